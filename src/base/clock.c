@@ -1,0 +1,228 @@
+#include <config.h>
+
+#include "base/clock.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+int64_t
+clock_now(void)
+{
+    const char *fixed = getenv("LOOPLESS_NOW");
+    struct timespec ts;
+    int64_t ms;
+
+    if (fixed != NULL && clock_parse(fixed, &ms, NULL) == 0)
+        return ms;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t
+clock_boot(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_BOOTTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void
+clock_boot_id(char out[64])
+{
+    FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+    out[0] = '\0';
+    if (f == NULL)
+        return;
+    if (fgets(out, 64, f) != NULL)
+        out[strcspn(out, "\n")] = '\0';
+    fclose(f);
+}
+
+char *
+clock_format(int64_t ms, char out[CLOCK_TEXT])
+{
+    int64_t frac = ((ms % 1000) + 1000) % 1000;
+    time_t sec = (time_t)((ms - frac) / 1000);
+    struct tm tm;
+
+    if (gmtime_r(&sec, &tm) == NULL || tm.tm_year < -1900 || tm.tm_year > 8099) {
+        sec = 0;
+        gmtime_r(&sec, &tm);
+    }
+    snprintf(out, CLOCK_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
+             (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
+             (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
+             (unsigned)tm.tm_sec % 100, (unsigned)frac % 1000);
+    return out;
+}
+
+static int
+bad_time(const char *text, struct err *err)
+{
+    return err_set(err, ERR_RECORD, ERR_NEVER, "bad-time", "not a time: \"%.40s\"", text);
+}
+
+/* COUNT digits at *P, which moves on; -1 if they are not all digits. */
+static int
+digits(const char **p, int count)
+{
+    int n = 0;
+
+    for (; count > 0; count--, (*p)++) {
+        if (!isdigit((unsigned char)**p))
+            return -1;
+        n = n * 10 + (**p - '0');
+    }
+    return n;
+}
+
+static bool
+take(const char **p, char c)
+{
+    if (**p != c)
+        return false;
+    (*p)++;
+    return true;
+}
+
+static int
+parse_date(const char **p, struct tm *tm)
+{
+    static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int year, mon, day, last;
+
+    if ((year = digits(p, 4)) < 0 || !take(p, '-') || (mon = digits(p, 2)) < 1 || mon > 12 ||
+        !take(p, '-') || (day = digits(p, 2)) < 1)
+        return -1;
+    last = month_days[mon - 1];
+    if (mon == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
+        last = 29;
+    if (day > last)
+        return -1;
+    tm->tm_year = year - 1900;
+    tm->tm_mon = mon - 1;
+    tm->tm_mday = day;
+    return 0;
+}
+
+static int
+parse_clock(const char **p, struct tm *tm, int *frac)
+{
+    int scale = 100;
+
+    if ((tm->tm_hour = digits(p, 2)) < 0 || tm->tm_hour > 23 || !take(p, ':') ||
+        (tm->tm_min = digits(p, 2)) < 0 || tm->tm_min > 59)
+        return -1;
+    *frac = 0;
+    if (!take(p, ':'))
+        return 0;
+    if ((tm->tm_sec = digits(p, 2)) < 0 || tm->tm_sec > 60)
+        return -1;
+    if (!take(p, '.'))
+        return 0;
+    if (!isdigit((unsigned char)**p))
+        return -1;
+    for (; isdigit((unsigned char)**p); (*p)++, scale /= 10)
+        *frac += (**p - '0') * scale;
+    return 0;
+}
+
+static int
+parse_zone(const char **p, int64_t *offset_ms)
+{
+    int sign, hours, minutes;
+
+    *offset_ms = 0;
+    if (take(p, 'Z') || take(p, 'z') || **p == '\0')
+        return 0;
+    sign = **p == '-' ? -1 : 1;
+    if (!take(p, '+') && !take(p, '-'))
+        return -1;
+    if ((hours = digits(p, 2)) < 0 || hours > 23)
+        return -1;
+    take(p, ':');
+    if ((minutes = digits(p, 2)) < 0 || minutes > 59)
+        return -1;
+    *offset_ms = (int64_t)sign * (hours * 60 + minutes) * 60000;
+    return 0;
+}
+
+int
+clock_parse(const char *text, int64_t *ms, struct err *err)
+{
+    const char *p = text;
+    struct tm tm = {0};
+    int64_t offset = 0;
+    int frac = 0;
+
+    if (parse_date(&p, &tm) != 0)
+        return bad_time(text, err);
+    if (take(&p, 'T') || take(&p, 't') || take(&p, ' ')) {
+        if (parse_clock(&p, &tm, &frac) != 0 || parse_zone(&p, &offset) != 0)
+            return bad_time(text, err);
+    }
+    if (*p != '\0')
+        return bad_time(text, err);
+    *ms = (int64_t)timegm(&tm) * 1000 + frac - offset;
+    return 0;
+}
+
+int
+clock_parse_http(const char *text, int64_t *ms, struct err *err)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    const char *p = strchr(text, ',');
+    struct tm tm = {0};
+    const char *m;
+    char mon[4] = "";
+    int frac = 0;
+    int year;
+
+    if (p == NULL || p - text != 3)
+        return bad_time(text, err);
+    p++;
+    if (!take(&p, ' ') || (tm.tm_mday = digits(&p, 2)) < 1 || tm.tm_mday > 31 || !take(&p, ' ') ||
+        strlen(p) < 4)
+        return bad_time(text, err);
+    memcpy(mon, p, 3);
+    p += 3;
+    m = strstr(months, mon);
+    if (m == NULL || (m - months) % 3 != 0 || !take(&p, ' ') || (year = digits(&p, 4)) < 0 ||
+        !take(&p, ' ') || parse_clock(&p, &tm, &frac) != 0 || strcmp(p, " GMT") != 0)
+        return bad_time(text, err);
+    tm.tm_mon = (int)(m - months) / 3;
+    tm.tm_year = year - 1900;
+    *ms = (int64_t)timegm(&tm) * 1000;
+    return 0;
+}
+
+int
+clock_parse_span(const char *text, int64_t *ms, struct err *err)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"", 1000},    {"ms", 1},        {"s", 1000},
+                 {"m", 60000},  {"h", 3600000},   {"d", 86400000}};
+    char *end;
+    long long n;
+    size_t i;
+
+    errno = 0;
+    n = strtoll(text, &end, 10);
+    if (end != text && isdigit((unsigned char)text[0]) && errno == 0 && n <= 100000000)
+        for (i = 0; i < sizeof units / sizeof units[0]; i++)
+            if (strcmp(end, units[i].unit) == 0) {
+                *ms = n * units[i].ms;
+                return 0;
+            }
+    return err_set(err, ERR_RECORD, ERR_NEVER, "bad-span",
+                   "not a span of time: \"%.40s\" (like 500ms, 30s, 5m, 4h, 2d)", text);
+}

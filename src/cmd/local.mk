@@ -1,0 +1,1 @@
+# Programs: options and one call each.

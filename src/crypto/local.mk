@@ -1,0 +1,4 @@
+noinst_LIBRARIES += liblcrypto.a
+liblcrypto_a_SOURCES = \
+	src/crypto/digest.c \
+	src/crypto/digest.h

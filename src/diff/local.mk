@@ -1,0 +1,2 @@
+noinst_LIBRARIES += libdiff.a
+libdiff_a_SOURCES =

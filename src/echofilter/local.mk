@@ -1,0 +1,2 @@
+noinst_LIBRARIES += libechofilter.a
+libechofilter_a_SOURCES =

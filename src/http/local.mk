@@ -1,0 +1,2 @@
+noinst_LIBRARIES += libhttp.a
+libhttp_a_SOURCES =

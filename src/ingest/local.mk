@@ -1,0 +1,2 @@
+noinst_LIBRARIES += libingest.a
+libingest_a_SOURCES =

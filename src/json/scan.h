@@ -1,0 +1,34 @@
+#ifndef JSON_SCAN_H
+#define JSON_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+/*
+ * Members of a JSON object found in the raw bytes, without building a tree: for lines that are
+ * routed, not changed. One pass, with the same full validation as val_parse.
+ */
+struct scan_member {
+    const char *name; /* wanted; set by the caller (plain ASCII) */
+    const char *text; /* raw JSON value inside the scanned line; NULL if absent */
+    size_t len;
+};
+
+/*
+ * Scan LINE, which must be one object, for the N wanted top-level members. 0, or -1 with err
+ * "bad-json" / "not-object".
+ */
+int scan_object(const char *line, size_t len, struct scan_member *want, size_t n, struct err *err);
+
+/* Raw value tests and readers. */
+bool scan_is_null(const struct scan_member *m); /* absent or null */
+/* A plain string without escapes equal to TEXT. */
+bool scan_equals(const struct scan_member *m, const char *text);
+/* A whole number >= 0; -1 if it is none. */
+long long scan_int(const struct scan_member *m);
+/* Decodes a string into OUT (SIZE bytes, NUL-terminated); -1 if it is none or does not fit. */
+int scan_text(const struct scan_member *m, char *out, size_t size);
+
+#endif

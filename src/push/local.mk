@@ -1,0 +1,2 @@
+noinst_LIBRARIES += libpush.a
+libpush_a_SOURCES =

@@ -1,0 +1,2 @@
+noinst_LIBRARIES += libstream.a
+libstream_a_SOURCES =

@@ -1,0 +1,28 @@
+# Tests print TAP; `make check` runs them all. Unit tests mirror src: tests/unit/FOLDER/local.mk.
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+	SHARED="$${SHARED:-$(abs_top_srcdir)/../shared}"; \
+	export top_srcdir top_builddir SHARED;
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+TEST_EXTENSIONS = .t
+T_LOG_DRIVER = $(LOG_DRIVER)
+UNIT_LIBS = $(LOOPLESS_LIBS) $(CHECK_LIBS)
+AM_CFLAGS += $(CHECK_CFLAGS)
+
+EXTRA_DIST += tests/unit/unit.h
+
+if HAVE_CHECK
+include tests/unit/base/local.mk
+include tests/unit/json/local.mk
+include tests/unit/crypto/local.mk
+include tests/unit/stream/local.mk
+include tests/unit/config/local.mk
+include tests/unit/sync/local.mk
+include tests/unit/store/local.mk
+include tests/unit/http/local.mk
+include tests/unit/provider/local.mk
+endif
+include tests/filter/local.mk
+include tests/pipe/local.mk
+include tests/crash/local.mk
+include tests/lint/local.mk
