@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_OPTIONS = 64, HELP = 1, VERSION = 2 };
+enum { MAX_OPTIONS = 64, ASK_HELP = 1, ASK_VERSION = 2 };
 
 /* All options of one program: its own, then the common ones. */
 struct table {
@@ -163,8 +163,8 @@ build_getopt(const struct table *t, struct option *longs, struct buf *letters)
         if (o->letter != 0)
             buf_printf(letters, "%c%s", o->letter, arg == required_argument ? ":" : "");
     }
-    longs[i++] = (struct option){"help", no_argument, NULL, HELP};
-    longs[i++] = (struct option){"version", no_argument, NULL, VERSION};
+    longs[i++] = (struct option){"help", no_argument, NULL, ASK_HELP};
+    longs[i++] = (struct option){"version", no_argument, NULL, ASK_VERSION};
     longs[i] = (struct option){0};
 }
 
@@ -210,9 +210,9 @@ opt_parse(const struct opt_program *prog, int argc, char **argv)
     opterr = 0;
     while ((c = getopt_long(argc, argv, letters.data, longs, NULL)) != -1) {
         switch (c) {
-        case HELP:
+        case ASK_HELP:
             print_help(prog, &t);
-        case VERSION:
+        case ASK_VERSION:
             printf("%s (loopless) %s\n", prog->name, PACKAGE_VERSION);
             finish_stdout(prog);
         case ':':
