@@ -8,7 +8,8 @@
 
 /*
  * Members of a JSON object found in the raw bytes, without building a tree: for lines that are
- * routed, not changed. One pass, with the same full validation as val_parse.
+ * routed, not changed. One pass, with the same full validation as val_parse (duplicate members at
+ * every depth too). Allocates only for objects with more than 128 members.
  */
 struct scan_member {
     const char *name; /* wanted; set by the caller (plain ASCII) */
@@ -18,7 +19,8 @@ struct scan_member {
 
 /*
  * Scan LINE, which must be one object, for the N wanted top-level members. 0, or -1 with err
- * "bad-json" / "not-object".
+ * "bad-json" / "not-object" (RECORD); then all of them are absent. Names written with escapes are
+ * found too.
  */
 int scan_object(const char *line, size_t len, struct scan_member *want, size_t n, struct err *err);
 
@@ -28,7 +30,8 @@ bool scan_is_null(const struct scan_member *m); /* absent or null */
 bool scan_equals(const struct scan_member *m, const char *text);
 /* A whole number >= 0; -1 if it is none. */
 long long scan_int(const struct scan_member *m);
-/* Decodes a string into OUT (SIZE bytes, NUL-terminated); -1 if it is none or does not fit. */
+/* Decodes a string into OUT (SIZE bytes, NUL-terminated); -1 if it is none, does not fit, or has
+   U+0000 in it. */
 int scan_text(const struct scan_member *m, char *out, size_t size);
 
 #endif

@@ -21,8 +21,8 @@ struct val_member;
 
 struct val {
     enum val_kind kind;
-    uint32_t cap;   /* private: room in items or members */
-    size_t n;       /* bytes of text, items or members */
+    uint32_t cap; /* private: room in items or members */
+    size_t n;     /* bytes of text, items or members */
     union {
         const char *text;           /* NUMBER: as written; STRING: decoded UTF-8. NUL follows */
         struct val **items;         /* ARRAY */
@@ -41,7 +41,7 @@ enum { VAL_MAX_DEPTH = 512 };
 /*
  * Parse one JSON text (white space around it is fine). Whole validation: RFC 8259, UTF-8 without
  * surrogates, no duplicate members, no lone surrogate escapes, depth <= VAL_MAX_DEPTH. NULL and
- * err "bad-json" (RECORD, with "at byte N") if it is not.
+ * err "bad-json" (RECORD, with "at byte N", counted from 1) if it is not.
  */
 struct val *val_parse(struct arena *a, const char *text, size_t len, struct err *err);
 
@@ -49,13 +49,13 @@ struct val *val_parse(struct arena *a, const char *text, size_t len, struct err 
 struct val *val_null(struct arena *a);
 struct val *val_bool(struct arena *a, bool b);
 struct val *val_int(struct arena *a, int64_t i);
-struct val *val_real(struct arena *a, double d);              /* finite; shortest text */
-struct val *val_number(struct arena *a, const char *text);    /* TEXT is a JSON number */
+struct val *val_real(struct arena *a, double d);           /* finite; shortest text */
+struct val *val_number(struct arena *a, const char *text); /* TEXT is a JSON number */
 struct val *val_string(struct arena *a, const char *text);
 struct val *val_nstring(struct arena *a, const char *bytes, size_t len);
 struct val *val_array(struct arena *a);
 struct val *val_object(struct arena *a);
-struct val *val_copy(struct arena *a, const struct val *v);   /* deep; NULL gives NULL */
+struct val *val_copy(struct arena *a, const struct val *v); /* deep; NULL gives NULL */
 
 void val_push(struct arena *a, struct val *array, struct val *item);
 /* Sets or replaces member NAME; VALUE NULL removes it. */
@@ -68,23 +68,25 @@ struct val *val_nget(const struct val *v, const char *name, size_t len);
 /* What is at a dotted path ("properties.email", "items.0.id"); NULL if there is nothing. */
 struct val *val_path(const struct val *v, const char *path);
 
-/* The text of a string (NULL if V is not one). */
+/* The text of a string (NULL if V is not one). A string may hold U+0000: then it is longer (n). */
 const char *val_text(const struct val *v);
 /* Member NAME as text, NULL if absent or no string. */
 const char *val_get_text(const struct val *v, const char *name);
-/* An id as text: a string as it is, a number by its text, else NULL. Ids are text everywhere. */
+/* An id as text: a string as it is, a number by its text, else (U+0000 in it too) NULL. */
 const char *val_id(const struct val *v);
 bool val_is_true(const struct val *v);
 bool val_is_null(const struct val *v); /* absent or null */
-/* A whole number that fits; 0 or -1. */
+/* A whole number that fits (1.0 and 1e2 are whole); 0 or -1. */
 int val_get_int(const struct val *v, int64_t *out);
 
-/* JSON equality: numbers by value (canonical text), objects without order. NULL equals NULL only. */
+/* JSON equality: numbers by value (canonical text), objects without order. NULL equals NULL only.
+ */
 bool val_equal(const struct val *a, const struct val *b);
 
 /* Compact JSON text, members in their order, numbers as they came. */
 void val_write(struct buf *out, const struct val *v);
-/* Canonical JSON text: members sorted by bytes, numbers shortest (number.h). For state and hashes. */
+/* Canonical JSON text: members sorted by bytes, numbers shortest (number.h). For state and hashes.
+ */
 void val_canon(struct buf *out, const struct val *v);
 /* The same into the arena. */
 const char *val_write_text(struct arena *a, const struct val *v);
