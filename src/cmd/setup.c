@@ -1,0 +1,59 @@
+#include <config.h>
+
+#include "cmd/setup.h"
+#include "base/log.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int
+setup_fail(const struct err *err)
+{
+    log_err(err);
+    return err->status;
+}
+
+struct conf *
+setup_conf(const struct opt_common *common, bool no_secrets)
+{
+    struct faults *faults = faults_new();
+    struct conf *conf = conf_load(common->config, no_secrets, faults);
+    size_t i;
+
+    if (conf == NULL) {
+        for (i = 0; i < faults_count(faults); i++)
+            log_error("%s", faults_get(faults, i));
+        faults_free(faults);
+        exit(EXIT_CONFIG);
+    }
+    faults_free(faults);
+    return conf;
+}
+
+struct conf *
+setup_conf_maybe(const struct opt_common *common, bool no_secrets)
+{
+    if (common->config == NULL && getenv("LOOPLESS_CONFIG") == NULL &&
+        access("loopless.yaml", F_OK) != 0)
+        return NULL;
+    return setup_conf(common, no_secrets);
+}
+
+struct store *
+setup_store(const struct opt_common *common, const struct conf *conf, enum store_mode mode)
+{
+    struct err err = ERR_INIT;
+    struct store *store = store_open(conf->state, common->dry_run ? STORE_READ : mode, &err);
+
+    if (store == NULL)
+        exit(setup_fail(&err));
+    return store;
+}
+
+void
+setup_finish_on_broken_pipe(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+}

@@ -1,0 +1,153 @@
+#ifndef CONFIG_DEFINITION_H
+#define CONFIG_DEFINITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "config/model.h"
+#include "config/yaml.h"
+
+/*
+ * A provider definition (contract/provider.yaml) as checked structs: the data file that describes a
+ * kind of API. No provider name stands in C. Texts may hold placeholders: {id} {external_id}
+ * {account} {base_url} {since} {until} {cursor} {size} {idempotency_key} {etag}, and in find {key}
+ * (last part of the field's path there) and {value}. Process lifetime.
+ */
+
+/* How a system stores what it is sent; for comparing only (DESIGN.md section 6). */
+enum stores_rule {
+    STORES_TRIM,       /* white space at both ends goes */
+    STORES_LOWER,      /* lower case */
+    STORES_DIGITS,     /* digits only */
+    STORES_EMPTY_NULL, /* "" and null are one */
+    STORES_TEXT,       /* every value becomes text: 1 and "1", true and "true" */
+    STORES_BOOL_INT,   /* true 1, false 0 */
+    STORES_SECONDS,    /* times cut to whole seconds */
+    STORES_MINUTES,    /* times cut to whole minutes */
+    STORES_TRUNCATE    /* cut to n characters: truncate(n) */
+};
+
+struct stores {
+    enum stores_rule rule;
+    long n; /* TRUNCATE */
+};
+
+/* One field of the unified schema and where it stands in the provider's record (a dotted path,
+ * used both ways). */
+struct field_map {
+    const struct model_field *field; /* borrowed from the model */
+    char *path;
+    struct stores *stores;
+    size_t n_stores;
+    bool read_only; /* never sent */
+};
+
+struct param {
+    char *name;  /* may hold placeholders */
+    char *value; /* may hold placeholders; left out of the request if one of them has no value */
+};
+
+enum answer_kind { ANSWER_FULL, ANSWER_NONE }; /* NONE: read back after the write */
+
+struct endpoint {
+    bool present;
+    char *method;
+    char *path; /* may be an absolute URL on the same host */
+    struct param *query;
+    size_t n_query;
+    struct param *headers;
+    size_t n_headers;
+    json_t *body;   /* template, or NULL; owned */
+    char *record;   /* path of the record in an answer, and the wrapper of what is sent; "" = whole */
+    char *records;  /* list, find: path of the array in an answer; "" = whole */
+    enum answer_kind answer;
+    int gone[8]; /* get: statuses that say the record is not there (404 by default) */
+    size_t n_gone;
+    int64_t lag_ms; /* get, find: how long an old state may show */
+    bool strong;    /* find: not found means there is none */
+    char **by;      /* find: fields, in order; "external_id" among them if it can be sought */
+    size_t n_by;
+    char *idempotency_header; /* create: NULL if there is none */
+    int64_t idempotency_window_ms;
+};
+
+enum watermark_kind { WATERMARK_ISO8601, WATERMARK_UNIX_S, WATERMARK_UNIX_MS };
+enum page_kind { PAGE_NONE, PAGE_CURSOR, PAGE_OFFSET, PAGE_NUMBER, PAGE_NEXT_URL };
+
+struct listing {
+    struct endpoint call;
+    bool has_watermark; /* without one each run lists everything */
+    enum watermark_kind watermark;
+    int64_t overlap_ms;
+    int64_t settle_ms;
+    long max_rows;     /* 0 = no limit of the provider */
+    char *tie_breaker; /* path, or NULL */
+    enum page_kind page;
+    char *page_from;   /* path in the answer of the next cursor or URL */
+    char *page_to;     /* "query.NAME" or "body.PATH"; NULL if {cursor} stands in the call */
+    long size;         /* records a page */
+    bool partial;      /* rows lack fields that get shows */
+};
+
+enum version_kind { VERSION_NONE, VERSION_ETAG, VERSION_SEQUENCE, VERSION_TIMESTAMP };
+
+struct resource_def {
+    char *resource; /* "crm/contacts" */
+    const struct model *model; /* owned by the definition's set of models */
+    char *id;          /* path */
+    char *external_id; /* path, or NULL */
+    char *version;     /* path, or NULL */
+    enum version_kind version_kind;
+    int64_t version_granularity_ms;
+    struct field_map *fields;
+    size_t n_fields;
+    struct endpoint get, find, create, update;
+    struct listing list;
+    char *map_hash; /* hex digest of id, external_id, version, fields with paths and stores */
+};
+
+/* When an answer is a limit, and how long to wait (thin: statuses and a header). */
+enum wait_unit { WAIT_SECONDS, WAIT_MS, WAIT_EPOCH_S, WAIT_EPOCH_MS, WAIT_HTTP };
+struct limit_rule {
+    int status[8];
+    size_t n_status;
+    char *wait_header; /* NULL: back off. The value may also be an HTTP-date with unit s */
+    enum wait_unit unit;
+};
+
+struct identity {
+    struct endpoint call; /* present: asks whose account the credentials open */
+    char *id;             /* path of the account id in the answer */
+};
+
+enum auth_kind { AUTH_NONE, AUTH_BEARER, AUTH_BASIC, AUTH_HEADER };
+
+struct definition {
+    char *name;
+    char *file;
+    char *base_url;      /* NULL: the config must give it */
+    unsigned auth_kinds; /* bit (1 << enum auth_kind) */
+    struct limit_rule *limits;
+    size_t n_limits;
+    struct identity identity;
+    struct resource_def *resources;
+    size_t n_resources;
+    struct model **models; /* owned; models[i] is that of resources[i] */
+    struct arena *arena;   /* owned: all of it */
+};
+
+/*
+ * Loads PROVIDER: a path (has a slash or ends in .yaml; relative to DIR) or a name, sought in
+ * DIR/providers, $LOOPLESS_PROVIDERS, PROVIDERDIR. Models are loaded as model_load says. NULL and
+ * faults if anything is wrong. Keys for later work (verify, challenge, ack, event, delete, upsert)
+ * are accepted and checked for being maps or lists only.
+ */
+struct definition *definition_load(const char *provider, const char *dir, struct faults *f);
+const struct resource_def *definition_resource(const struct definition *d, const char *resource);
+const struct field_map *resource_field(const struct resource_def *r, const char *field);
+void definition_free(struct definition *d);
+
+#endif

@@ -1,0 +1,116 @@
+#ifndef PROVIDER_PROVIDER_H
+#define PROVIDER_PROVIDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "config/conf.h"
+#include "http/client.h"
+#include "json/val.h"
+
+/*
+ * A definition at work on one system: builds requests from templates, adds credentials, sends them
+ * over http/client (at most `concurrency` at once, the rest queues), reads answers into records.
+ * Asynchronous: a call returns at once, `done` comes out of http_poll. Reads that fail by
+ * connection, 5xx or a short limit are tried again for at most 5 s (full jitter); writes are sent
+ * once, except that a limit or a refused connection (nothing was applied) is tried again within
+ * the same 5 s. URLs that come from payloads must be on the system's own host.
+ */
+struct provider;
+
+struct provider_record {
+    const char *id;
+    const struct val *fields; /* unified names, the system's own words; whole: absent = null */
+    const char *external_id;  /* NULL */
+    const char *version;      /* text of the version, NULL */
+    const char *etag;         /* ETag header of a get, or version of kind etag; NULL */
+    int64_t changed_at;       /* version of kind timestamp, 0 = unknown */
+    const struct val *raw;    /* the provider's own record */
+};
+
+enum provider_outcome {
+    PROVIDER_OK,
+    PROVIDER_GONE,     /* get: the record is not there (gone statuses) */
+    PROVIDER_LIMITED,  /* not applied; again at not_before */
+    PROVIDER_NOT_SENT, /* never went out */
+    PROVIDER_LOST,     /* a write that may have been applied: timeout, reset, 5xx */
+    PROVIDER_CONFLICT, /* 409, 412: somebody was faster; not applied */
+    PROVIDER_REFUSED,  /* this record is refused for good: other 4xx */
+    PROVIDER_AUTH,     /* 401, 403 on a list or write: the system refuses us; SYSTEM error */
+    PROVIDER_BROKEN    /* answered, but not what the definition says: HTML, bad JSON, no records.
+                          For a write: it may have been applied */
+};
+
+struct provider_answer {
+    enum provider_outcome outcome;
+    int status;       /* 0: none */
+    const char *code; /* "http-422", "timeout", "not-json", ... */
+    const char *text; /* one line for people; at most 200 bytes of the answer, no secrets */
+    int64_t not_before; /* LIMITED: when it opens again; else 0 */
+    struct provider_record *records;
+    size_t n_records;
+    const char *next_cursor; /* list: where to go on, opaque; NULL = this was the last page */
+    int64_t server_now;      /* Date header, 0 = none */
+    bool read_back;          /* a write whose record was read back */
+    size_t n_bad;            /* rows left out of `records` (no id, no object): not fatal */
+    const char *bad_text;    /* why the first was */
+};
+
+/* Borrowed for the callback's time: copy what must live longer. */
+typedef void provider_done(void *user, const struct provider_answer *answer);
+
+struct provider *provider_new(const struct conf_system *system, struct http *http);
+const struct conf_system *provider_system(const struct provider *p);
+
+/* HTTP requests sent so far, retries too. */
+long provider_calls(const struct provider *p);
+
+/* Whose account do the credentials open? records[0].id. OK with no records if the definition has
+ * no identity call. */
+void provider_identity(struct provider *p, provider_done *done, void *user);
+
+/*
+ * One page. SINCE_MS: from when (the caller has taken overlap off), 0 = everything. CURSOR NULL =
+ * first page. A next cursor that equals CURSOR is BROKEN ("page without progress"). LIMIT > 0 caps
+ * the page size.
+ */
+void provider_list(struct provider *p, const struct resource_def *r, int64_t since_ms,
+                   const char *cursor, long limit, provider_done *done, void *user);
+
+void provider_get(struct provider *p, const struct resource_def *r, const char *id,
+                  provider_done *done, void *user);
+
+/* Can records be sought by FIELD (a unified name, or "external_id")? */
+bool provider_can_find(const struct resource_def *r, const char *field);
+/* Records whose FIELD is VALUE by the provider's own judgement. */
+void provider_find(struct provider *p, const struct resource_def *r, const char *field,
+                   const char *value, provider_done *done, void *user);
+
+/*
+ * Writes. FIELDS: unified names, values as they go out (numbers keep their text). records[0] is the
+ * record as answered or read back (answer: none). Creates send external_id where the definition
+ * maps it. ETAG NULL = unconditional.
+ */
+void provider_create(struct provider *p, const struct resource_def *r, const struct val *fields,
+                     const char *external_id, const char *idempotency_key, provider_done *done,
+                     void *user);
+void provider_update(struct provider *p, const struct resource_def *r, const char *id,
+                     const struct val *fields, const char *etag, provider_done *done, void *user);
+
+/* The request that a create (ID NULL) or update would send, for people: METHOD URL, headers with
+ * secrets as [secret], body. */
+int provider_preview(struct provider *p, const struct resource_def *r, const char *id,
+                     const struct val *fields, const char *external_id, struct buf *out,
+                     struct err *err);
+
+/* A provider's record -> unified fields (absent paths = null), pure; 0, or -1 with why. */
+int provider_map(struct arena *a, const struct resource_def *r, const struct val *raw,
+                 struct provider_record *out, struct err *err);
+
+void provider_free(struct provider *p); /* after its http; NULL is fine */
+
+#endif

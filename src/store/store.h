@@ -1,0 +1,420 @@
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "config/conf.h"
+#include "json/val.h"
+#include "stream/decision.h"
+#include "stream/event.h"
+
+/*
+ * The state of one deployment (DESIGN.md section 5, contract/schema.sql): what programs may ask of
+ * it. No SQL and no SQLite here, so that another backend can stand behind it. Compute first, then
+ * begin, apply, commit: no transaction is open over I/O or while waiting for input. Times are ms;
+ * `now` is always the caller's clock_now(). Texts handed out live in the arena given.
+ *
+ * Errors: locked for over 5 s = RUN/LATER "locked" (75); missing, foreign or newer state, broken
+ * file = RUN/NEVER "state" (78) with a hint to sync-ctl init; full disk or I/O = "io" (74).
+ */
+struct store;
+
+enum store_mode { STORE_READ, STORE_WRITE };
+
+/* Makes the state (0600) with its schema and a random deployment id. -1 if it exists. */
+int store_create(const char *path, struct err *err);
+struct store *store_open(const char *path, enum store_mode mode, struct err *err);
+void store_close(struct store *s); /* NULL is fine */
+const char *store_deployment(const struct store *s);
+
+/*
+ * Transactions for batches. Every function below that writes joins the open one, or is one of its
+ * own. store_commit(s, true) is durable (fsync) when it returns, false leaves the fsync to the next
+ * durable one (WAL, synchronous per commit).
+ */
+int store_begin(struct store *s, struct err *err);
+int store_commit(struct store *s, bool durable, struct err *err);
+void store_abort(struct store *s);
+
+/* ---- Leases: pipelines, jobs, writers. Valid STORE_LEASE_MS after each renewal. ---- */
+
+enum { STORE_LEASE_MS = 30000, STORE_RENEW_MS = 10000 };
+
+struct store_holder {
+    char owner[64];
+    char host[64];
+    long pid;
+};
+
+/*
+ * Takes lease NAME for OWNER if it is free, expired, of another boot, or OWNER's already. 1 taken,
+ * 0 held by somebody living (HOLDER is filled), -1 error.
+ */
+int store_lease_take(struct store *s, const char *name, const char *owner,
+                     struct store_holder *holder, struct err *err);
+/* 1 renewed, 0 it is no longer ours. */
+int store_lease_renew(struct store *s, const char *name, const char *owner, struct err *err);
+int store_lease_drop(struct store *s, const char *name, const char *owner, struct err *err);
+
+/* ---- Inbox ---- */
+
+struct store_admission {
+    const struct event *event; /* what nominates; event_id must be set */
+    const char *map_hash;
+    const char *run_id;  /* NULL unless a listing admitted it */
+    int64_t not_before;  /* 0 = now */
+    bool wait_if_unlinked; /* its resource is loading: an unlinked row waits for store_loaded */
+};
+
+/* 1 admitted (SEQ set; lane by link or record), 0 this event id is known: duplicate, -1 error. */
+int store_admit(struct store *s, const struct store_admission *a, int64_t now, int64_t *seq,
+                struct err *err);
+
+/* Replaces the match keys of a record, linked or not, whole. HASHES may be empty. */
+int store_keys_replace(struct store *s, const char *resource, const char *system,
+                       const char *account, const char *record_id, const char *const *hashes,
+                       size_t n, int64_t now, struct err *err);
+
+/* A resource has all its first listings: frees the rows that wait for it. */
+int store_loaded(struct store *s, const char *resource, int64_t now, struct err *err);
+
+struct store_emission {
+    int64_t seq;
+    int64_t fence;
+    const char *payload;
+    size_t payload_len;
+    struct event_folded *folded; /* what was folded into it */
+    size_t n_folded;
+};
+
+/*
+ * Takes up to MAX free rows for PIPELINE: one a lane, none whose lane is out or whose link has an
+ * open intent (prepared, sent), oldest first, rows up to UNTIL_SEQ (0 = all). Resources paused and
+ * everything under a pause of scope all or of RUN are left alone. Rows behind a taken one in its
+ * lane that are ready and no delete or merge are folded into it. Writes durable=false. Returns the
+ * number, or -1.
+ */
+int store_emit(struct store *s, struct arena *a, const char *pipeline, const char *run,
+               int64_t until_seq, size_t max, int64_t now, struct store_emission **rows,
+               struct err *err);
+
+/*
+ * Gives an event back (`WHERE seq, lease, fence, undisposed`): 1, or 0 if it is somebody else's
+ * now. What was folded into it is free again too. NOT_BEFORE 0 = now.
+ */
+int store_return(struct store *s, int64_t seq, const char *pipeline, int64_t fence,
+                 int64_t not_before, const char *reason, struct err *err);
+
+/* Ends an event, and what is folded into it as `superseded`. 1, or 0 as above. */
+int store_dispose(struct store *s, int64_t seq, const char *pipeline, int64_t fence,
+                  const char *disposition, const char *reason, int64_t now, struct err *err);
+
+/* A refused event: a sync_rejects row, and disposition `rejected`. 1, or 0 as above. */
+struct store_reject {
+    const char *stage; /* "diff", "push", "emit", "reconcile" */
+    const char *system, *account, *resource, *record_id, *target;
+    const char *code, *text;
+    const char *record; /* the line or value; may be NULL */
+};
+int store_reject(struct store *s, int64_t seq, const char *pipeline, int64_t fence,
+                 const struct store_reject *r, int64_t now, struct err *err);
+/* A reject without an event (a row of a listing that cannot be admitted). */
+int store_reject_row(struct store *s, const struct store_reject *r, int64_t now, struct err *err);
+
+/*
+ * Frees what dead pipelines hold and what is out longer than 10 minutes without an open intent
+ * (attempts + 1; after three such take-backs it is a reject `unclaimed`). Returns the number.
+ */
+int store_take_back(struct store *s, int64_t now, struct err *err);
+
+/*
+ * Owed fields that are due and whose link has nothing pending: admits one skinny nomination (path
+ * manual) a link, from the source's end; moves their not_before on by a minute. Targets under a
+ * pause are left. Returns the number.
+ */
+int store_nominate_owed(struct store *s, int64_t now, struct err *err);
+
+/* How far a bounded emitter is. Rows with seq <= UNTIL_SEQ (0 = all). */
+struct store_backlog {
+    long free;    /* ready now */
+    long out;     /* leased, or behind an open intent of a living owner */
+    long waiting; /* not_before in the future, paused, or loading */
+    int64_t next_not_before; /* earliest of the waiting, 0 = none */
+};
+int store_backlog(struct store *s, int64_t until_seq, int64_t now, struct store_backlog *out,
+                  struct err *err);
+int store_last_seq(struct store *s, int64_t *seq, struct err *err);
+
+/* ---- Links, ends, shadows ---- */
+
+struct store_end {
+    const char *system, *account, *record_id;
+    const struct val *shadow;   /* object: fields as that system stored them */
+    const struct val *diverged; /* array of names */
+    const char *version, *etag, *map_hash;
+    bool deleted;
+    int64_t synced_at;
+};
+
+struct store_owed {
+    const char *field, *target, *source;
+    const struct val *value;
+    int64_t since, not_before;
+    const char *refused; /* why, or NULL */
+};
+
+struct store_link {
+    int64_t link_id; /* 0: none */
+    const char *resource, *external_id, *owned_by;
+    int64_t generation;
+    bool ended;
+    int open_intents;      /* prepared or sent */
+    const char *unknown_targets[8]; /* targets with an outcome-unknown create, NULL-terminated */
+    struct store_end *ends;
+    size_t n_ends;
+    struct store_owed *owed;
+    size_t n_owed;
+    const char **closed_fields; /* fields with an open conflict */
+    size_t n_closed;
+    int64_t decided_at; /* of the last committed decision, 0 = never */
+};
+
+/* The link of a record. 1, 0 not linked (LINK zeroed), -1. */
+int store_find_link(struct store *s, struct arena *a, const char *resource, const char *system,
+                    const char *account, const char *record_id, struct store_link *link,
+                    struct err *err);
+int store_load_link(struct store *s, struct arena *a, int64_t link_id, struct store_link *link,
+                    struct err *err);
+int store_find_external(struct store *s, const char *external_id, int64_t *link_id,
+                        struct err *err);
+
+/* Records of SYSTEM that carry one of HASHES (sync_keys), at most MAX ids. Returns the number. */
+int store_candidates(struct store *s, struct arena *a, const char *resource, const char *system,
+                     const char *account, const char *hash, const char **ids, size_t max,
+                     struct err *err);
+/* Is the key claimed by an open create? 1, 0, -1. */
+int store_claimed(struct store *s, const char *resource, const char *hash, struct err *err);
+/* Open creates of RESOURCE at SYSTEM (prepared, sent). Returns the number. */
+int store_open_creates(struct store *s, const char *resource, const char *system,
+                       const char *account, struct err *err);
+
+/*
+ * The newest listing row of a record that is whole (fields, not partial), for reading an end
+ * without a call: only if nothing newer was admitted for it. 1 (payload, received_at), 0, -1.
+ */
+int store_latest_row(struct store *s, struct arena *a, const char *resource, const char *system,
+                     const char *account, const char *record_id, const char **payload,
+                     int64_t *received_at, struct err *err);
+
+/* The payload of an admitted event as it came (its number text wins over what a pipe did). */
+int store_payload(struct store *s, struct arena *a, int64_t seq, const char **payload,
+                  struct err *err);
+
+/* May an event be dropped as an echo: link known, no open intent, nothing earlier undisposed in its
+ * lane, nothing folded into it? 1, 0, -1. */
+int store_lane_idle(struct store *s, int64_t seq, struct err *err);
+
+/* ---- Decisions and writes ---- */
+
+struct store_commit {
+    const struct event *event;  /* seq 0: it is admitted here, in the same transaction */
+    const char *pipeline;       /* of the event's lease; ignored with seq 0 */
+    int64_t fence;
+    const struct decision *decision;
+    const struct conf *conf;
+    const char *owner;          /* the writer's lease: owner of its intents */
+    bool limits_lifted;         /* --yes */
+    const char **withheld;      /* targets that may not be written now (paused, limited): their */
+    size_t n_withheld;          /* writes become owed until withheld_until */
+    int64_t withheld_until;
+};
+
+struct store_intent {
+    int64_t token;
+    int64_t seq, link_id, generation;
+    const char *target, *account, *resource, *record_id, *external_id, *action;
+    const struct val *fields; /* what is sent */
+    const struct val *before;
+    const char *idempotency_key; /* DEPLOYMENT-TOKEN */
+    const char *state;
+    int attempts;
+    int64_t sent_at; /* 0 = never */
+    const char *etag;
+};
+
+enum store_outcome {
+    STORE_COMMITTED,  /* intents filled in; without writes the event is disposed of */
+    STORE_NOT_OURS,   /* fence moved on: drop the line */
+    STORE_MOVED,      /* generation, UNIQUE or lane moved on: nothing happened, event re-opened */
+    STORE_STOPPED     /* a limit: nothing happened, pause written, event returned */
+};
+
+/*
+ * The decision's transaction for one line (section 5), inside a batch (a savepoint each): fence,
+ * generation, limits; link, ends, shadows from `covered`, owed, intents, claims, conflicts,
+ * history, disposition. STOPPED: TEXT says which limit. Returns an enum store_outcome or -1.
+ * INTENTS has room for as many as there are writes; N_INTENTS is set. DISPOSITION (may be NULL) is
+ * set to how the event ended if it ended.
+ */
+int store_decide(struct store *s, struct arena *a, const struct store_commit *c, int64_t now,
+                 struct store_intent *intents, size_t *n_intents, const char **disposition,
+                 struct err *err);
+
+/* Marks intents as sent under OWNER, one transaction, durable. -1 also if one is not ours. */
+int store_sent(struct store *s, const int64_t *tokens, size_t n, const char *owner, int64_t now,
+               struct err *err);
+
+enum settle_kind {
+    SETTLE_DONE,    /* answered and stored */
+    SETTLE_REFUSED, /* refused for good (4xx but limits): reject, fields stay owed `refused` */
+    SETTLE_RETRY,   /* not applied for sure, try again at not_before: fields stay owed */
+    SETTLE_LOST,    /* nobody knows (update): event re-opened, decided anew */
+    SETTLE_UNKNOWN  /* nobody knows and nothing to look it up by (create): reject, stays open */
+};
+
+struct store_settlement {
+    int64_t token;
+    const char *owner;
+    enum settle_kind kind;
+    int http_status;
+    const char *response;  /* shortened answer for history; no secrets; may be NULL */
+    const char *record_id; /* DONE of a create: the id there */
+    const struct val *stored; /* DONE: the record's unified fields as answered or read back */
+    bool stored_whole;        /* stored is the whole record (absent = null) */
+    const char *version, *etag;
+    const char *map_hash;
+    int64_t not_before;       /* RETRY */
+    const char *code, *text;  /* REFUSED, RETRY, UNKNOWN */
+};
+
+/*
+ * One answer (section 5, Settling). 1 settled, 0 the intent is not ours any more (history says so;
+ * a created id is admitted as a skinny event), -1. DISPOSITION is set to how the event ended, or to
+ * NULL while other intents of it are open. Fields of the answer that were not sent and differ from
+ * the shadow admit a skinny event (for a create: that are set where we sent nothing).
+ */
+int store_settle(struct store *s, const struct store_settlement *x, int64_t now,
+                 const char **disposition, struct err *err);
+
+/*
+ * Intents of dead writers (lease over; sent ones also DEADLINE_MS past) are taken over by OWNER and
+ * returned, at most MAX: prepared ones were never sent. Also `unknown` ones are not returned.
+ */
+int store_take_over(struct store *s, struct arena *a, const char *owner, int64_t deadline_ms,
+                    size_t max, int64_t now, struct store_intent **intents, struct err *err);
+
+/* A taken-over intent that was never sent: closed as failed, event re-opened. */
+int store_unsent(struct store *s, int64_t token, const char *owner, int64_t now, struct err *err);
+
+/* Values that we wrote to one record's fields since SINCE, oldest first, for the breaker. */
+struct store_written {
+    const struct val *fields;
+    int64_t at;
+};
+int store_recent_writes(struct store *s, struct arena *a, const char *target, const char *account,
+                        const char *resource, const char *record_id, int64_t since,
+                        struct store_written **out, struct err *err);
+
+/* What older or lost intents sent to an end (for "a value seen late is no edit"): newest first. */
+int store_lost_writes(struct store *s, struct arena *a, int64_t link_id, const char *target,
+                      struct store_written **out, struct err *err);
+
+/* ---- Watermarks and runs ---- */
+
+struct store_watermark {
+    bool known;
+    const char *last_successful; /* text of the watermark, NULL = never complete */
+    const char *last_attempted;
+    const char *status;
+    long record_count;
+    const char *fingerprint;
+};
+int store_watermark(struct store *s, struct arena *a, const char *job, const char *account,
+                    const char *resource, struct store_watermark *out, struct err *err);
+/* Columns that are NULL keep their value. */
+int store_watermark_save(struct store *s, const char *job, const char *account,
+                         const char *resource, const struct store_watermark *w, struct err *err);
+int store_watermark_reset(struct store *s, const char *job, struct err *err); /* number of rows */
+
+struct store_run {
+    const char *run_id, *job, *kind, *status;
+    int64_t started_at, ended_at;
+    const char *page_cursor; /* where the listing goes on, NULL = at its start */
+    long listed, admitted, creates, updates, deletes;
+    bool complete; /* the listing came to its end */
+};
+int store_run_begin(struct store *s, const char *run_id, const char *job, const char *kind,
+                    int64_t now, struct err *err);
+/* One page: adds to the counts, sets the cursor. Join it with the page's admissions. */
+int store_run_page(struct store *s, const char *run_id, const char *cursor, long listed,
+                   long admitted, struct err *err);
+int store_run_end(struct store *s, const char *run_id, bool complete, const char *status,
+                  int64_t now, struct err *err);
+/* The job's last run; 1, 0 none, -1. */
+int store_run_last(struct store *s, struct arena *a, const char *job, struct store_run *out,
+                   struct err *err);
+/* Run JOB's own rows that are undisposed, and how its rows ended. */
+struct store_count {
+    const char *name;
+    long n;
+};
+int store_run_dispositions(struct store *s, struct arena *a, const char *run_id,
+                           struct store_count **out, struct err *err);
+
+/* ---- Pauses ---- */
+
+struct store_pause {
+    int64_t pause_id;
+    const char *scope; /* all account direction resource record run */
+    const char *run_id, *system, *account, *direction, *resource, *record_id, *reason, *by;
+    int64_t since, until; /* until 0 = until resumed */
+};
+int store_pause_add(struct store *s, const struct store_pause *p, int64_t now, struct err *err);
+int store_pauses(struct store *s, struct arena *a, int64_t now, struct store_pause **out,
+                 struct err *err);
+int store_pause_lift(struct store *s, int64_t pause_id, struct err *err); /* 1, 0 no such, -1 */
+/* Does P withhold writes to this target record? Pure. record_id may be NULL. */
+bool store_pause_matches(const struct store_pause *p, const char *system, const char *account,
+                         const char *resource, const char *record_id, const char *run_id);
+
+/* ---- Reports ---- */
+
+/* v_balance: dispositions and pending with their counts; ADMITTED = highest seq ever given. */
+int store_balance(struct store *s, struct arena *a, struct store_count **out, long *admitted,
+                  struct err *err);
+/* Counts for status: "links", "owed", "refused", "conflicts", "rejects", "open intents", ... */
+int store_counts(struct store *s, struct arena *a, int64_t now, struct store_count **out,
+                 struct err *err);
+/* Writes per system: creates, updates done, since SINCE (0 = ever). name = "app create". */
+int store_write_counts(struct store *s, struct arena *a, int64_t since, struct store_count **out,
+                       struct err *err);
+
+struct store_history {
+    int64_t at, seq, link_id;
+    const char *resource, *system, *record_id, *field, *rule, *base, *source, *target, *outcome,
+        *token, *text;
+};
+/* History of a record's link (or of everything with resource NULL), oldest first, last MAX. */
+int store_history(struct store *s, struct arena *a, const char *resource, const char *system,
+                  const char *record_id, const char *field, size_t max, struct store_history **out,
+                  struct err *err);
+
+/* Adds N to a metric of this minute. */
+int store_count(struct store *s, const char *metric, const char *system, const char *account,
+                long n, int64_t now, struct err *err);
+
+/* ---- Retention ---- */
+
+/*
+ * Removes what is disposed, settled and older than RETENTION_MS, never what is undisposed, owed,
+ * open or unknown; adds removed events to sync_totals. In steps of 1,000 rows a transaction.
+ * With DRY only counts. Counts per table in OUT.
+ */
+int store_gc(struct store *s, struct arena *a, int64_t retention_ms, bool dry, int64_t now,
+             struct store_count **out, struct err *err);
+
+#endif

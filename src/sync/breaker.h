@@ -1,0 +1,30 @@
+#ifndef SYNC_BREAKER_H
+#define SYNC_BREAKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "config/conf.h"
+#include "json/val.h"
+
+/*
+ * The loop breaker: a field that alternates, A-B-A-B, by our own writes to one record (DESIGN.md
+ * section 6, Safety stops).
+ */
+struct breaker_write {
+    const struct val *fields; /* what we wrote */
+    int64_t at;
+};
+
+/*
+ * Would writing SET now, after HISTORY (oldest first, all within the window), be the ALTERNATIONS-th
+ * return of some field to the value before last? The field's name, or NULL. Writing A, B, A is one
+ * alternation, A, B, A, B two. Comparison by comparing text at system I.
+ */
+const char *breaker_trips(struct arena *a, const struct conf_sync *sync, size_t i,
+                          const struct val *set, const struct breaker_write *history, size_t n,
+                          int alternations);
+
+#endif
