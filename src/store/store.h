@@ -33,12 +33,16 @@ const char *store_deployment(const struct store *s);
 
 /*
  * Transactions for batches. Every function below that writes joins the open one, or is one of its
- * own. store_commit(s, true) is durable (fsync) when it returns, false leaves the fsync to the next
- * durable one (WAL, synchronous per commit).
+ * own. One begun as durable is on the disk (fsync) when store_commit returns, else that is left to
+ * the next durable one (nothing is torn, only the newest commits may be missing after a power cut).
+ * What must be durable: admissions, store_decide, store_sent; alone they are, and it is a bug to
+ * put the last two into a transaction that is not. After a -1 inside a transaction abort it, except
+ * that store_decide's ERR_RECORD leaves the transaction as it was before that decision. A commit
+ * that fails has aborted. Crash points: store.before-commit, store.after-commit.
  */
-int store_begin(struct store *s, struct err *err);
-int store_commit(struct store *s, bool durable, struct err *err);
-void store_abort(struct store *s);
+int store_begin(struct store *s, bool durable, struct err *err);
+int store_commit(struct store *s, struct err *err);
+void store_abort(struct store *s); /* fine without one */
 
 /* ---- Leases: pipelines, jobs, writers. Valid STORE_LEASE_MS after each renewal. ---- */
 
