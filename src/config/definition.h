@@ -60,9 +60,9 @@ struct endpoint {
     size_t n_query;
     struct param *headers;
     size_t n_headers;
-    json_t *body;   /* template, or NULL; owned */
-    char *record;   /* path of the record in an answer, and the wrapper of what is sent; "" = whole */
-    char *records;  /* list, find: path of the array in an answer; "" = whole */
+    json_t *body; /* template, or NULL; owned */
+    char *record; /* path of the record in an answer, and the wrapper of what is sent; "" = whole */
+    char *records; /* list, find: path of the array in an answer; "" = whole */
     enum answer_kind answer;
     int gone[8]; /* get: statuses that say the record is not there (404 by default) */
     size_t n_gone;
@@ -86,20 +86,20 @@ struct listing {
     long max_rows;     /* 0 = no limit of the provider */
     char *tie_breaker; /* path, or NULL */
     enum page_kind page;
-    char *page_from;   /* path in the answer of the next cursor or URL */
-    char *page_to;     /* "query.NAME" or "body.PATH"; NULL if {cursor} stands in the call */
-    long size;         /* records a page */
-    bool partial;      /* rows lack fields that get shows */
+    char *page_from; /* path in the answer of the next cursor or URL */
+    char *page_to;   /* "query.NAME" or "body.PATH"; NULL if {cursor} stands in the call */
+    long size;       /* records a page */
+    bool partial;    /* rows lack fields that get shows */
 };
 
 enum version_kind { VERSION_NONE, VERSION_ETAG, VERSION_SEQUENCE, VERSION_TIMESTAMP };
 
 struct resource_def {
-    char *resource; /* "crm/contacts" */
+    char *resource;            /* "crm/contacts" */
     const struct model *model; /* owned by the definition's set of models */
-    char *id;          /* path */
-    char *external_id; /* path, or NULL */
-    char *version;     /* path, or NULL */
+    char *id;                  /* path */
+    char *external_id;         /* path, or NULL */
+    char *version;             /* path, or NULL */
     enum version_kind version_kind;
     int64_t version_granularity_ms;
     struct field_map *fields;

@@ -1,2 +1,29 @@
 noinst_LIBRARIES += libconfig.a
-libconfig_a_SOURCES =
+libconfig_a_SOURCES = \
+	src/config/conf.c \
+	src/config/conf.h \
+	src/config/conf_jobs.c \
+	src/config/conf_sync.c \
+	src/config/conf_systems.c \
+	src/config/conf_values.c \
+	src/config/definition.c \
+	src/config/definition.h \
+	src/config/endpoint.c \
+	src/config/faults.c \
+	src/config/file.c \
+	src/config/internal.h \
+	src/config/listing.c \
+	src/config/map_hash.c \
+	src/config/model.c \
+	src/config/model.h \
+	src/config/reader.c \
+	src/config/resource.c \
+	src/config/secret.c \
+	src/config/secret.h \
+	src/config/url.c \
+	src/config/yaml.c \
+	src/config/yaml.h \
+	src/config/yaml_json.c
+
+dist_providers_DATA += src/providers/rest.yaml
+dist_modelscrm_DATA += src/models/crm/companies.yaml src/models/crm/contacts.yaml

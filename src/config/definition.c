@@ -1,0 +1,255 @@
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/definition.h"
+
+#include "base/mem.h"
+#include "config/internal.h"
+
+/* The first four can be used in a config; the others a definition may name for later versions. */
+const char *const auth_names[] = {"none",           "bearer",        "basic", "header",
+                                  "oauth2_refresh", "oauth2_client", "jwt",   NULL};
+enum { AUTH_NAMES = 7 };
+
+static void
+read_auth_kinds(struct reader *r, const struct yaml *root, struct definition *d)
+{
+    const struct yaml *y = read_list(r, root, "auth");
+
+    read_need(r, root, "auth");
+    for (size_t i = 0; y != NULL && i < y->n; i++) {
+        int kind = 0;
+
+        while (kind < AUTH_NAMES && strcmp(auth_names[kind], y->items[i]->text) != 0)
+            kind++;
+        if (kind == AUTH_NAMES)
+            FAULT(r, y->items[i], "unknown kind of auth '%s'%s", y->items[i]->text,
+                  read_hint(r, y->items[i]->text, auth_names));
+        else
+            d->auth_kinds |= 1u << kind;
+    }
+}
+
+static void
+read_limit(struct reader *r, const struct yaml *y, struct limit_rule *out)
+{
+    static const char *const keys[] = {"when", "wait", NULL};
+    static const char *const when_keys[] = {"status", NULL};
+    static const char *const wait_keys[] = {"header", "unit", "else", NULL};
+    static const char *const units[] = {"s", "ms", "epoch_s", "epoch_ms", "http", NULL};
+    static const char *const otherwise[] = {"backoff", NULL};
+    const struct yaml *when, *wait;
+
+    yaml_check_keys(y, keys, r->file, r->f);
+    read_need(r, y, "when");
+    when = read_map(r, y, "when");
+    wait = read_map(r, y, "wait");
+    yaml_check_keys(when, when_keys, r->file, r->f);
+    yaml_check_keys(wait, wait_keys, r->file, r->f);
+    read_need(r, when, "status");
+    out->n_status = read_statuses(r, when, "status", out->status);
+    out->wait_header = read_text(r, wait, "header");
+    out->unit = (enum wait_unit)read_word(r, wait, "unit", units, WAIT_SECONDS);
+    read_word(r, wait, "else", otherwise, 0);
+}
+
+static void
+read_limits(struct reader *r, const struct yaml *root, struct definition *d)
+{
+    static const char *const budget_keys[] = {"budget", NULL};
+    const struct yaml *y = read_list(r, root, "limits");
+
+    if (y == NULL)
+        return;
+    d->limits = arena_alloc(r->arena, (y->n + 1) * sizeof *d->limits);
+    for (size_t i = 0; i < y->n; i++) {
+        if (yaml_get(y->items[i], "budget") != NULL)
+            yaml_check_keys(y->items[i], budget_keys, r->file, r->f);
+        else
+            read_limit(r, y->items[i], &d->limits[d->n_limits++]);
+    }
+}
+
+static void
+read_identity(struct reader *r, const struct yaml *root, struct definition *d)
+{
+    const struct yaml *y = read_map(r, root, "identity");
+
+    if (y == NULL)
+        return;
+    endpoint_read(r, y, CALL_IDENTITY, d->base_url, &d->identity.call);
+    d->identity.id = read_path(r, read_need(r, y, "id"), "id", false);
+}
+
+/* Work of later versions: known, so far only looked at for their form. */
+static void
+read_later(struct reader *r, const struct yaml *root)
+{
+    static const char *const later[] = {"verify", "challenge", "ack", "event", NULL};
+
+    for (int i = 0; later[i] != NULL; i++) {
+        const struct yaml *y = yaml_get(root, later[i]);
+
+        if (y != NULL && y->kind != YAML_MAP && y->kind != YAML_LIST)
+            FAULT(r, y, "%s must be a map or a list, is %s", later[i], yaml_kind_name(y));
+    }
+}
+
+static void
+read_resources(struct reader *r, const struct yaml *root, const char *dir, struct definition *d)
+{
+    const struct yaml *y;
+
+    read_need(r, root, "resources");
+    y = read_map(r, root, "resources");
+    if (y == NULL)
+        return;
+    if (y->n == 0)
+        FAULT(r, y, "resources is empty");
+    d->resources = arena_alloc(r->arena, (y->n + 1) * sizeof *d->resources);
+    d->models = arena_alloc(r->arena, (y->n + 1) * sizeof *d->models);
+    d->n_resources = y->n;
+    for (size_t i = 0; i < y->n; i++) {
+        struct resource_def *one = &d->resources[i];
+        const struct yaml *key = y->keys[i];
+
+        one->resource = arena_text(r->arena, key->text);
+        if (!is_resource_name(key->text))
+            FAULT(r, key, "a resource is called such as crm/contacts");
+        else
+            d->models[i] = model_load_at(key->text, dir, r, key);
+        one->model = d->models[i];
+        resource_read(r, y->items[i], d->base_url, one);
+    }
+}
+
+static void
+read_definition(struct reader *r, const struct yaml *root, const char *dir, struct definition *d)
+{
+    static const char *const keys[] = {"definition", "name",      "base_url",  "auth",
+                                       "verify",     "challenge", "ack",       "event",
+                                       "limits",     "identity",  "resources", NULL};
+
+    yaml_check_keys(root, keys, r->file, r->f);
+    read_need(r, root, "definition");
+    read_count(r, root, "definition", 1, 1, 1);
+    d->name = read_need_text(r, root, "name");
+    d->base_url = read_text(r, root, "base_url");
+    if (d->base_url != NULL)
+        url_check(r, yaml_get(root, "base_url"), d->base_url);
+    read_auth_kinds(r, root, d);
+    read_limits(r, root, d);
+    read_identity(r, root, d);
+    read_later(r, root);
+    read_resources(r, root, dir, d);
+}
+
+static bool
+is_file_name(const char *provider)
+{
+    size_t len = strlen(provider);
+
+    return strchr(provider, '/') != NULL || (len > 5 && strcmp(provider + len - 5, ".yaml") == 0);
+}
+
+/* Heap path of the definition, or NULL. */
+static char *
+find_file(const char *provider, const char *dir)
+{
+    const char *env = getenv("LOOPLESS_PROVIDERS");
+    char *path;
+
+    if (is_file_name(provider))
+        return file_join(dir, provider);
+    path = mem_printf("%s/providers/%s.yaml", dir, provider);
+    if (access(path, F_OK) == 0)
+        return path;
+    free(path);
+    path = mem_printf("%s/%s.yaml", env != NULL ? env : PROVIDERDIR, provider);
+    if (access(path, F_OK) == 0 || env == NULL)
+        return path;
+    free(path);
+    return mem_printf("%s/%s.yaml", PROVIDERDIR, provider);
+}
+
+struct definition *
+definition_load_at(const char *provider, const char *dir, struct reader *r, const struct yaml *at)
+{
+    CLEANUP_FREE char *path = find_file(provider, dir);
+    struct yaml_file *file;
+    struct definition *d;
+
+    if (access(path, F_OK) != 0) {
+        FAULT(r, at, "there is no definition %s (%s)", is_file_name(provider) ? path : provider,
+              is_file_name(provider) ? "paths are relative to the config"
+                                     : "an installed name, or a path such as ./app.yaml");
+        return NULL;
+    }
+    file = yaml_load(path, r->f);
+    if (file == NULL)
+        return NULL;
+    d = mem_alloc(sizeof *d);
+    d->arena = arena_new();
+    d->file = arena_text(d->arena, path);
+    read_definition(&(struct reader){d->file, r->f, d->arena}, yaml_root(file), dir, d);
+    yaml_free(file);
+    return d;
+}
+
+struct definition *
+definition_load(const char *provider, const char *dir, struct faults *f)
+{
+    struct arena *scratch = arena_new();
+    struct reader r = {provider, f, scratch};
+    size_t before = faults_count(f);
+    struct definition *d = definition_load_at(provider, dir, &r, NULL);
+
+    arena_free(scratch);
+    if (faults_count(f) == before)
+        return d;
+    definition_free(d);
+    return NULL;
+}
+
+const struct resource_def *
+definition_resource(const struct definition *d, const char *resource)
+{
+    for (size_t i = 0; d != NULL && i < d->n_resources; i++) {
+        if (strcmp(d->resources[i].resource, resource) == 0)
+            return &d->resources[i];
+    }
+    return NULL;
+}
+
+const struct field_map *
+resource_field(const struct resource_def *r, const char *field)
+{
+    for (size_t i = 0; r != NULL && i < r->n_fields; i++) {
+        if (strcmp(r->fields[i].field->name, field) == 0)
+            return &r->fields[i];
+    }
+    return NULL;
+}
+
+void
+definition_free(struct definition *d)
+{
+    if (d == NULL)
+        return;
+    for (size_t i = 0; i < d->n_resources; i++) {
+        struct resource_def *one = &d->resources[i];
+
+        endpoint_release(&one->get);
+        endpoint_release(&one->find);
+        endpoint_release(&one->create);
+        endpoint_release(&one->update);
+        endpoint_release(&one->list.call);
+        model_free(d->models[i]);
+    }
+    endpoint_release(&d->identity.call);
+    arena_free(d->arena);
+    free(d);
+}

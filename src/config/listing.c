@@ -1,0 +1,83 @@
+#include <config.h>
+
+#include <string.h>
+
+#include "config/internal.h"
+
+enum { DEFAULT_SIZE = 100, MAX_SIZE = 10000 };
+
+static void
+read_watermark(struct reader *r, const struct yaml *y, struct listing *out)
+{
+    static const char *const keys[] = {"kind",     "overlap",     "settle",
+                                       "max_rows", "tie_breaker", NULL};
+    static const char *const kinds[] = {"iso8601", "unix_s", "unix_ms", NULL};
+
+    yaml_check_keys(y, keys, r->file, r->f);
+    read_need(r, y, "kind");
+    out->has_watermark = true;
+    out->watermark = (enum watermark_kind)read_word(r, y, "kind", kinds, WATERMARK_ISO8601);
+    out->overlap_ms = read_span(r, y, "overlap", 0);
+    out->settle_ms = read_span(r, y, "settle", 0);
+    out->max_rows = read_count(r, y, "max_rows", 0, 1, 100000000);
+    out->tie_breaker = read_path_key(r, y, "tie_breaker", false);
+}
+
+/* Where the cursor goes: "query.NAME" or "body.PATH". */
+static void
+read_page_to(struct reader *r, const struct yaml *page, bool in_call, struct listing *out)
+{
+    const char *to = out->page_to = read_text(r, page, "to");
+
+    if (out->page == PAGE_NONE || out->page == PAGE_NEXT_URL) {
+        if (to != NULL)
+            FAULT(r, yaml_get(page, "to"), "to has no meaning for this kind of page");
+    } else if (to == NULL && !in_call && yaml_get(page, "to") == NULL) {
+        FAULT(r, page, "page needs 'to' (query.NAME or body.PATH), or {cursor} in the call");
+    } else if (to != NULL && (strncmp(to, "query.", 6) != 0 || to[6] == '\0') &&
+               (strncmp(to, "body.", 5) != 0 || to[5] == '\0')) {
+        FAULT(r, yaml_get(page, "to"), "to must be query.NAME or body.PATH");
+    }
+}
+
+static void
+read_page(struct reader *r, const struct yaml *page, unsigned used, struct listing *out)
+{
+    static const char *const keys[] = {"kind", "from", "to", "size", NULL};
+    static const char *const kinds[] = {"none", "cursor", "offset", "number", "next_url", NULL};
+    bool from;
+
+    yaml_check_keys(page, keys, r->file, r->f);
+    read_need(r, page, "kind");
+    out->page = (enum page_kind)read_word(r, page, "kind", kinds, PAGE_NONE);
+    out->page_from = read_path_key(r, page, "from", false);
+    out->size = read_count(r, page, "size", DEFAULT_SIZE, 1, MAX_SIZE);
+    from = out->page == PAGE_CURSOR || out->page == PAGE_NEXT_URL;
+    if (from)
+        read_need(r, page, "from");
+    else if (out->page_from != NULL)
+        FAULT(r, yaml_get(page, "from"), "from has no meaning for this kind of page");
+    read_page_to(r, page, (used & PH_BIT(PH_CURSOR)) != 0, out);
+}
+
+void
+listing_read(struct reader *r, const struct yaml *y, const char *base_url, struct listing *out)
+{
+    unsigned used = endpoint_read(r, y, CALL_LIST, base_url, &out->call);
+    const struct yaml *watermark = read_map(r, y, "watermark");
+    const struct yaml *page = read_map(r, y, "page");
+
+    out->size = DEFAULT_SIZE;
+    if (watermark != NULL) {
+        read_watermark(r, watermark, out);
+        if ((used & PH_BIT(PH_SINCE)) == 0)
+            FAULT(r, watermark, "list has a watermark but never says {since}");
+    } else if ((used & PH_BIT(PH_SINCE)) != 0) {
+        FAULT(r, y, "list says {since} but has no watermark");
+    }
+    if (page != NULL)
+        read_page(r, page, used, out);
+    else if ((used & PH_BIT(PH_CURSOR)) != 0)
+        FAULT(r, y, "list says {cursor} but has no page");
+    out->partial = read_bool(r, y, "partial", false);
+}
