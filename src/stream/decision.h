@@ -21,13 +21,13 @@ struct decision_end {
     const struct val *covered; /* object: fields as read, which become the shadow */
     const char *version;       /* NULL = unknown */
     const char *etag;
-    const char *state;         /* "live", "gone" (403/404 on read), "deleted" */
+    const char *state;          /* "live", "gone" (403/404 on read), "deleted" */
     const struct val *diverged; /* array of field names known to differ and left so; may be NULL */
 };
 
 struct decision_rule {
     const char *field;
-    const char *rule;   /* rule name, see sync/decide.h */
+    const char *rule; /* rule name, see sync/decide.h */
     const struct val *base;
     const char *source; /* system whose value won; NULL */
     bool diverged;
@@ -41,15 +41,15 @@ struct decision_write {
     const char *action;           /* create, update */
     const char *target_record_id; /* NULL for a create */
     const char *external_id;
-    const struct val *set;        /* object: unified fields, values in the target's words */
-    const struct val *sources;    /* object: field -> system it comes from */
-    const struct val *before;     /* object or NULL */
+    const struct val *set;     /* object: unified fields, values in the target's words */
+    const struct val *sources; /* object: field -> system it comes from */
+    const struct val *before;  /* object or NULL */
     const char *etag;
 };
 
 struct decision {
-    int64_t link;       /* 0: make it */
-    int64_t generation; /* 0 for a new link */
+    int64_t link;            /* 0: make it */
+    int64_t generation;      /* 0 for a new link */
     const char *external_id; /* of the link: fixed when it is made */
     struct decision_end *ends;
     size_t n_ends;
@@ -57,12 +57,12 @@ struct decision {
     size_t n_rules;
     struct decision_write *writes;
     size_t n_writes;
-    const char *hold_reason;     /* not NULL: the event goes back to the inbox */
+    const char *hold_reason; /* not NULL: the event goes back to the inbox */
     const char *hold_not_before;
-    const char *disposition; /* what the event ends as without writes: unchanged, gone, ignored,
-                                not-owner, conflict, unmapped ... (section 6) */
-    const char *text;        /* why, for people; may be NULL */
-    const char *reject_code; /* not NULL: disposition rejected, with text */
+    const char *disposition;  /* what the event ends as without writes: unchanged, gone, ignored,
+                                 not-owner, conflict, unmapped ... (section 6) */
+    const char *text;         /* why, for people; may be NULL */
+    const char *reject_code;  /* not NULL: disposition rejected, with text */
     const struct val *claims; /* array of match key hashes of the record, for creates */
     const char *map_hash;     /* of the sync entry and definitions the decision was made under */
 };

@@ -48,18 +48,24 @@ struct event {
 };
 
 /*
- * Parse and check LINE. -1 with a RECORD error: bad-json, or bad-event naming the member (wrong
- * type, missing system/resource/record_id, `v` other than 1, more than 2,000 bytes of id).
- * Lines with seq must have a lease.
+ * Parse and check LINE. -1 with a RECORD error: bad-json, not-object, or bad-event naming the
+ * member (wrong type, missing system/resource/record_id, `v` other than 1, an unknown path or
+ * event_type, a text of more than 2,000 bytes or with U+0000 in it). Lines with seq must have a
+ * lease. account, record_id, event_id and version may be numbers: they become their text.
  */
 int event_parse(struct arena *a, const char *line, size_t len, struct event *e, struct err *err);
 
-/* Control lines ({"v":1,"eos":{...}}) are no events; every program passes them on. */
+/*
+ * Control lines ({"v":1,"eos":{...}}) are no events; every program passes them on. A line with a
+ * record_id is none, whatever else it has.
+ */
 bool event_is_control(const char *line, size_t len);
 
 /*
  * The event as the payload of an inbox row: one JSON object without v, seq, lease and run (emission
- * writes those in front), in the order of section 4, unknown members last.
+ * writes those in front), in the order of section 4, then received_at if it is set, then unknown
+ * members. What later stages append (folded, the decision, results) is left out: it would be there
+ * twice when the event comes by again. fields is always there, null if skinny.
  */
 void event_write_payload(struct buf *out, const struct event *e);
 
@@ -73,14 +79,18 @@ void event_write_line(struct buf *out, int64_t seq, const char *pipeline, int64_
 /* The line of an event that is not admitted (fetch, records): {"v":1, then the payload. */
 void event_write_data(struct buf *out, const struct event *e);
 
-/* The folded nomination (section 2.3): skinny, no changed, no actor, `folded` as given. */
+/*
+ * The folded nomination (section 2.3): HEAD under seq FENCE_SEQ, skinny, no partial, changed,
+ * actor, correlation or version (they would speak for HEAD only), `folded` as given.
+ */
 void event_write_folded_line(struct buf *out, const struct event *head, int64_t fence_seq,
                              const char *pipeline, int64_t fence, const char *run,
                              const struct event_folded *folded, size_t n);
 
 /*
- * Append members to LINE (one object, no newline) and set sync_direction to "outbound"; every other
- * byte stays. MEMBERS is "\"a\":1,\"b\":2".
+ * Append members to LINE (one valid object, no newline) and set sync_direction to "outbound"; every
+ * other byte stays, but a member of LINE that MEMBERS has too is dropped (external_id and
+ * disposition are in decisions and in results). MEMBERS is "\"a\":1,\"b\":2" or "".
  */
 void event_extend(struct buf *out, const char *line, size_t len, const char *members);
 

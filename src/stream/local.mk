@@ -1,2 +1,9 @@
 noinst_LIBRARIES += libstream.a
-libstream_a_SOURCES =
+libstream_a_SOURCES = \
+	src/stream/decision.c \
+	src/stream/decision.h \
+	src/stream/event.c \
+	src/stream/event.h \
+	src/stream/event_write.c \
+	src/stream/internal.h \
+	src/stream/member.c
