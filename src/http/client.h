@@ -10,13 +10,16 @@
 /*
  * Moves bytes: one libcurl multi handle, many requests at once, answers by callback out of
  * http_poll. HTTP/1.1 and HTTP/2, keep-alive, TLS verified always, redirects never followed (a 3xx
- * is an answer), proxy by environment, no cookies. Knows no JSON, no retries, no auth.
+ * is an answer), proxy by environment, no cookies. Knows no JSON, no retries, no auth. A request
+ * other than GET and HEAD goes out once: libcurl's own second try after a kept connection broke is
+ * refused (HTTP_LOST). No signals are used; programs ignore SIGPIPE themselves.
  */
 struct http;
 
 enum http_outcome {
     HTTP_ANSWERED, /* there is a status and the whole body */
-    HTTP_NOT_SENT, /* no connection: nothing went out for sure (DNS, refused, TLS, connect timeout) */
+    HTTP_NOT_SENT, /* no connection: nothing went out for sure (DNS, refused, TLS, connect timeout)
+                    */
     HTTP_LOST,     /* cut off after something may have gone out: timeout, reset, broken answer */
     HTTP_TOO_BIG   /* the answer is over max_answer; the request was applied perhaps */
 };
@@ -33,10 +36,10 @@ struct http_request {
     size_t n_headers;
     const char *body; /* NULL: none */
     size_t body_len;
-    int64_t deadline_ms;   /* whole request; 0 = 20 s. Connect takes 10 s of it at most */
-    int64_t delay_ms;      /* not before now + delay (backoff); counted outside the deadline */
-    size_t max_answer;     /* 0 = 32 MiB */
-    const char *ca_file;   /* NULL = the system's */
+    int64_t deadline_ms; /* whole request; 0 = 20 s. Connect takes 10 s of it at most */
+    int64_t delay_ms;    /* not before now + delay (backoff); counted outside the deadline */
+    size_t max_answer;   /* 0 = 32 MiB */
+    const char *ca_file; /* NULL = the system's */
 };
 
 struct http_answer {
@@ -52,6 +55,7 @@ struct http_answer {
 
 /* Called from http_poll, once a request; may send further requests. */
 typedef void http_done(void *user, const struct http_answer *answer);
+typedef void http_timer(void *user);
 
 struct http *http_new(void);
 
@@ -62,9 +66,14 @@ int http_send(struct http *h, const struct http_request *r, http_done *done, voi
 /* First header NAME (lower case) of an answer, NULL. */
 const char *http_header(const struct http_answer *a, const char *name);
 
+/* Calls FN out of http_poll, not before DELAY_MS are over; counts as a request under way. */
+void http_after(struct http *h, int64_t delay_ms, http_timer *fn, void *user);
+
 /*
  * Works on requests until something was finished, FD (-1: none) is readable, or TIMEOUT_MS passed.
- * Returns the number of requests still under way (delayed ones too), -1 on an error of curl.
+ * Returns the number of requests still under way (delayed ones too), -1 on an error of curl. With
+ * nothing to wait for it returns 0 at once. A TIMEOUT_MS below 0 is none. An FD whose other end is
+ * closed is readable. Not from within a callback.
  */
 int http_poll(struct http *h, int fd, int timeout_ms, bool *fd_ready, struct err *err);
 
