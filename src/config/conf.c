@@ -94,7 +94,7 @@ conf_load(const char *path, bool no_secrets, struct faults *f)
     cr.c->dir = arena_text(cr.c->arena, dir);
     cr.r = (struct reader){cr.c->file, f, cr.c->arena};
     read_root(&cr, yaml_root(file));
-    yaml_free(file);
+    yaml_file_free(file);
     if (faults_count(f) == before)
         return cr.c;
     conf_free(cr.c);
@@ -139,7 +139,7 @@ state_text(const char *path, struct err *err)
         found = mem_text(state->text);
     else if (file == NULL)
         found = find_state_line(buf_get(&text));
-    yaml_free(file);
+    yaml_file_free(file);
     faults_free(f);
     if (found == NULL)
         err_set(err, ERR_RUN, ERR_NEVER, "bad-config", "%s: no state is named in it", path);

@@ -321,7 +321,9 @@ read_fields(struct sync_reader *sr)
         one.field = need_model_field(sr, y->keys[i]);
         if (one.field == NULL)
             continue;
-        if (one.field->type == FIELD_REF && yaml_get(y->items[i], "ref") == NULL)
+        if (yaml_get(y->items[i], "ref") != NULL)
+            continue; /* said already */
+        if (one.field->type == FIELD_REF)
             FAULT(r, y->keys[i],
                   "%s is a reference, which is not supported in this version "
                   "(leave the field out)",

@@ -195,7 +195,7 @@ definition_load_at(const char *provider, const char *dir, struct reader *r, cons
     d->arena = arena_new();
     d->file = arena_text(d->arena, path);
     read_definition(&(struct reader){d->file, r->f, d->arena}, yaml_root(file), dir, d);
-    yaml_free(file);
+    yaml_file_free(file);
     return d;
 }
 

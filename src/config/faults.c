@@ -55,6 +55,12 @@ file_index(struct faults *f, const char *file)
     return f->n_files++;
 }
 
+void
+faults_name(struct faults *f, const char *file)
+{
+    file_index(f, file);
+}
+
 static int
 compare(const struct fault *a, const struct fault *b)
 {

@@ -21,6 +21,9 @@ struct reader {
 
 #define FAULT(r, at, ...) faults_add((r)->f, (r)->file, at, __VA_ARGS__)
 
+/* Faults are told file by file, in the order of these calls. */
+void faults_name(struct faults *f, const char *file);
+
 /* " (did you mean WORD?)" in the arena, or "" if no word of the list is near. */
 const char *read_hint(struct reader *r, const char *word, const char *const *words);
 /* The entry of WORDS (NULL-terminated) that is nearest to WORD, NULL if none is near. */

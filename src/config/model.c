@@ -109,7 +109,7 @@ model_load_at(const char *resource, const char *dir, struct reader *r, const str
     m->arena = arena_new();
     m->file = arena_text(m->arena, path);
     read_model(&(struct reader){m->file, r->f, m->arena}, yaml_root(file), resource, m);
-    yaml_free(file);
+    yaml_file_free(file);
     return m;
 }
 

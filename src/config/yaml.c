@@ -383,6 +383,7 @@ yaml_parse(const char *name, const char *text, size_t len, struct faults *f)
     struct yaml_file *file = mem_alloc(sizeof *file);
 
     file->arena = l.arena;
+    faults_name(f, name);
     if (len > MAX_FILE) {
         faults_add(f, name, NULL, "larger than %d KiB", MAX_FILE / 1024);
     } else if (!yaml_parser_initialize(&l.parser)) {
@@ -394,7 +395,7 @@ yaml_parse(const char *name, const char *text, size_t len, struct faults *f)
         yaml_parser_delete(&l.parser);
     }
     if (file->root == NULL) {
-        yaml_free(file);
+        yaml_file_free(file);
         return NULL;
     }
     return file;
@@ -424,7 +425,7 @@ yaml_root(const struct yaml_file *file)
 }
 
 void
-yaml_free(struct yaml_file *file)
+yaml_file_free(struct yaml_file *file)
 {
     if (file == NULL)
         return;

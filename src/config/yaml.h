@@ -42,7 +42,8 @@ struct yaml_file *yaml_load(const char *path, struct faults *f);
 /* The same from memory, NAME for messages. */
 struct yaml_file *yaml_parse(const char *name, const char *text, size_t len, struct faults *f);
 const struct yaml *yaml_root(const struct yaml_file *file);
-void yaml_free(struct yaml_file *file);
+/* Not yaml_free: libyaml exports (and calls) a function of that name. */
+void yaml_file_free(struct yaml_file *file);
 
 /* Value of KEY in a map, NULL if absent (or MAP is NULL or no map). */
 const struct yaml *yaml_get(const struct yaml *map, const char *key);
