@@ -10,6 +10,10 @@
 #include <string.h>
 #include <time.h>
 
+/* The first and the last moment that four digits of year can write. */
+#define FIRST_MS INT64_C(-62167219200000)
+#define LAST_MS INT64_C(253402300799999)
+
 int64_t
 clock_now(void)
 {
@@ -48,14 +52,15 @@ clock_boot_id(char out[64])
 char *
 clock_format(int64_t ms, char out[CLOCK_TEXT])
 {
-    int64_t frac = ((ms % 1000) + 1000) % 1000;
-    time_t sec = (time_t)((ms - frac) / 1000);
+    int64_t frac;
+    time_t sec;
     struct tm tm;
 
-    if (gmtime_r(&sec, &tm) == NULL || tm.tm_year < -1900 || tm.tm_year > 8099) {
-        sec = 0;
-        gmtime_r(&sec, &tm);
-    }
+    if (ms < FIRST_MS || ms > LAST_MS)
+        ms = 0;
+    frac = ((ms % 1000) + 1000) % 1000;
+    sec = (time_t)((ms - frac) / 1000);
+    gmtime_r(&sec, &tm);
     snprintf(out, CLOCK_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
              (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
              (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
@@ -92,19 +97,26 @@ take(const char **p, char c)
     return true;
 }
 
+/* Of month MON, 0 to 11. */
+static int
+last_day(int year, int mon)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    if (mon == 1 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
+        return 29;
+    return days[mon];
+}
+
 static int
 parse_date(const char **p, struct tm *tm)
 {
-    static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int year, mon, day, last;
+    int year, mon, day;
 
     if ((year = digits(p, 4)) < 0 || !take(p, '-') || (mon = digits(p, 2)) < 1 || mon > 12 ||
         !take(p, '-') || (day = digits(p, 2)) < 1)
         return -1;
-    last = month_days[mon - 1];
-    if (mon == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
-        last = 29;
-    if (day > last)
+    if (day > last_day(year, mon - 1))
         return -1;
     tm->tm_year = year - 1900;
     tm->tm_mon = mon - 1;
@@ -159,7 +171,7 @@ clock_parse(const char *text, int64_t *ms, struct err *err)
 {
     const char *p = text;
     struct tm tm = {0};
-    int64_t offset = 0;
+    int64_t offset = 0, when;
     int frac = 0;
 
     if (parse_date(&p, &tm) != 0)
@@ -168,9 +180,10 @@ clock_parse(const char *text, int64_t *ms, struct err *err)
         if (parse_clock(&p, &tm, &frac) != 0 || parse_zone(&p, &offset) != 0)
             return bad_time(text, err);
     }
-    if (*p != '\0')
+    when = (int64_t)timegm(&tm) * 1000 + frac - offset;
+    if (*p != '\0' || when < FIRST_MS || when > LAST_MS)
         return bad_time(text, err);
-    *ms = (int64_t)timegm(&tm) * 1000 + frac - offset;
+    *ms = when;
     return 0;
 }
 
@@ -185,7 +198,7 @@ clock_parse_http(const char *text, int64_t *ms, struct err *err)
     int frac = 0;
     int year;
 
-    if (p == NULL || p - text != 3)
+    if (p == NULL || p - text != 3 || strlen(text) != strlen("Sun, 06 Nov 1994 08:49:37 GMT"))
         return bad_time(text, err);
     p++;
     if (!take(&p, ' ') || (tm.tm_mday = digits(&p, 2)) < 1 || tm.tm_mday > 31 || !take(&p, ' ') ||
@@ -199,6 +212,8 @@ clock_parse_http(const char *text, int64_t *ms, struct err *err)
         return bad_time(text, err);
     tm.tm_mon = (int)(m - months) / 3;
     tm.tm_year = year - 1900;
+    if (tm.tm_mday > last_day(year, tm.tm_mon))
+        return bad_time(text, err);
     *ms = (int64_t)timegm(&tm) * 1000;
     return 0;
 }
@@ -209,8 +224,7 @@ clock_parse_span(const char *text, int64_t *ms, struct err *err)
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = {{"", 1000},    {"ms", 1},        {"s", 1000},
-                 {"m", 60000},  {"h", 3600000},   {"d", 86400000}};
+    } units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
     char *end;
     long long n;
     size_t i;

@@ -23,8 +23,8 @@ void clock_boot_id(char out[64]);
 char *clock_format(int64_t ms, char out[CLOCK_TEXT]);
 
 /*
- * Read RFC 3339 (any offset, 0-9 decimals, more cut; `t`, `z` and a space are accepted) or a plain
- * date. 0, or -1 with err "bad-time".
+ * Read RFC 3339 (any offset, decimals beyond three are cut; `t`, `z` and a space are accepted; no
+ * offset is UTC, no seconds are 0) or a plain date. 0, or -1 with err "bad-time".
  */
 int clock_parse(const char *text, int64_t *ms, struct err *err);
 

@@ -45,6 +45,9 @@ utf8_len(const unsigned char *p, size_t rest)
         return 0;
     if (n > rest || (p[0] == 0xc2 && p[1] < 0xa0))
         return 0;
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+        return 0; /* overlong, surrogate, over U+10FFFF */
     for (i = 1; i < n; i++)
         if ((p[i] & 0xc0) != 0x80)
             return 0;

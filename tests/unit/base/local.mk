@@ -1,1 +1,25 @@
 # Unit tests of src/base.
+check_PROGRAMS += tests/unit/base/arena_test
+tests_unit_base_arena_test_SOURCES = tests/unit/base/arena_test.c
+tests_unit_base_arena_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/base/arena_test
+check_PROGRAMS += tests/unit/base/buf_test
+tests_unit_base_buf_test_SOURCES = tests/unit/base/buf_test.c
+tests_unit_base_buf_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/base/buf_test
+check_PROGRAMS += tests/unit/base/clock_test
+tests_unit_base_clock_test_SOURCES = tests/unit/base/clock_test.c
+tests_unit_base_clock_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/base/clock_test
+check_PROGRAMS += tests/unit/base/crash_test
+tests_unit_base_crash_test_SOURCES = tests/unit/base/crash_test.c
+tests_unit_base_crash_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/base/crash_test
+check_PROGRAMS += tests/unit/base/err_test
+tests_unit_base_err_test_SOURCES = tests/unit/base/err_test.c
+tests_unit_base_err_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/base/err_test
+check_PROGRAMS += tests/unit/base/log_test
+tests_unit_base_log_test_SOURCES = tests/unit/base/log_test.c
+tests_unit_base_log_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/base/log_test
