@@ -45,6 +45,7 @@ struct http_request {
 struct http_answer {
     enum http_outcome outcome;
     int status;
+    bool timed_out;   /* NOT_SENT, LOST: because the deadline passed */
     const char *body; /* NUL-terminated; borrowed for the callback's time */
     size_t len;
     const struct http_header *headers; /* names in lower case */

@@ -260,6 +260,7 @@ transfer_finish(struct transfer *t, CURLcode result)
 
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took);
+    a.timed_out = result == CURLE_OPERATION_TIMEDOUT;
     a.status = a.outcome == HTTP_ANSWERED ? (int)status : 0;
     a.body = buf_get(&t->body);
     a.len = t->body.len;

@@ -27,7 +27,7 @@ struct provider_record {
     const struct val *fields; /* unified names, the system's own words; whole: absent = null */
     const char *external_id;  /* NULL */
     const char *version;      /* text of the version, NULL */
-    const char *etag;         /* ETag header of a get, or version of kind etag; NULL */
+    const char *etag;         /* ETag header of a get or write, or version of kind etag; NULL */
     int64_t changed_at;       /* version of kind timestamp, 0 = unknown */
     const struct val *raw;    /* the provider's own record */
 };
@@ -37,9 +37,11 @@ enum provider_outcome {
     PROVIDER_GONE,     /* get: the record is not there (gone statuses) */
     PROVIDER_LIMITED,  /* not applied; again at not_before */
     PROVIDER_NOT_SENT, /* never went out */
-    PROVIDER_LOST,     /* a write that may have been applied: timeout, reset, 5xx */
-    PROVIDER_CONFLICT, /* 409, 412: somebody was faster; not applied */
-    PROVIDER_REFUSED,  /* this record is refused for good: other 4xx */
+    PROVIDER_LOST,     /* a write that may have been applied: timeout, reset, 408, 5xx. A read
+                          that still came to nothing after its retries: try later */
+    PROVIDER_CONFLICT, /* write: 409, 412: somebody was faster; not applied */
+    PROVIDER_REFUSED,  /* this record is refused for good: other 4xx; or the call cannot be made
+                          of what was given (code no-call, no-value, bad-path, bad-request) */
     PROVIDER_AUTH,     /* 401, 403 on a list or write: the system refuses us; SYSTEM error */
     PROVIDER_BROKEN    /* answered, but not what the definition says: HTML, bad JSON, no records.
                           For a write: it may have been applied */
@@ -47,12 +49,18 @@ enum provider_outcome {
 
 struct provider_answer {
     enum provider_outcome outcome;
-    int status;       /* 0: none */
-    const char *code; /* "http-422", "timeout", "not-json", ... */
-    const char *text; /* one line for people; at most 200 bytes of the answer, no secrets */
+    int status; /* 0: none */
+    /* http-NNN; timeout, lost, not-sent, too-big (no answer); not-json, no-records, no-record,
+     * no-id, other-record (an answer for another id), page-loop, bad-cursor, not-one,
+     * gone-after-write, no-read-back (BROKEN); no-call, no-value, bad-path, bad-request (REFUSED).
+     * NULL if OK. */
+    const char *code;
+    const char *text; /* one line for people: "GET /contacts/7: HTTP 422: ..."; at most 200 bytes of
+                         the answer, no secrets. NULL if OK */
     int64_t not_before; /* LIMITED: when it opens again; else 0 */
     struct provider_record *records;
     size_t n_records;
+    const char *id; /* write: the record's id where known, also if reading it back failed */
     const char *next_cursor; /* list: where to go on, opaque; NULL = this was the last page */
     int64_t server_now;      /* Date header, 0 = none */
     bool read_back;          /* a write whose record was read back */
@@ -66,8 +74,17 @@ typedef void provider_done(void *user, const struct provider_answer *answer);
 struct provider *provider_new(const struct conf_system *system, struct http *http);
 const struct conf_system *provider_system(const struct provider *p);
 
+/* Other times than 20 s a request and 5 s of trying again; 0 = as it is, PATIENCE < 0 = never
+ * again. For tests and for callers whose lease is shorter. */
+void provider_timing(struct provider *p, int64_t deadline_ms, int64_t patience_ms);
+
 /* HTTP requests sent so far, retries too. */
 long provider_calls(const struct provider *p);
+
+/*
+ * While a limit of the system holds (Retry-After), calls wait for it, or end LIMITED at once if
+ * that is longer than they would try.
+ */
 
 /* Whose account do the credentials open? records[0].id. OK with no records if the definition has
  * no identity call. */
@@ -75,8 +92,9 @@ void provider_identity(struct provider *p, provider_done *done, void *user);
 
 /*
  * One page. SINCE_MS: from when (the caller has taken overlap off), 0 = everything. CURSOR NULL =
- * first page. A next cursor that equals CURSOR is BROKEN ("page without progress"). LIMIT > 0 caps
- * the page size.
+ * first page. A next cursor that equals CURSOR is BROKEN (code page-loop); so is, by offset or
+ * number, a page with the rows of the page before. An empty page may have a next cursor. LIMIT > 0
+ * caps the page size.
  */
 void provider_list(struct provider *p, const struct resource_def *r, int64_t since_ms,
                    const char *cursor, long limit, provider_done *done, void *user);
@@ -93,7 +111,9 @@ void provider_find(struct provider *p, const struct resource_def *r, const char 
 /*
  * Writes. FIELDS: unified names, values as they go out (numbers keep their text). records[0] is the
  * record as answered or read back (answer: none). Creates send external_id where the definition
- * maps it. ETAG NULL = unconditional.
+ * maps it. ETAG NULL = unconditional; it is sent only for versions of kind etag. A record is read
+ * back where the definition or an empty answer calls for it; a read-back that fails is LOST (for
+ * the moment) or BROKEN, with the write applied.
  */
 void provider_create(struct provider *p, const struct resource_def *r, const struct val *fields,
                      const char *external_id, const char *idempotency_key, provider_done *done,

@@ -1,0 +1,294 @@
+#include <config.h>
+
+#include "provider/internal.h"
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void submit(struct call *c, int64_t delay_ms);
+
+struct call *
+call_new(struct provider *p, enum call_kind kind, const struct resource_def *r,
+         const struct endpoint *e, provider_done *done, void *user)
+{
+    struct call *c = mem_alloc(sizeof *c);
+
+    c->p = p;
+    c->arena = arena_new();
+    c->kind = kind;
+    c->r = r;
+    c->e = e;
+    c->done = done;
+    c->user = user;
+    c->writing = kind == CALL_CREATE || kind == CALL_UPDATE;
+    c->t.account = p->system->account;
+    c->t.base_url = p->system->base_url;
+    c->next = p->calls;
+    if (c->next != NULL)
+        c->next->prev = c;
+    p->calls = c;
+    return c;
+}
+
+void
+call_free(struct call *c)
+{
+    arena_free(c->arena);
+    free(c);
+}
+
+void
+call_say(struct call *c, enum provider_outcome outcome, const char *code, const char *fmt, ...)
+{
+    CLEANUP_BUF struct buf b = BUF_INIT;
+    const char *what = c->q.shown != NULL ? c->q.shown : c->r != NULL ? c->r->resource : "identity";
+    va_list ap;
+
+    buf_printf(&b, "%s: ", what);
+    va_start(ap, fmt);
+    buf_vprintf(&b, fmt, ap);
+    va_end(ap);
+    c->answer.outcome = outcome;
+    c->answer.code = arena_text(c->arena, code);
+    c->answer.text = secrets_hide(&c->p->secrets, c->arena, buf_get(&b), b.len);
+    c->answer.records = NULL;
+    c->answer.n_records = 0;
+    c->answer.next_cursor = NULL;
+}
+
+static void
+end(struct call *c)
+{
+    if (c->read_back && c->answer.outcome != PROVIDER_OK)
+        readback_failed(c);
+    if (c->prev != NULL)
+        c->prev->next = c->next;
+    else
+        c->p->calls = c->next;
+    if (c->next != NULL)
+        c->next->prev = c->prev;
+    c->done(c->user, &c->answer);
+    call_free(c);
+}
+
+static void
+end_now(void *user)
+{
+    end(user);
+}
+
+void
+call_end_later(struct call *c)
+{
+    http_after(c->p->http, 0, end_now, c);
+}
+
+void
+call_end_err(struct call *c, enum provider_outcome outcome, const struct err *err)
+{
+    call_say(c, outcome, err->code, "%s", err->text);
+    call_end_later(c);
+}
+
+/* Milliseconds that this call may still wait. */
+static int64_t
+patience_left(const struct call *c)
+{
+    return c->started + c->p->patience_ms - clock_boot();
+}
+
+static void
+say_limited(struct call *c, int64_t wait_ms)
+{
+    char again[CLOCK_TEXT], code[32];
+    int64_t at = clock_now() + wait_ms;
+
+    snprintf(code, sizeof code, "http-%d", c->answer.status != 0 ? c->answer.status : 429);
+    call_say(c, PROVIDER_LIMITED, code, "the system's limit is reached, again at %s",
+             clock_format(at, again));
+    c->answer.not_before = at;
+}
+
+/* Its turn has come. */
+static void
+start(struct call *c)
+{
+    int64_t now = clock_boot();
+    int64_t wait = c->p->closed_until - now;
+
+    if (c->started == 0)
+        c->started = now;
+    if (wait > 0 && wait > patience_left(c)) {
+        say_limited(c, wait);
+        call_end_later(c);
+        return;
+    }
+    submit(c, wait > 0 ? wait : 0);
+}
+
+static void
+start_queued(struct provider *p)
+{
+    int most = p->system->concurrency > 0 ? p->system->concurrency : 1;
+    struct call *c;
+
+    while ((c = p->first) != NULL && p->active < most) {
+        p->first = c->queued;
+        if (p->first == NULL)
+            p->last = &p->first;
+        c->queued = NULL;
+        start(c);
+    }
+}
+
+static void
+send_call(struct call *c)
+{
+    *c->p->last = c;
+    c->p->last = &c->queued;
+    start_queued(c->p);
+}
+
+/* False if there is no time left for it. */
+static bool
+again(struct call *c)
+{
+    int64_t delay = limit_backoff_ms(c->tries);
+
+    if (delay >= patience_left(c))
+        return false;
+    c->tries++;
+    submit(c, delay);
+    return true;
+}
+
+/* True: the call is done. */
+static bool
+on_limit(struct call *c, int64_t wait)
+{
+    int64_t until = clock_boot() + wait;
+
+    if (wait < 0) {
+        if (again(c))
+            return false;
+        wait = LIMIT_UNKNOWN_WAIT_MS;
+    } else {
+        if (until > c->p->closed_until)
+            c->p->closed_until = until;
+        if (wait < patience_left(c)) {
+            submit(c, wait + limit_backoff_ms(0));
+            return false;
+        }
+    }
+    say_limited(c, wait);
+    return true;
+}
+
+static bool
+on_no_answer(struct call *c, const struct http_answer *h)
+{
+    bool sent = h->outcome != HTTP_NOT_SENT;
+
+    if (h->outcome == HTTP_TOO_BIG) {
+        call_say(c, PROVIDER_BROKEN, "too-big", "%s", h->text);
+        return true;
+    }
+    if ((!sent || !c->writing) && again(c))
+        return false;
+    call_say(c, sent ? PROVIDER_LOST : PROVIDER_NOT_SENT,
+             h->timed_out ? "timeout" : (sent ? "lost" : "not-sent"), "%s", h->text);
+    return true;
+}
+
+static int64_t
+server_time(const struct http_answer *h)
+{
+    const char *date = http_header(h, "date");
+    int64_t ms;
+
+    return date != NULL && clock_parse_http(date, &ms, NULL) == 0 ? ms : 0;
+}
+
+/* True: the call is done; false: it was sent again or goes on. */
+static bool
+judge(struct call *c, const struct http_answer *h)
+{
+    int64_t wait;
+
+    if (h->outcome != HTTP_ANSWERED)
+        return on_no_answer(c, h);
+    c->answer.server_now = server_time(h);
+    if (!c->read_back)
+        c->answer.status = h->status;
+    if (limit_match(c->p->system->definition, h,
+                    c->answer.server_now != 0 ? c->answer.server_now : clock_now(), &wait))
+        return on_limit(c, wait);
+    if (h->status >= 200 && h->status < 300)
+        return answer_read(c, h);
+    if (!c->writing && (h->status >= 500 || h->status == 408) && again(c))
+        return false;
+    answer_refused(c, h);
+    return !(readback_is_stale(c) && again(c));
+}
+
+static void
+on_answer(void *user, const struct http_answer *h)
+{
+    struct call *c = user;
+    struct provider *p = c->p;
+
+    p->active--;
+    if (c->writing)
+        crash_point("provider.answered");
+    if (judge(c, h))
+        end(c);
+    start_queued(p);
+}
+
+static void
+submit(struct call *c, int64_t delay_ms)
+{
+    struct http_request r = {.method = c->q.method,
+                             .url = c->q.url,
+                             .headers = c->q.headers,
+                             .n_headers = c->q.n_headers,
+                             .body = c->q.body,
+                             .body_len = c->q.body_len,
+                             .deadline_ms = c->p->deadline_ms,
+                             .delay_ms = delay_ms,
+                             .ca_file = c->p->system->ca_file};
+    struct err err = ERR_INIT;
+
+    if (c->writing)
+        crash_point("provider.send");
+    if (http_send(c->p->http, &r, on_answer, c, &err) != 0) {
+        call_end_err(c, PROVIDER_REFUSED, &err);
+        return;
+    }
+    c->p->active++;
+    c->p->sent++;
+}
+
+void
+call_ask(struct call *c, struct val *body)
+{
+    struct http_header auth;
+    bool has_auth = auth_header(c->arena, &c->p->system->auth, &auth);
+    bool list = c->kind == CALL_LIST;
+    struct err err = ERR_INIT;
+
+    c->started = 0;
+    c->tries = 0;
+    if (body == NULL && c->e->body != NULL && !c->writing)
+        body = tmpl_body(c->arena, c->e->body, &c->t);
+    if (request_build(c->arena, c->p->system, c->e, &c->t, list ? &c->page : NULL,
+                      list ? &c->r->list : NULL, body, has_auth ? &auth : NULL, &c->q, &err) != 0)
+        call_end_err(c, err.scope == ERR_RECORD ? PROVIDER_REFUSED : PROVIDER_BROKEN, &err);
+    else
+        send_call(c);
+}

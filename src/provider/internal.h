@@ -1,0 +1,215 @@
+#ifndef PROVIDER_INTERNAL_H
+#define PROVIDER_INTERNAL_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "config/conf.h"
+#include "http/client.h"
+#include "json/val.h"
+#include "provider/provider.h"
+
+/* Private to src/provider. Errors are RECORD unless said otherwise. */
+
+/* --- template.c: texts with placeholders -------------------------------------------------- */
+
+/* The values of placeholders; NULL = has none. Borrowed. */
+struct tmpl {
+    const char *id;
+    const char *external_id;
+    const char *account;
+    const char *base_url;
+    const char *since;
+    const char *until;
+    const char *cursor;
+    const char *size;
+    const char *idempotency_key;
+    const char *etag;
+    const char *key;
+    const char *value;
+    bool cursor_is_number; /* alone in a body text, {cursor} becomes a number; {size} always does */
+};
+
+enum tmpl_use {
+    TMPL_PATH, /* values are URL-escaped ({base_url} is not); a value of "", "." or ".." is none */
+    TMPL_TEXT  /* as they are */
+};
+
+/* Adds TEXT with its placeholders filled: 1, or 0 if one of them has no value (OUT is spoiled). */
+int tmpl_fill(struct buf *out, const char *text, const struct tmpl *t, enum tmpl_use use);
+/* The same into the arena, NULL if a value is missing. */
+const char *tmpl_text(struct arena *a, const char *text, const struct tmpl *t);
+/* A body template filled; members and items without a value are left out (NULL: all of it). */
+struct val *tmpl_body(struct arena *a, const json_t *body, const struct tmpl *t);
+
+/* --- body.c: what is sent ----------------------------------------------------------------- */
+
+enum { BODY_MAX_INDEX = 1000 };
+
+/* Sets what is at a dotted PATH, making objects (arrays for numbers) on the way. -1 "bad-path" if
+ * something else is in the way. VALUE is shared, not copied. */
+int body_set(struct arena *a, struct val *root, const char *path, struct val *value,
+             struct err *err);
+
+/* The body of a create or update: E's template, and FIELDS and EXTERNAL_ID (NULL) at their paths
+ * below E's record. NULL and err. */
+struct val *body_build(struct arena *a, const struct resource_def *r, const struct endpoint *e,
+                       const struct tmpl *t, const struct val *fields, const char *external_id,
+                       struct err *err);
+
+/* --- map.c -------------------------------------------------------------------------------- */
+
+enum { RECORD_MAX_ID = 2000 };
+
+/* What is at PATH of V; "" is V itself. */
+const struct val *record_at(const struct val *v, const char *path);
+/* The field at NAME, or NULL. */
+const struct field_map *record_field(const struct resource_def *r, const char *name);
+
+/* --- auth.c: credentials and what hides them ---------------------------------------------- */
+
+struct secrets {
+    char **items; /* owned: each form in which a secret may come back */
+    size_t n;
+};
+
+/* The header with the system's credentials; false if there is none. */
+bool auth_header(struct arena *a, const struct auth *auth, struct http_header *out);
+/* The same for people. */
+bool auth_header_hidden(struct arena *a, const struct auth *auth, struct http_header *out);
+void secrets_init(struct secrets *s, const struct auth *auth);
+/* TEXT with each secret replaced by [secret]. */
+const char *secrets_hide(const struct secrets *s, struct arena *a, const char *text, size_t len);
+void secrets_release(struct secrets *s);
+
+/* --- page.c: where a listing stands ------------------------------------------------------- */
+
+enum { PAGE_MAX_CURSOR = 8 * 1024 };
+
+struct page {
+    const char *value;  /* of {cursor}; NULL = first page of cursors */
+    bool number;        /* value is a number */
+    const char *url;    /* NEXT_URL: ask this instead */
+    const char *size;   /* of {size}; NULL = no size */
+    int64_t at;         /* OFFSET, NUMBER: where this page stands */
+    uint64_t seen;      /* OFFSET, NUMBER: mark of the rows of the page before, 0 = none */
+    const char *cursor; /* as given */
+};
+
+/* Reads the opaque CURSOR (NULL = first page). -1 "bad-cursor". */
+int page_read(struct arena *a, const struct listing *l, const char *base_url, const char *cursor,
+              long limit, struct page *out, struct err *err);
+/*
+ * The cursor after an answer's page (NULL: this was the last one). ROWS: its array; URL: what was
+ * asked. -1: "page-loop" or "bad-cursor".
+ */
+int page_next(struct arena *a, const struct resource_def *r, const struct page *now,
+              const char *base_url, const char *url, const struct val *answer,
+              const struct val *rows, const char **next, struct err *err);
+
+/* --- limit.c: when to come back ----------------------------------------------------------- */
+
+enum { LIMIT_MAX_WAIT_MS = 24 * 3600 * 1000, LIMIT_UNKNOWN_WAIT_MS = 10000 };
+
+/* Does the answer say "too much"? WAIT_MS: from now, -1 if it does not say how long. NOW: the
+ * answer's own Date where it has one, else ours. */
+bool limit_match(const struct definition *d, const struct http_answer *a, int64_t now,
+                 int64_t *wait_ms);
+/* Full jitter: 0 to 100 ms * 2^TRIES, at most 2 s. */
+int64_t limit_backoff_ms(int tries);
+
+/* --- request.c ---------------------------------------------------------------------------- */
+
+struct request {
+    const char *method;
+    const char *url;
+    const char *shown; /* "GET /contacts/7": no query, for messages */
+    struct http_header *headers;
+    size_t n_headers;
+    const char *body; /* NULL: none */
+    size_t body_len;
+};
+
+/*
+ * Puts a request together in the arena. PAGE (NULL) is a listing's; BODY (NULL) what goes out.
+ * AUTH is the credentials' header or NULL. -1: "no-value" (a path without its value), "other-host".
+ */
+int request_build(struct arena *a, const struct conf_system *s, const struct endpoint *e,
+                  const struct tmpl *t, const struct page *page, const struct listing *list,
+                  struct val *body, const struct http_header *auth, struct request *out,
+                  struct err *err);
+
+/* --- call.c: one call on its way ---------------------------------------------------------- */
+
+enum call_kind { CALL_IDENTITY, CALL_LIST, CALL_GET, CALL_FIND, CALL_CREATE, CALL_UPDATE };
+
+struct call {
+    struct provider *p;
+    struct call *prev, *next; /* all calls of the provider */
+    struct call *queued;      /* the next that waits for its turn */
+    struct arena *arena;      /* owned */
+    enum call_kind kind;
+    const struct resource_def *r; /* NULL: identity */
+    const struct endpoint *e;     /* what is asked now: a read-back's differs from the write's */
+    provider_done *done;
+    void *user;
+    struct tmpl t;
+    struct page page;
+    struct request q;
+    bool writing;         /* the request on its way is a write */
+    bool read_back;       /* the write is done, its record is being read */
+    int64_t read_back_at; /* boot clock */
+    int tries;
+    int64_t started; /* boot clock, 0 = not yet */
+    struct provider_answer answer;
+};
+
+struct provider {
+    const struct conf_system *system;
+    struct http *http;
+    struct secrets secrets;
+    struct call *calls;         /* all, newest first */
+    struct call *first, **last; /* those that wait for their turn */
+    int active;
+    long sent;
+    int64_t closed_until; /* boot clock: a limit said so */
+    int64_t deadline_ms;
+    int64_t patience_ms;
+};
+
+struct call *call_new(struct provider *p, enum call_kind kind, const struct resource_def *r,
+                      const struct endpoint *e, provider_done *done, void *user);
+/* Builds the request of c->e with c->t and BODY and sends it, or ends the call. */
+void call_ask(struct call *c, struct val *body);
+/* Ends the call out of http_poll. */
+void call_end_later(struct call *c);
+void call_end_err(struct call *c, enum provider_outcome outcome, const struct err *err);
+/* Sets outcome, code and text ("METHOD /path: ...") of the answer; secrets are hidden. */
+void call_say(struct call *c, enum provider_outcome outcome, const char *code, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void call_free(struct call *c);
+
+/* --- answer.c: what an answer means ------------------------------------------------------- */
+
+/* The first 200 bytes of a body as one line for people, without secrets. */
+const char *answer_excerpt(const struct call *c, const struct http_answer *h);
+/* Fills c->answer from an answer of status 2xx. True: the call is done; false: it goes on
+ * (read-back). */
+bool answer_read(struct call *c, const struct http_answer *h);
+/* Fills c->answer's outcome, code and text from any other answer but a limit. */
+void answer_refused(struct call *c, const struct http_answer *h);
+
+/* --- readback.c: the record after a write that does not show it --------------------------- */
+
+/* True: the call is done (there is no way to read it). */
+bool readback_start(struct call *c, const struct val *record, const struct http_answer *h);
+/* What a failed read says of the write before it. */
+void readback_failed(struct call *c);
+/* Is the record just read as stale as E's lag allows, so that it should be read again? */
+bool readback_is_stale(const struct call *c);
+
+#endif
