@@ -1,1 +1,13 @@
 # Programs: options and one call each.
+
+bin_PROGRAMS += sync-sim
+sync_sim_SOURCES = src/cmd/sync-sim.c
+sync_sim_LDADD = libsim.a libbase.a $(JANSSON_LIBS) $(MICROHTTPD_LIBS)
+
+bin_PROGRAMS += sync-diff
+sync_diff_SOURCES = src/cmd/sync-diff.c src/cmd/setup.c src/cmd/setup.h
+sync_diff_LDADD = libdiff.a $(LOOPLESS_LIBS)
+
+bin_PROGRAMS += sync-echofilter
+sync_echofilter_SOURCES = src/cmd/sync-echofilter.c src/cmd/setup.c src/cmd/setup.h
+sync_echofilter_LDADD = libechofilter.a $(LOOPLESS_LIBS)

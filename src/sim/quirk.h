@@ -1,0 +1,101 @@
+#ifndef SIM_QUIRK_H
+#define SIM_QUIRK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+/*
+ * The bad habits of real servers, one switch each. The table in quirk.c is the only list of them:
+ * --list-quirks, the command line, POST /_sim/quirk and the page all follow it. All are off at
+ * first; most can be combined.
+ */
+enum quirk_id {
+    /* what is stored */
+    QUIRK_NOOP_TOUCHES,
+    QUIRK_LOWER,
+    QUIRK_TRIM,
+    QUIRK_DIGITS,
+    QUIRK_TRUNCATE,
+    QUIRK_EMPTY_NULL,
+    QUIRK_BOOL_INT,
+    QUIRK_STRING_VALUES,
+    QUIRK_SECOND_STAMPS,
+    QUIRK_UNIQUE,
+    QUIRK_REJECT,
+    /* what goes over the wire */
+    QUIRK_GONE_403,
+    QUIRK_PUT_ONLY,
+    QUIRK_ANSWER_NONE,
+    QUIRK_FORM_BODIES,
+    QUIRK_WRAP,
+    QUIRK_PAIRS,
+    QUIRK_NULL_FIRST_UPDATE,
+    QUIRK_ERROR_200,
+    QUIRK_HTML_ERRORS,
+    /* listings */
+    QUIRK_SINCE_FUZZ,
+    QUIRK_LIMIT_CAP,
+    QUIRK_HIDE_CLOSED,
+    QUIRK_SAME_CURSOR,
+    QUIRK_PAGE_ORDER,
+    QUIRK_END_EARLY,
+    QUIRK_LAG_MS,
+    QUIRK_FIND_LAG_MS,
+    /* limits and failures */
+    QUIRK_RATE,
+    QUIRK_LIMIT_STATUS,
+    QUIRK_LIMIT_NEXT,
+    QUIRK_FAIL_NEXT,
+    QUIRK_APPLY_THEN_FAIL,
+    QUIRK_APPLY_THEN_DROP,
+    QUIRK_DROP_NEXT,
+    QUIRK_HTML,
+    QUIRK_HTML_ONCE,
+    QUIRK_SLOW_MS,
+    QUIRK_COUNT
+};
+
+struct quirk_value {
+    bool on;
+    long long n;    /* the number; of rate the calls, of fail-next the count */
+    long long more; /* of rate the window in ms, of fail-next the status */
+    char *text;     /* owned; fields, FIELD:N, FIELD:VALUE and names as given */
+};
+
+struct quirks {
+    struct quirk_value v[QUIRK_COUNT];
+};
+
+/*
+ * Switch NAME on with VALUE. VALUE NULL: on for a plain switch, "1" where a number is wanted.
+ * "off", "false" and, for plain switches, "0" switch it off. An unknown name (the text names the
+ * nearest ones) or a bad value is an error: code "unknown-quirk" or "bad-quirk", status 64.
+ */
+int quirk_set(struct quirks *q, const char *name, const char *value, struct err *err);
+
+/* "NAME" or "NAME=VALUE". */
+int quirk_set_text(struct quirks *q, const char *text, struct err *err);
+
+int quirk_clear(struct quirks *q, const char *name, struct err *err);
+
+bool quirk_on(const struct quirks *q, enum quirk_id id);
+long long quirk_number(const struct quirks *q, enum quirk_id id); /* 0 when off */
+const char *quirk_text(const struct quirks *q, enum quirk_id id); /* NULL when off; borrowed */
+
+/* Whether the comma list of ID (lower=a,b) names FIELD. */
+bool quirk_names_field(const struct quirks *q, enum quirk_id id, const char *field);
+
+/* What FIELD:... of the comma list of ID says after the colon, NULL if it does not name FIELD. */
+const char *quirk_of_field(const struct quirks *q, enum quirk_id id, const char *field);
+
+/* Use up one of the next N: true if one was left. The last one switches the quirk off. */
+bool quirk_consume(struct quirks *q, enum quirk_id id);
+
+/* Row I of the table for --list-quirks, false after the last. */
+bool quirk_row(size_t i, const char **name, const char **value, const char **help);
+
+void quirk_release(struct quirks *q);
+
+#endif

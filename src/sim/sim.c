@@ -1,0 +1,62 @@
+#include <config.h>
+
+#include "sim/sim.h"
+#include "base/mem.h"
+#include "sim/api.h"
+#include "sim/control.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+sim_init(struct sim *s, enum ids_kind kind, uint64_t seed)
+{
+    *s = (struct sim){.page_max = 1000};
+    store_init(&s->store, kind, seed);
+    journal_init(&s->journal);
+    s->account = mem_printf("sim-%llu", (unsigned long long)seed);
+}
+
+void
+sim_answer(struct sim *s, struct call *call, struct reply *reply)
+{
+    const char *first = call->nsegments > 0 ? call->segments[0] : "";
+
+    if (!call->malformed && strcmp(first, "_sim") == 0)
+        control_answer(s, call, reply);
+    else if (!call->malformed && strcmp(first, "_human") == 0)
+        control_human(s, call, reply);
+    else
+        api_answer(s, call, reply);
+}
+
+void
+sim_keep_answer(struct sim *s, struct answer *a)
+{
+    map_put(&s->answers, a->key, a);
+}
+
+static void
+free_answer(void *value, void *with)
+{
+    struct answer *a = value;
+
+    (void)with;
+    free(a->key);
+    free(a->body);
+    free(a->etag);
+    free(a->location);
+    free(a);
+}
+
+void
+sim_release(struct sim *s)
+{
+    map_each(&s->answers, free_answer, NULL);
+    map_release(&s->answers);
+    store_release(&s->store);
+    journal_release(&s->journal);
+    free(s->account);
+    free(s->token);
+    free(s->file);
+}

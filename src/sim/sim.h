@@ -1,0 +1,49 @@
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
+
+#include <stdint.h>
+
+#include "sim/call.h"
+#include "sim/journal.h"
+#include "sim/reply.h"
+#include "sim/store.h"
+
+/*
+ * One simulated system: its records, its quirks, its log. No network here: server.h brings the
+ * calls. Not thread-safe.
+ */
+struct sim {
+    struct store store;
+    struct journal journal;
+    char *account;      /* owned */
+    char *token;        /* owned; NULL = open */
+    char *file;         /* owned; state is kept here, NULL = nowhere */
+    size_t page_max;    /* the largest limit */
+    struct map answers; /* Idempotency-Key and path -> struct answer, owned */
+    struct {
+        int64_t start; /* ms of the boot clock */
+        long long n;
+    } window;       /* of the quirk rate */
+    uint64_t lists; /* how many listings there were; shuffles page-order=unstable */
+};
+
+/* The first answer to a create that had an Idempotency-Key. */
+struct answer {
+    char *key; /* owned, as all texts */
+    int status;
+    char *body;
+    char *etag;
+    char *location;
+};
+
+void sim_init(struct sim *s, enum ids_kind kind, uint64_t seed);
+
+/* Do what CALL asks and make the answer: API, human edit or control. Always makes one. */
+void sim_answer(struct sim *s, struct call *call, struct reply *reply);
+
+/* Keep an answer (taken). */
+void sim_keep_answer(struct sim *s, struct answer *a);
+
+void sim_release(struct sim *s);
+
+#endif

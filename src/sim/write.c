@@ -1,0 +1,109 @@
+#include <config.h>
+
+#include "sim/write.h"
+#include "base/mem.h"
+#include "sim/wire.h"
+
+#include <string.h>
+
+void
+write_show(const struct quirks *q, int status, const struct record *r, const struct version *v,
+           struct reply *reply)
+{
+    reply->status = status;
+    reply->value = wire_record(q, r, v);
+    reply->etag = mem_printf("\"%lld\"", (long long)v->rev);
+}
+
+/* Answer a write that the store refused; false if it did not. */
+static bool
+refused(const struct store_result *result, struct reply *reply)
+{
+    if (result->status == STORE_REJECTED) {
+        reply_error(reply, 422, "rejected", "%.64s does not take this value", result->field);
+        reply->more = json_object();
+    } else if (result->status == STORE_TAKEN) {
+        reply_error(reply, 409, "conflict", "another record has this %.64s", result->field);
+        reply->more = json_object();
+        json_object_set(reply->more, "existing_id", result->record->id);
+    } else {
+        return false;
+    }
+    json_object_set_new(reply->more, "field", json_string(result->field));
+    return true;
+}
+
+static bool
+precondition(const struct call *call, const struct record *r, struct reply *reply)
+{
+    CLEANUP_BUF struct buf etag = BUF_INIT;
+
+    buf_printf(&etag, "\"%lld\"", (long long)r->now->rev);
+    if (call->if_match == NULL || strcmp(call->if_match, "*") == 0 ||
+        strstr(call->if_match, buf_get(&etag)) != NULL)
+        return true;
+    reply_error(reply, 412, "precondition_failed", "the record has rev %lld",
+                (long long)r->now->rev);
+    return false;
+}
+
+void
+write_create(struct sim *s, const struct quirks *q, struct call *call, struct collection *c,
+             struct reply *reply)
+{
+    json_t *fields = wire_fields(q, call, reply);
+    struct store_result result;
+
+    if (fields == NULL)
+        return;
+    result = store_create(&s->store, c, fields);
+    if (!refused(&result, reply)) {
+        CLEANUP_BUF struct buf url = BUF_INIT;
+
+        call->applied = call->changed = true;
+        write_show(q, 201, result.record, result.record->now, reply);
+        buf_printf(&url, "/%s/", c->name);
+        params_encode(&url, result.record->key);
+        reply->location = buf_take(&url);
+    }
+    json_decref(fields);
+}
+
+void
+write_update(struct sim *s, const struct quirks *q, struct call *call, struct collection *c,
+             struct record *r, bool partial, struct reply *reply)
+{
+    struct store_result result;
+    json_t *fields;
+
+    if (!precondition(call, r, reply))
+        return;
+    fields = wire_fields(q, call, reply);
+    if (fields == NULL)
+        return;
+    if (partial) {
+        json_t *merged = json_copy(r->now->fields);
+
+        json_object_update(merged, fields);
+        json_decref(fields);
+        fields = merged;
+    }
+    result = store_update(&s->store, c, r, fields);
+    if (!refused(&result, reply)) {
+        call->applied = true;
+        call->changed = result.status == STORE_CHANGED;
+        write_show(q, 200, r, r->now, reply);
+    }
+    json_decref(fields);
+}
+
+void
+write_delete(struct sim *s, struct call *call, struct collection *c, struct record *r,
+             struct reply *reply)
+{
+    if (!precondition(call, r, reply))
+        return;
+    store_delete(&s->store, c, r);
+    call->applied = call->changed = true;
+    reply->status = 204;
+}
