@@ -170,27 +170,27 @@ string(struct lex *l)
     return true;
 }
 
-/* Do two names mean the same? */
-static bool
-same_name(const struct lex_name *a, const struct lex_name *b)
-{
-    if (a->key != b->key)
-        return false;
-    if (!a->escaped && !b->escaped)
-        return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
-    return lex_compare(a->text, a->len, b->text, b->len) == 0;
-}
-
-/* Any order in which equal names are neighbours; among them the one that came first is first. */
+/* Any order of names, by what they mean. */
 static int
-compare_names(const void *x, const void *y)
+order(const struct lex_name *a, const struct lex_name *b)
 {
-    const struct lex_name *a = x, *b = y;
     int c;
 
     if (a->key != b->key)
         return a->key < b->key ? -1 : 1;
-    c = lex_compare(a->text, a->len, b->text, b->len);
+    if (a->escaped || b->escaped)
+        return lex_compare(a->text, a->len, b->text, b->len);
+    c = memcmp(a->text, b->text, a->len < b->len ? a->len : b->len);
+    return c != 0 ? c : (a->len > b->len) - (a->len < b->len);
+}
+
+/* For qsort: of equal names the one that came first is first. */
+static int
+compare_names(const void *x, const void *y)
+{
+    const struct lex_name *a = x, *b = y;
+    int c = order(a, b);
+
     return c != 0 ? c : (a->text > b->text) - (a->text < b->text);
 }
 
@@ -223,7 +223,7 @@ add_name(struct lex *l)
     name->key = lex_key(l->text, l->len);
     if (l->n_names - first <= LINEAR_MAX)
         for (size_t i = first; i + 1 < l->n_names; i++)
-            if (same_name(&l->names[i], name))
+            if (order(&l->names[i], name) == 0)
                 return duplicate(l, name);
     return true;
 }
@@ -240,7 +240,7 @@ drop_names(struct lex *l, size_t first)
         return true;
     qsort(names, n, sizeof *names, compare_names);
     for (size_t i = 1; i < n; i++)
-        if (same_name(&names[i - 1], &names[i]))
+        if (order(&names[i - 1], &names[i]) == 0)
             return duplicate(l, &names[i]);
     return true;
 }

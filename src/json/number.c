@@ -15,6 +15,23 @@ struct decimal {
     int n, point;
 };
 
+/* One more in the last digit of "1.234e+05". */
+static void
+next_up(char *text)
+{
+    char *p = strchr(text, 'e');
+
+    while (p-- > text) {
+        if (*p == '.')
+            continue;
+        if (*p != '9') {
+            (*p)++;
+            return;
+        }
+        *p = '0';
+    }
+}
+
 /* The fewest digits that read back as D > 0. */
 static struct decimal
 shortest(double d)
@@ -22,12 +39,19 @@ shortest(double d)
     struct decimal dec = {.n = 0};
     char text[NUMBER_TEXT];
     const char *p;
+    int exponent;
 
     /* Up to 15 digits always survive, except where there are few bits: subnormals. */
     for (int places = d < DBL_MIN ? 0 : 14; places <= 16; places++) {
         snprintf(text, sizeof text, "%.*e", places, d);
         if (strtod(text, NULL) == d)
             break;
+        /* Below a power of two doubles are twice as dense: the farther neighbour may read back. */
+        if (frexp(d, &exponent) == 0.5) {
+            next_up(text);
+            if (strtod(text, NULL) == d)
+                break;
+        }
     }
     for (p = text; *p != 'e'; p++)
         if (*p != '.')
