@@ -16,4 +16,6 @@ libbase_a_SOURCES = \
 	src/base/mem.c \
 	src/base/mem.h \
 	src/base/opt.c \
-	src/base/opt.h
+	src/base/opt.h \
+	src/base/text.c \
+	src/base/text.h

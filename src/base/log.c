@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -27,46 +28,19 @@ log_setup(enum log_level level, bool json)
     state.json = json;
 }
 
-/* Length of the UTF-8 sequence at P (REST bytes left), 0 if it is malformed or a C1 control. */
-static size_t
-utf8_len(const unsigned char *p, size_t rest)
-{
-    size_t n, i;
-
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] >= 0xc2 && p[0] < 0xe0)
-        n = 2;
-    else if (p[0] >= 0xe0 && p[0] < 0xf0)
-        n = 3;
-    else if (p[0] >= 0xf0 && p[0] < 0xf5)
-        n = 4;
-    else
-        return 0;
-    if (n > rest || (p[0] == 0xc2 && p[1] < 0xa0))
-        return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-        return 0; /* overlong, surrogate, over U+10FFFF */
-    for (i = 1; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    return n;
-}
-
 static void
-add_escaped(struct buf *b, const char *text, bool json)
+add_json_text(struct buf *b, const char *text)
 {
     const unsigned char *p = (const unsigned char *)text;
     size_t rest = strlen(text);
 
     while (rest > 0) {
-        size_t n = utf8_len(p, rest);
+        size_t n = text_utf8_len(p, rest);
 
         if (n == 0 || *p < 0x20 || *p == 0x7f) {
-            buf_printf(b, json ? "\\u%04x" : "\\x%02x", *p);
+            buf_printf(b, "\\u%04x", *p);
             n = 1;
-        } else if (json && (*p == '"' || *p == '\\')) {
+        } else if (*p == '"' || *p == '\\') {
             buf_printf(b, "\\%c", *p);
         } else {
             buf_add(b, p, n);
@@ -80,7 +54,7 @@ static void
 add_member(struct buf *b, const char *name, const char *value)
 {
     buf_printf(b, "%s\"%s\":\"", b->len > 1 ? "," : "", name);
-    add_escaped(b, value, true);
+    add_json_text(b, value);
     buf_char(b, '"');
 }
 
@@ -105,11 +79,11 @@ say(const char *level, const char *code, const char *text, const char *hint)
         buf_text(&b, "}\n");
     } else {
         buf_printf(&b, "%s: %s%s", name, level, level[0] != '\0' ? ": " : "");
-        add_escaped(&b, text, false);
+        text_escape(&b, text, strlen(text));
         buf_char(&b, '\n');
         if (hint[0] != '\0') {
             buf_printf(&b, "%s: hint: ", name);
-            add_escaped(&b, hint, false);
+            text_escape(&b, hint, strlen(hint));
             buf_char(&b, '\n');
         }
     }

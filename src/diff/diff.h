@@ -14,13 +14,13 @@
  */
 struct diff_options {
     const struct conf *conf;
-    struct store *store;       /* NULL: no state, links by match keys and record ids only */
-    const char *current;       /* FILE with the other ends' present records instead of the API */
-    const char *plan;          /* FILE: the decisions go there, a summary to stdout */
-    bool human;                /* --format=human */
-    bool exit_code;            /* 1 if there is a difference */
+    struct store *store; /* NULL: no state, links by match keys and record ids only */
+    const char *current; /* FILE with the other ends' present records instead of the API */
+    const char *plan;    /* FILE: the decisions go there, a summary to stdout */
+    bool human;          /* --format=human */
+    bool exit_code;      /* 1 if there is a difference */
     bool color;
-    const char *rejects;       /* FILE or NULL */
+    const char *rejects; /* FILE or NULL */
 };
 
 /* Runs until input ends. Returns the exit status; ERR is filled if it stopped early. */

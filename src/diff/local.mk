@@ -1,2 +1,12 @@
 noinst_LIBRARIES += libdiff.a
-libdiff_a_SOURCES =
+libdiff_a_SOURCES = \
+	src/diff/cache.c \
+	src/diff/cache.h \
+	src/diff/diff.c \
+	src/diff/diff.h \
+	src/diff/human.c \
+	src/diff/internal.h \
+	src/diff/item.c \
+	src/diff/made.c \
+	src/diff/match.c \
+	src/diff/plan.c

@@ -1,2 +1,4 @@
 noinst_LIBRARIES += libechofilter.a
-libechofilter_a_SOURCES =
+libechofilter_a_SOURCES = \
+	src/echofilter/echofilter.c \
+	src/echofilter/echofilter.h

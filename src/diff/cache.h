@@ -1,0 +1,49 @@
+#ifndef DIFF_CACHE_H
+#define DIFF_CACHE_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "config/conf.h"
+#include "provider/provider.h"
+
+/*
+ * What a batch of decisions has read: each record once, each search once, whoever asks. Asking
+ * starts the call and answers NULL; cache_wait lets all calls come in; asking again has the answer.
+ * So the code that decides is written as if everything were known and is run again until it is.
+ * Lifetime of what is handed out: until cache_reset.
+ */
+struct cache;
+
+struct cache_answer {
+    enum provider_outcome outcome;
+    const char *code, *text;
+    int64_t not_before;
+    const struct provider_record *records;
+    size_t n_records;
+};
+
+struct cache *cache_new(const struct conf *conf);
+
+/* With FILE (NDJSON lines with system, resource, record_id, fields) every read is answered from it;
+ * a record that is not in it is gone. */
+int cache_load(struct cache *c, const char *file, struct err *err);
+
+const struct cache_answer *cache_get(struct cache *c, const struct conf_system *system,
+                                     const struct resource_def *def, const char *id);
+const struct cache_answer *cache_find(struct cache *c, const struct conf_system *system,
+                                      const struct resource_def *def, const char *field,
+                                      const char *value);
+/* The records of the file for a system (cache_load), for matching without a state. */
+const struct cache_answer *cache_all(struct cache *c, const char *system, const char *resource);
+
+/* The first other system in the file that has records of RESOURCE, NULL. */
+const char *cache_other_system(struct cache *c, const char *resource, const char *system);
+
+/* Until every call under way has answered. */
+int cache_wait(struct cache *c, struct err *err);
+long cache_calls(const struct cache *c);
+void cache_reset(struct cache *c); /* what was read is forgotten, the file's records stay */
+void cache_free(struct cache *c);
+
+#endif

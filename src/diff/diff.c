@@ -1,0 +1,260 @@
+#include <config.h>
+
+#include "diff/diff.h"
+#include "diff/internal.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "json/ndjson.h"
+#include "stream/rejects.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BATCH = 64 };
+
+/* The streams of one run. */
+struct streams {
+    struct ndjson_reader *in;
+    struct ndjson_writer *out;  /* NULL with --format=human */
+    struct ndjson_writer *plan; /* --plan */
+    struct rejects *rejects;
+    struct totals totals;
+    bool differs;
+};
+
+static int
+refuse_line(struct streams *s, const char *line, size_t len, struct err *why, struct err *err)
+{
+    err_wrap(why, "line %ld", ndjson_line(s->in));
+    log_err(why);
+    return rejects_add(s->rejects, line, len, err);
+}
+
+/* Adds LINE to the batch, or refuses it. */
+static int
+take_line(struct diff *d, struct streams *s, const char *line, size_t len, struct item *it,
+          size_t *n, struct err *err)
+{
+    struct err why = ERR_INIT;
+
+    memset(it, 0, sizeof *it);
+    it->line = arena_ntext(d->arena, line, len);
+    it->len = len;
+    it->number = ndjson_line(s->in);
+    if (event_is_control(line, len)) {
+        it->kind = ITEM_CONTROL;
+        it->done = true;
+    } else if (event_parse(d->arena, it->line, len, &it->event, &why) != 0) {
+        return refuse_line(s, line, len, &why, err);
+    }
+    ++*n;
+    return 0;
+}
+
+/* What is available, at least one line. 1 a batch, 0 end of input, -1. */
+static int
+read_batch(struct diff *d, struct streams *s, struct item *items, size_t *n, struct err *err)
+{
+    const char *line;
+    size_t len;
+    int r;
+
+    *n = 0;
+    while (*n < BATCH && (*n == 0 || ndjson_ready(s->in))) {
+        struct err why = ERR_INIT;
+
+        r = ndjson_next(s->in, &line, &len, &why);
+        if (r == 0)
+            break;
+        if (r > 0)
+            r = take_line(d, s, line, len, &items[*n], n, err);
+        else if (why.scope == ERR_RECORD)
+            r = refuse_line(s, "", 0, &why, err);
+        else
+            *err = why;
+        if (r < 0)
+            return -1;
+    }
+    return *n > 0;
+}
+
+static int
+decide_batch(struct diff *d, struct item *items, size_t n, struct err *err)
+{
+    bool open = true;
+    size_t i;
+
+    while (open) {
+        open = false;
+        for (i = 0; i < n; i++) {
+            if (items[i].done)
+                continue;
+            if (item_step(d, &items[i], err) != 0)
+                return -1;
+            open |= !items[i].done;
+        }
+        if (cache_wait(d->cache, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+put(struct ndjson_writer *w, const struct buf *line, struct err *err)
+{
+    return ndjson_put(w, buf_get(line), line->len, err);
+}
+
+static int
+write_human(const struct diff_options *o, const struct item *it, struct err *err)
+{
+    CLEANUP_BUF struct buf text = BUF_INIT;
+    size_t done = 0;
+
+    human_write(&text, it, o->color);
+    while (done < text.len) {
+        ssize_t n = write(STDOUT_FILENO, text.data + done, text.len - done);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_errno(err, "stdout");
+        done += (size_t)n;
+    }
+    return 0;
+}
+
+static int
+write_item(struct diff *d, struct streams *s, const struct item *it, struct err *err)
+{
+    CLEANUP_BUF struct buf members = BUF_INIT;
+    CLEANUP_BUF struct buf line = BUF_INIT;
+    struct ndjson_writer *out = s->plan != NULL ? s->plan : s->out;
+
+    if (it->kind == ITEM_CONTROL)
+        return d->o->human || s->plan != NULL ? 0 : ndjson_put(out, it->line, it->len, err);
+    totals_add(&s->totals, &it->decision);
+    s->differs |= decision_differs(&it->decision);
+    if (d->o->human && write_human(d->o, it, err) != 0)
+        return -1;
+    if (d->o->human && s->plan == NULL)
+        return 0;
+    decision_write_members(&members, &it->decision);
+    event_extend(&line, it->line, it->len, buf_get(&members));
+    return put(out, &line, err);
+}
+
+static int
+work(struct diff *d, struct streams *s, struct err *err)
+{
+    struct item items[BATCH];
+    size_t i, n;
+    int r;
+
+    while ((r = read_batch(d, s, items, &n, err)) > 0) {
+        d->now = clock_now();
+        if (decide_batch(d, items, n, err) != 0)
+            return -1;
+        for (i = 0; i < n; i++)
+            if (write_item(d, s, &items[i], err) != 0)
+                return -1;
+        if (s->out != NULL && !ndjson_ready(s->in) && ndjson_flush(s->out, err) != 0)
+            return -1;
+        cache_reset(d->cache);
+        arena_reset(d->arena);
+    }
+    return r;
+}
+
+static int
+open_plan(const char *path, struct streams *s, int *fd, struct err *err)
+{
+    *fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (*fd < 0)
+        return err_errno(err, "%s", path);
+    s->plan = ndjson_create(*fd, path);
+    return 0;
+}
+
+/* The totals are the plan's last line, and what a person sees. */
+static int
+end_plan(struct diff *d, struct streams *s, int fd, struct err *err)
+{
+    CLEANUP_BUF struct buf line = BUF_INIT;
+    const struct totals *t = &s->totals;
+
+    totals_write(&line, t, cache_calls(d->cache));
+    if (put(s->plan, &line, err) != 0)
+        return -1;
+    if (ndjson_finish(s->plan, err) != 0)
+        return -1;
+    s->plan = NULL;
+    if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
+        return err_errno(err, "%s", d->o->plan);
+    close(fd);
+    log_info("plan %s: %ld decisions, %ld creates, %ld updates of %ld fields, %ld left different, "
+             "%ld for a person, %ld refused, %ld later",
+             d->o->plan, t->decisions, t->creates, t->updates, t->fields, t->diverged, t->conflicts,
+             t->rejected, t->held);
+    return 0;
+}
+
+static int
+finish(struct diff *d, struct streams *s, int plan_fd, int r, struct err *err)
+{
+    struct err late = ERR_INIT;
+
+    if (r == 0 && s->plan != NULL)
+        r = end_plan(d, s, plan_fd, err);
+    if (s->plan != NULL)
+        ndjson_finish(s->plan, &late);
+    if (s->out != NULL && ndjson_finish(s->out, r == 0 ? err : &late) != 0)
+        r = -1;
+    if (ndjson_torn(s->in))
+        log_warn("the last line has no newline and is dropped");
+    return r;
+}
+
+static int
+status(const struct diff_options *o, const struct streams *s)
+{
+    if (rejects_count(s->rejects) > 0)
+        return EXIT_PARTIAL;
+    return o->exit_code && s->differs ? EXIT_NO : EXIT_OK;
+}
+
+int
+diff_run(const struct diff_options *o, struct err *err)
+{
+    struct diff d = {.o = o, .deployment = "", .now = clock_now()};
+    struct streams s = {0};
+    int r, fd = -1;
+
+    s.rejects = rejects_open(o->rejects, err);
+    if (s.rejects == NULL)
+        return err->status;
+    d.cache = cache_new(o->conf);
+    d.arena = arena_new();
+    if (o->store != NULL)
+        d.deployment = store_deployment(o->store);
+    s.in = ndjson_open(STDIN_FILENO, "stdin");
+    r = o->current != NULL ? cache_load(d.cache, o->current, err) : 0;
+    if (r == 0 && o->plan != NULL)
+        r = open_plan(o->plan, &s, &fd, err);
+    else if (r == 0 && !o->human)
+        s.out = ndjson_create(STDOUT_FILENO, "stdout");
+    if (r == 0)
+        r = work(&d, &s, err);
+    r = finish(&d, &s, fd, r, err);
+    if (r == 0)
+        r = status(o, &s);
+    else
+        r = err->status;
+    ndjson_close(s.in);
+    rejects_close(s.rejects);
+    cache_free(d.cache);
+    arena_free(d.arena);
+    return r;
+}

@@ -1,0 +1,117 @@
+#include <config.h>
+
+#include "diff/internal.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static void
+add_value(struct buf *out, const struct val *v)
+{
+    CLEANUP_BUF struct buf json = BUF_INIT;
+
+    if (v == NULL) {
+        buf_text(out, "-");
+        return;
+    }
+    val_write(&json, v);
+    if (json.len > 60) {
+        json.len = 57;
+        while (json.len > 0 && ((unsigned char)json.data[json.len] & 0xc0) == 0x80)
+            json.len--;
+        json.data[json.len] = '\0';
+        buf_text(&json, "...");
+    }
+    text_escape(out, buf_get(&json), json.len);
+}
+
+static void
+add_name(struct buf *out, const char *text)
+{
+    text_escape(out, text, strlen(text));
+}
+
+static const struct decision_rule *
+rule_of(const struct decision *dec, const char *field)
+{
+    size_t i;
+
+    for (i = 0; i < dec->n_rules; i++)
+        if (strcmp(dec->rules[i].field, field) == 0)
+            return &dec->rules[i];
+    return NULL;
+}
+
+static void
+add_write(struct buf *out, const struct decision *dec, const struct decision_write *w, bool color)
+{
+    bool create = strcmp(w->action, "create") == 0;
+    size_t i;
+
+    buf_printf(out, "  %s%s %s", color ? (create ? "\033[32m" : "\033[33m") : "", w->action,
+               w->target);
+    if (w->target_record_id != NULL) {
+        buf_char(out, ':');
+        add_name(out, w->target_record_id);
+    }
+    buf_printf(out, "%s\n", color ? "\033[0m" : "");
+    for (i = 0; i < w->set->n; i++) {
+        const char *field = w->set->u.members[i].name;
+        const struct decision_rule *rule = rule_of(dec, field);
+
+        buf_printf(out, "    %-16s ", field);
+        if (!create) {
+            add_value(out, val_get(w->before, field));
+            buf_text(out, " -> ");
+        }
+        add_value(out, w->set->u.members[i].value);
+        if (rule != NULL)
+            buf_printf(out, "  (%s%s%s)", rule->rule, rule->source != NULL ? ", " : "",
+                       rule->source != NULL ? rule->source : "");
+        buf_char(out, '\n');
+    }
+}
+
+static void
+add_left(struct buf *out, const struct item *it, const struct decision_rule *rule, bool color)
+{
+    const struct decision *dec = &it->decision;
+    size_t i;
+
+    buf_printf(out, "    %s%-16s%s ", color ? "\033[36m" : "", rule->field, color ? "\033[0m" : "");
+    for (i = 0; i < dec->n_ends; i++) {
+        buf_printf(out, "%s%s ", i > 0 ? ", " : "", dec->ends[i].system);
+        add_value(out, val_get(dec->ends[i].covered, rule->field));
+    }
+    buf_printf(out, "  (%s, %s)\n", rule->rule, rule->conflict ? "for a person" : "left as it is");
+}
+
+void
+human_write(struct buf *out, const struct item *it, bool color)
+{
+    const struct decision *dec = &it->decision;
+    size_t i;
+
+    if (dec->hold_reason == NULL && dec->reject_code == NULL && !decision_differs(dec))
+        return;
+    buf_printf(out, "%s%s ", color ? "\033[1m" : "", it->event.resource);
+    buf_printf(out, "%s:", it->event.system);
+    add_name(out, it->event.record_id);
+    for (i = 0; i < dec->n_ends; i++)
+        if (strcmp(dec->ends[i].system, it->event.system) != 0 && dec->ends[i].record_id != NULL) {
+            buf_printf(out, " = %s:", dec->ends[i].system);
+            add_name(out, dec->ends[i].record_id);
+        }
+    buf_printf(out, "%s\n", color ? "\033[0m" : "");
+    if (dec->hold_reason != NULL || dec->reject_code != NULL) {
+        buf_printf(out, "  %s: ", dec->hold_reason != NULL ? "later" : dec->reject_code);
+        add_name(out, dec->hold_reason != NULL ? dec->hold_reason
+                                               : (dec->text != NULL ? dec->text : ""));
+        buf_char(out, '\n');
+    }
+    for (i = 0; i < dec->n_writes; i++)
+        add_write(out, dec, &dec->writes[i], color);
+    for (i = 0; i < dec->n_rules; i++)
+        if (dec->rules[i].diverged || dec->rules[i].conflict)
+            add_left(out, it, &dec->rules[i], color);
+}

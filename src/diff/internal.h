@@ -1,0 +1,89 @@
+#ifndef DIFF_INTERNAL_H
+#define DIFF_INTERNAL_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "diff/cache.h"
+#include "diff/diff.h"
+#include "stream/decision.h"
+#include "stream/event.h"
+#include "sync/decide.h"
+
+/*
+ * One line on its way to a decision. item_step is run again and again until it is done: each run
+ * starts from what is known and asks the cache for what is missing.
+ */
+
+/* How the present state of an end was read. */
+struct item_end {
+    bool wanted; /* the link has this end, or it is the nominated or matched record */
+    const char *record_id;
+    enum end_state state;
+    const struct val *fields;
+    const char *external_id; /* ours, where the record carries one */
+    const char *version, *etag;
+    int64_t changed_at, seen_at;
+    bool fresh; /* read from the API just now, not from a listing row */
+};
+
+enum item_kind { ITEM_EVENT, ITEM_CONTROL };
+
+struct item {
+    enum item_kind kind;
+    const char *line; /* copy in the batch arena */
+    size_t len;
+    long number; /* of the input line */
+    bool done;
+    struct event event;
+    const struct conf_sync *sync;
+    size_t nominator;
+    bool link_known;
+    struct store_link link;
+    struct item_end *ends; /* [n_between] */
+    struct decision decision;
+};
+
+struct diff {
+    const struct diff_options *o;
+    struct cache *cache;
+    struct arena *arena; /* of the batch */
+    int64_t now;
+    const char *deployment; /* "" without a state */
+};
+
+/* 0 step made (it->done tells), -1 RUN error of the state. */
+int item_step(struct diff *d, struct item *it, struct err *err);
+
+/* Ends the item: returned to the inbox, refused, or a plain disposition. */
+void item_hold(struct item *it, struct arena *a, int64_t not_before, const char *reason);
+void item_reject(struct item *it, const char *code, const char *text);
+void item_end_as(struct item *it, const char *disposition, const char *text);
+
+/*
+ * match.c: the record at the other systems that is the same thing, for an unlinked record whose
+ * fields are known. Fills ends' record_id and wanted, or a link to join. 1 known, 0 reads are under
+ * way, -1 state error; may end the item (ambiguous, claimed).
+ */
+int match_ends(struct diff *d, struct item *it, struct err *err);
+
+/* Reads end I freshly; 1 known, 0 under way. A source that cannot be read ends the item (hold). */
+int read_end(struct diff *d, struct item *it, size_t i);
+
+/*
+ * made.c: without a config, a sync entry for the two systems of a line and of the file: all fields
+ * as text, the line's system owns them. NULL if the file knows no other system of the resource.
+ */
+const struct conf_sync *made_sync(struct diff *d, const struct event *e);
+
+/* human.c: a decision for people; nothing if there is nothing to say. */
+void human_write(struct buf *out, const struct item *it, bool color);
+
+/* plan.c: totals of a plan. */
+struct totals {
+    long decisions, creates, updates, fields, conflicts, diverged, held, rejected;
+};
+void totals_add(struct totals *t, const struct decision *dec);
+void totals_write(struct buf *out, const struct totals *t, long calls);
+bool decision_differs(const struct decision *dec);
+
+#endif

@@ -1,0 +1,371 @@
+#include <config.h>
+
+#include "diff/internal.h"
+#include "base/clock.h"
+#include "sync/match.h"
+
+#include <string.h>
+
+enum { MAX_CANDIDATES = 4, CLAIM_RETRY_MS = 1000, LISTED_LATELY_MS = 3600000 };
+
+/* A record that may be the same thing, with its present state. */
+struct candidate {
+    const char *record_id;
+    struct item_end read;
+};
+
+struct candidates {
+    struct candidate list[MAX_CANDIDATES];
+    size_t n;
+};
+
+/*
+ * The state's own row of a record, if nothing newer was admitted for it; else a fresh read. 1 known
+ * (END_LIVE or END_GONE), 0 under way or the item is done, -1.
+ */
+static int
+present(struct diff *d, struct item *it, size_t i, struct candidate *c, struct err *err)
+{
+    const struct conf_system *system = it->sync->between[i];
+    const struct cache_answer *answer;
+    const char *payload;
+    int64_t received;
+    int r;
+
+    r = store_latest_row(d->o->store, d->arena, it->sync->resource, system->name, system->account,
+                         c->record_id, &payload, &received, err);
+    if (r < 0)
+        return -1;
+    if (r > 0 && d->now - received < LISTED_LATELY_MS) {
+        const struct val *row = val_parse(d->arena, payload, strlen(payload), NULL);
+        const char *occurred = val_get_text(row, "occurred_at");
+
+        c->read.state = END_LIVE;
+        c->read.fields = val_get(row, "fields");
+        c->read.version = val_get_text(row, "version");
+        c->read.seen_at = received;
+        if (occurred != NULL)
+            clock_parse(occurred, &c->read.changed_at, NULL);
+        return 1;
+    }
+    answer = cache_get(d->cache, system, it->sync->defs[i], c->record_id);
+    if (answer == NULL)
+        return 0;
+    if (answer->outcome == PROVIDER_OK && answer->n_records == 1) {
+        const struct provider_record *rec = &answer->records[0];
+
+        c->read = (struct item_end){.state = END_LIVE,
+                                    .fields = rec->fields,
+                                    .external_id = rec->external_id,
+                                    .version = rec->version,
+                                    .etag = rec->etag,
+                                    .changed_at = rec->changed_at,
+                                    .seen_at = d->now,
+                                    .fresh = true};
+        return 1;
+    }
+    if (answer->outcome == PROVIDER_GONE) {
+        c->read.state = END_GONE;
+        return 1;
+    }
+    item_hold(it, d->arena, answer->not_before > d->now ? answer->not_before : d->now + 30000,
+              arena_printf(d->arena, "cannot read %s:%s: %s", system->name, c->record_id,
+                           answer->text != NULL ? answer->text : "no answer"));
+    return 0;
+}
+
+static const struct val *
+own_fields(const struct item *it)
+{
+    return it->ends[it->nominator].fields;
+}
+
+/* Confirmed candidates of system I among IDS, without the nominated record. As present(). */
+static int
+confirm(struct diff *d, struct item *it, size_t i, const char *const *ids, int n,
+        struct candidates *out, struct err *err)
+{
+    int k, known = 1;
+
+    for (k = 0; k < n; k++) {
+        struct candidate c = {.record_id = ids[k]};
+        int r;
+
+        if (i == it->nominator && strcmp(ids[k], it->event.record_id) == 0)
+            continue;
+        r = present(d, it, i, &c, err);
+        if (r < 0 || it->done)
+            return r;
+        if (r == 0) {
+            known = 0;
+            continue;
+        }
+        if (c.read.state == END_LIVE && out->n < MAX_CANDIDATES &&
+            match_confirms(d->arena, it->sync, it->nominator, own_fields(it), i, c.read.fields))
+            out->list[out->n++] = c;
+    }
+    return known;
+}
+
+/* Did a first listing of that system end lately, so that sync_keys knows all its records? */
+static int
+listed_lately(struct diff *d, const struct item *it, size_t i, struct err *err)
+{
+    const struct conf *conf = d->o->conf;
+    struct store_run run;
+    size_t j;
+    int r;
+
+    for (j = 0; j < conf->n_jobs; j++) {
+        const struct conf_job *job = &conf->jobs[j];
+
+        if (job->sync != it->sync || job->system != it->sync->between[i])
+            continue;
+        r = store_run_last(d->o->store, d->arena, job->name, &run, err);
+        if (r < 0)
+            return -1;
+        if (r > 0 && run.complete && strcmp(run.kind, "first_load") == 0 &&
+            d->now - run.ended_at < LISTED_LATELY_MS)
+            return 1;
+    }
+    return 0;
+}
+
+/* Candidates by the provider's own search. As present(). */
+static int
+search(struct diff *d, struct item *it, size_t i, const char *field, struct candidates *out)
+{
+    const struct resource_def *def = it->sync->defs[i];
+    const char *value = val_id(val_get(own_fields(it), field));
+    const struct cache_answer *answer;
+    size_t k;
+
+    if (value == NULL || !provider_can_find(def, field))
+        return 1;
+    answer = cache_find(d->cache, it->sync->between[i], def, field, value);
+    if (answer == NULL)
+        return 0;
+    if (answer->outcome != PROVIDER_OK) {
+        item_hold(it, d->arena, answer->not_before > d->now ? answer->not_before : d->now + 30000,
+                  arena_printf(d->arena, "cannot search %s: %s", it->sync->between[i]->name,
+                               answer->text != NULL ? answer->text : "no answer"));
+        return 0;
+    }
+    for (k = 0; k < answer->n_records && out->n < MAX_CANDIDATES; k++) {
+        const struct provider_record *rec = &answer->records[k];
+
+        if (!match_confirms(d->arena, it->sync, it->nominator, own_fields(it), i, rec->fields))
+            continue;
+        out->list[out->n++] = (struct candidate){rec->id,
+                                                 {.state = END_LIVE,
+                                                  .fields = rec->fields,
+                                                  .external_id = rec->external_id,
+                                                  .version = rec->version,
+                                                  .changed_at = rec->changed_at,
+                                                  .seen_at = d->now}};
+    }
+    return 1;
+}
+
+/* Candidates of system I, by the first key that has any. As present(). */
+static int
+candidates_of(struct diff *d, struct item *it, size_t i, const struct match_keys *keys,
+              struct candidates *out, struct err *err)
+{
+    const struct conf_system *system = it->sync->between[i];
+    const char *ids[MAX_CANDIDATES];
+    int lately = listed_lately(d, it, i, err);
+    size_t k;
+    int n, known;
+
+    if (lately < 0)
+        return -1;
+    for (k = 0; k < keys->n; k++) {
+        n = store_candidates(d->o->store, d->arena, it->sync->resource, system->name,
+                             system->account, keys->hashes[k], ids, MAX_CANDIDATES, err);
+        if (n < 0)
+            return -1;
+        known = confirm(d, it, i, ids, n, out, err);
+        if (known <= 0 || it->done || out->n > 0)
+            return known;
+        if (i == it->nominator || lately)
+            continue;
+        known = search(d, it, i, keys->fields[k], out);
+        if (known <= 0 || it->done || out->n > 0)
+            return known;
+    }
+    return 1;
+}
+
+static void
+ambiguous(struct diff *d, struct item *it, size_t i, const struct candidates *c)
+{
+    const char *system = it->sync->between[i]->name;
+
+    if (i == it->nominator)
+        item_reject(it, "ambiguous",
+                    arena_printf(d->arena, "%s:%s and %s:%s have the same match key", system,
+                                 it->event.record_id, system, c->list[0].record_id));
+    else
+        item_reject(it, "ambiguous",
+                    arena_printf(d->arena, "%s:%s matches %s:%s and %s:%s", it->event.system,
+                                 it->event.record_id, system, c->list[0].record_id, system,
+                                 c->list[1].record_id));
+}
+
+static void
+take_candidate(struct item *it, size_t i, const struct candidate *c)
+{
+    it->ends[i] = c->read;
+    it->ends[i].wanted = true;
+    it->ends[i].record_id = c->record_id;
+}
+
+/* Joins the nominated record to a link that has no end at its system yet. */
+static int
+join_link(struct diff *d, struct item *it, int64_t link_id, struct err *err)
+{
+    size_t k;
+
+    if (store_load_link(d->o->store, d->arena, link_id, &it->link, err) < 0)
+        return -1;
+    for (k = 0; k < it->link.n_ends; k++) {
+        int i = sync_index(it->sync, it->link.ends[k].system);
+
+        if (i < 0 || it->ends[i].wanted)
+            continue;
+        it->ends[i].wanted = true;
+        it->ends[i].record_id = it->link.ends[k].record_id;
+    }
+    return 0;
+}
+
+/* One candidate: is it free, or an end of a link that we may join? */
+static int
+settle_candidate(struct diff *d, struct item *it, size_t i, const struct candidate *c,
+                 struct err *err)
+{
+    const struct conf_system *system = it->sync->between[i];
+    struct store_link link;
+    size_t k;
+    int r;
+
+    r = store_find_link(d->o->store, d->arena, it->sync->resource, system->name, system->account,
+                        c->record_id, &link, err);
+    if (r < 0)
+        return -1;
+    if (link.link_id == 0) {
+        take_candidate(it, i, c);
+        return 1;
+    }
+    if (link.ended) {
+        item_reject(it, "ended-link",
+                    arena_printf(d->arena, "%s:%s matches %s:%s, whose link was ended",
+                                 it->event.system, it->event.record_id, system->name,
+                                 c->record_id));
+        return 1;
+    }
+    for (k = 0; k < link.n_ends; k++)
+        if (strcmp(link.ends[k].system, it->event.system) == 0) {
+            item_reject(it, "linked-elsewhere",
+                        arena_printf(d->arena, "%s:%s matches %s:%s, which is linked to %s:%s",
+                                     it->event.system, it->event.record_id, system->name,
+                                     c->record_id, it->event.system, link.ends[k].record_id));
+            return 1;
+        }
+    return join_link(d, it, link.link_id, err) < 0 ? -1 : 1;
+}
+
+/* Without a state: the file's records, by match keys or else by the same id. */
+static int
+match_in_file(struct diff *d, struct item *it)
+{
+    size_t i, k;
+
+    for (i = 0; i < it->sync->n_between; i++) {
+        const struct cache_answer *all;
+        struct candidates found = {.n = 0};
+
+        if (i == it->nominator)
+            continue;
+        all = cache_all(d->cache, it->sync->between[i]->name, it->sync->resource);
+        for (k = 0; all != NULL && k < all->n_records && found.n < MAX_CANDIDATES; k++) {
+            const struct provider_record *rec = &all->records[k];
+            bool same = it->sync->n_match == 0 ? strcmp(rec->id, it->event.record_id) == 0
+                                               : match_confirms(d->arena, it->sync, it->nominator,
+                                                                own_fields(it), i, rec->fields);
+
+            if (same)
+                found.list[found.n++] = (struct candidate){rec->id,
+                                                           {.state = END_LIVE,
+                                                            .fields = rec->fields,
+                                                            .version = rec->version,
+                                                            .changed_at = rec->changed_at,
+                                                            .seen_at = d->now,
+                                                            .fresh = true}};
+        }
+        if (found.n > 1)
+            ambiguous(d, it, i, &found);
+        else if (found.n == 1)
+            take_candidate(it, i, &found.list[0]);
+    }
+    return 1;
+}
+
+/* A create of this resource is under way at the record's own system, or its key is claimed: it may
+ * be that very record. 1 = held. */
+static int
+held_for_create(struct diff *d, struct item *it, const struct match_keys *keys, struct err *err)
+{
+    const struct conf_system *own = it->sync->between[it->nominator];
+    int n = store_open_creates(d->o->store, it->sync->resource, own->name, own->account, err);
+    size_t k;
+
+    for (k = 0; n == 0 && k < keys->n; k++)
+        n = store_claimed(d->o->store, it->sync->resource, keys->hashes[k], err);
+    if (n <= 0)
+        return n;
+    item_hold(it, d->arena, d->now + CLAIM_RETRY_MS,
+              "a create that may be this record is under way");
+    return 1;
+}
+
+int
+match_ends(struct diff *d, struct item *it, struct err *err)
+{
+    const struct item_end *own = &it->ends[it->nominator];
+    struct match_keys keys;
+    int64_t link_id = 0;
+    size_t i;
+    int known = 1, r;
+
+    if (d->o->store == NULL)
+        return match_in_file(d, it);
+    match_keys(d->arena, it->sync, it->nominator, own->fields, &keys);
+    if (own->external_id != NULL) {
+        r = store_find_external(d->o->store, own->external_id, &link_id, err);
+        if (r < 0)
+            return -1;
+        if (r > 0)
+            return join_link(d, it, link_id, err) < 0 ? -1 : 1;
+    }
+    if (held_for_create(d, it, &keys, err) != 0)
+        return it->done ? 1 : -1;
+    for (i = 0; i < it->sync->n_between && !it->done && it->link.link_id == 0; i++) {
+        struct candidates found = {.n = 0};
+
+        if (i != it->nominator && it->ends[i].wanted)
+            continue;
+        r = candidates_of(d, it, i, &keys, &found, err);
+        if (r < 0)
+            return -1;
+        known &= r;
+        if (r == 0 || it->done)
+            continue;
+        if (found.n > (i == it->nominator ? 0 : 1))
+            ambiguous(d, it, i, &found);
+        else if (found.n == 1 && settle_candidate(d, it, i, &found.list[0], err) < 0)
+            return -1;
+    }
+    return known;
+}

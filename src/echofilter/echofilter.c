@@ -1,0 +1,254 @@
+#include <config.h>
+
+#include "echofilter/echofilter.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "json/ndjson.h"
+#include "stream/event.h"
+#include "stream/rejects.h"
+#include "sync/echo.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BATCH = 256 };
+
+/* A line that is certainly no news. */
+struct drop {
+    int64_t seq;
+    char pipeline[64];
+    int64_t fence;
+    const char *disposition; /* static text */
+};
+
+struct filter {
+    const struct echofilter_options *o;
+    struct ndjson_reader *in;
+    struct ndjson_writer *out;
+    struct ndjson_writer *dropped; /* NULL */
+    struct rejects *rejects;
+    struct arena *arena; /* of one line */
+    struct drop drops[BATCH];
+    size_t n_drops;
+    long counts[ECHO_IGNORED + 1];
+};
+
+static const struct store_end *
+own_end(const struct store_link *link, const struct event *e)
+{
+    size_t i;
+
+    for (i = 0; i < link->n_ends; i++)
+        if (strcmp(link->ends[i].system, e->system) == 0 &&
+            strcmp(link->ends[i].record_id, e->record_id) == 0)
+            return &link->ends[i];
+    return NULL;
+}
+
+/* What the state knows about the line's record. */
+static int
+load_facts(struct filter *f, const struct event *e, struct echo_input *in, struct err *err)
+{
+    const struct store_end *end;
+    struct store_link link;
+    int idle;
+
+    if (store_find_link(f->o->store, f->arena, e->resource, e->system, e->account, e->record_id,
+                        &link, err) < 0)
+        return -1;
+    if (link.link_id == 0)
+        return 0;
+    end = own_end(&link, e);
+    idle = store_lane_idle(f->o->store, e->seq, err);
+    if (idle < 0)
+        return -1;
+    in->linked = true;
+    in->ended = link.ended;
+    in->owed = link.n_owed > 0;
+    in->lane_idle = idle > 0;
+    if (end == NULL)
+        return 0;
+    in->shadow = end->shadow;
+    in->shadow_version = end->version;
+    in->end_deleted = end->deleted;
+    in->map_changed = strcmp(end->map_hash, in->sync->map_hash) != 0;
+    return 0;
+}
+
+/* Judges one event. Only admitted events can be dropped: the others are data. */
+static int
+judge(struct filter *f, const struct event *e, enum echo_verdict *verdict, struct err *err)
+{
+    struct echo_input in = {.sync = conf_sync(f->o->conf, e->resource), .event = e};
+    int i;
+
+    *verdict = ECHO_PASS;
+    if (e->seq == 0 || e->account == NULL || e->n_folded > 0 || in.sync == NULL)
+        return 0;
+    i = sync_index(in.sync, e->system);
+    if (i < 0)
+        return 0;
+    in.system_index = (size_t)i;
+    if (load_facts(f, e, &in, err) != 0)
+        return -1;
+    *verdict = echo_judge(f->arena, &in);
+    return 0;
+}
+
+/* Ends what was dropped since the last time, in one transaction. */
+static int
+settle_drops(struct filter *f, struct err *err)
+{
+    int64_t now = clock_now();
+    size_t i, n = f->n_drops;
+
+    f->n_drops = 0;
+    if (n == 0 || f->o->dry_run)
+        return 0;
+    if (store_begin(f->o->store, false, err) != 0)
+        return -1;
+    for (i = 0; i < n; i++) {
+        struct drop *d = &f->drops[i];
+
+        if (store_dispose(f->o->store, d->seq, d->pipeline, d->fence, d->disposition, NULL, now,
+                          err) < 0) {
+            store_abort(f->o->store);
+            return -1;
+        }
+    }
+    return store_commit(f->o->store, err);
+}
+
+static int
+drop(struct filter *f, const struct event *e, enum echo_verdict verdict, const char *line,
+     size_t len, struct err *err)
+{
+    struct drop *d = &f->drops[f->n_drops];
+
+    if (event_split_lease(e->lease, d->pipeline, &d->fence) != 0)
+        return err_set(err, ERR_RECORD, ERR_NEVER, "bad-event", "bad lease \"%s\"", e->lease);
+    d->seq = e->seq;
+    d->disposition = echo_disposition(verdict);
+    f->n_drops++;
+    f->counts[verdict]++;
+    if (f->o->explain)
+        log_info("%s %s:%s (seq %lld): %s", e->resource, e->system, e->record_id, (long long)e->seq,
+                 d->disposition);
+    if (f->dropped != NULL && ndjson_put(f->dropped, line, len, err) != 0)
+        return -1;
+    return f->n_drops == BATCH ? settle_drops(f, err) : 0;
+}
+
+/* One line. -1 with a RECORD error: the line is refused; RUN: stop. */
+static int
+take_line(struct filter *f, const char *line, size_t len, struct err *err)
+{
+    enum echo_verdict verdict;
+    struct event e;
+
+    if (f->o->store == NULL || event_is_control(line, len))
+        return ndjson_put(f->out, line, len, err);
+    arena_reset(f->arena);
+    if (event_parse(f->arena, line, len, &e, err) != 0 || judge(f, &e, &verdict, err) != 0)
+        return -1;
+    if (verdict == ECHO_PASS)
+        return ndjson_put(f->out, line, len, err);
+    return drop(f, &e, verdict, line, len, err);
+}
+
+static int
+refuse_line(struct filter *f, const char *line, size_t len, struct err *why, struct err *err)
+{
+    err_wrap(why, "line %ld", ndjson_line(f->in));
+    log_err(why);
+    return rejects_add(f->rejects, line, len, err);
+}
+
+/* Nothing is waiting: let go of what there is. */
+static int
+flush(struct filter *f, struct err *err)
+{
+    if (settle_drops(f, err) != 0 || ndjson_flush(f->out, err) != 0)
+        return -1;
+    return f->dropped != NULL ? ndjson_flush(f->dropped, err) : 0;
+}
+
+static int
+work(struct filter *f, struct err *err)
+{
+    const char *line;
+    size_t len;
+    int r;
+
+    for (;;) {
+        struct err why = ERR_INIT;
+
+        if (!ndjson_ready(f->in) && flush(f, err) != 0)
+            return -1;
+        r = ndjson_next(f->in, &line, &len, &why);
+        if (r == 0)
+            return flush(f, err);
+        if (r > 0)
+            r = take_line(f, line, len, &why);
+        else
+            len = 0;
+        if (r >= 0)
+            continue;
+        if (why.scope != ERR_RECORD) {
+            *err = why;
+            return -1;
+        }
+        if (refuse_line(f, line, len, &why, err) != 0)
+            return -1;
+    }
+}
+
+static int
+open_dropped(struct filter *f, int *fd, struct err *err)
+{
+    if (f->o->dropped == NULL)
+        return 0;
+    *fd = open(f->o->dropped, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (*fd < 0)
+        return err_errno(err, "%s", f->o->dropped);
+    f->dropped = ndjson_create(*fd, f->o->dropped);
+    return 0;
+}
+
+int
+echofilter_run(const struct echofilter_options *o, struct err *err)
+{
+    struct filter f = {.o = o};
+    struct err late = ERR_INIT;
+    int r, fd = -1;
+
+    f.rejects = rejects_open(o->rejects, err);
+    if (f.rejects == NULL)
+        return err->status;
+    f.arena = arena_new();
+    f.in = ndjson_open(STDIN_FILENO, "stdin");
+    f.out = ndjson_create(STDOUT_FILENO, "stdout");
+    r = open_dropped(&f, &fd, err);
+    if (r == 0)
+        r = work(&f, err);
+    if (ndjson_finish(f.out, r == 0 ? err : &late) != 0)
+        r = -1;
+    if (f.dropped != NULL && ndjson_finish(f.dropped, r == 0 ? err : &late) != 0)
+        r = -1;
+    if (ndjson_torn(f.in))
+        log_warn("the last line has no newline and is dropped");
+    log_verbose("dropped: %ld echo, %ld stale, %ld ignored", f.counts[ECHO_ECHO],
+                f.counts[ECHO_STALE], f.counts[ECHO_IGNORED]);
+    if (r == 0)
+        r = rejects_count(f.rejects) > 0 ? EXIT_PARTIAL : EXIT_OK;
+    else
+        r = err->status;
+    ndjson_close(f.in);
+    rejects_close(f.rejects);
+    arena_free(f.arena);
+    if (fd >= 0)
+        close(fd);
+    return r;
+}
