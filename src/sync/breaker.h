@@ -19,9 +19,10 @@ struct breaker_write {
 };
 
 /*
- * Would writing SET now, after HISTORY (oldest first, all within the window), be the ALTERNATIONS-th
- * return of some field to the value before last? The field's name, or NULL. Writing A, B, A is one
- * alternation, A, B, A, B two. Comparison by comparing text at system I.
+ * Would writing SET now, after HISTORY (oldest first, all within the window), be the
+ * ALTERNATIONS-th return of some field to the value before last? The field's name, or NULL. Writing
+ * A, B, A is one alternation, A, B, A, B two; the same value twice in a row is one write repeated.
+ * Comparison by comparing text at system I.
  */
 const char *breaker_trips(struct arena *a, const struct conf_sync *sync, size_t i,
                           const struct val *set, const struct breaker_write *history, size_t n,

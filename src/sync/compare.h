@@ -10,24 +10,39 @@
 /*
  * When two values are one. By the field's type, its value table and what each system does to what
  * it stores (`stores:`): both values are brought to a comparing text, equal texts are equal values
- * (DESIGN.md section 6). Idempotent: the comparing text of a comparing text is itself. For
- * comparing only, never for what is sent. No tolerances.
+ * (DESIGN.md section 6). For comparing only, never for what is sent. No tolerances.
+ *
+ * The comparing text is the canonical JSON of the normal value, so that null and the text "null",
+ * true and the text "true" stay two. Idempotent: read back as JSON and compared again it gives the
+ * same text (fields without a value table; with one it is the unified word, which is no word of the
+ * system). A value whose type does not fit the field's (text in a number field) stays as it is.
+ *
+ *   text, enum  exact                       email     trimmed, ASCII lower case
+ *   phone       digits, if there are any    number    by value, also of numeric text
+ *   bool        true "true" 1 "1", false "false" 0 "0"
+ *   date        also of a datetime that is midnight as written
+ *   datetime    UTC, cut to the precision   ref       id text, also of a number
+ *   set         sorted, once each; "a;b" where a system stores everything as text
  */
 
 /*
- * The comparing text of VALUE (NULL = absent) of FIELD at system index I of SYNC. Never NULL:
- * absent and null are "null"; a value whose type does not fit the field's (text in a number field)
- * compares by its canonical JSON. For sets: the sorted members. With a value table: the unified
- * word.
+ * The comparing text of VALUE (NULL = absent) of FIELD at system index I of SYNC, under that
+ * system's stores rules. Never NULL: absent and null are "null". With a value table: of the unified
+ * word; an unknown word is {"unmapped":VALUE}.
  */
 const char *compare_text(struct arena *a, const struct conf_sync *sync,
                          const struct sync_field *field, size_t i, const struct val *value);
 
+/*
+ * Is X at I what Y at J is? Both under both systems' stores rules. Symmetric, but with three
+ * systems not transitive ("Bob" and "bob" both equal what a lowering system has of them).
+ */
 bool compare_equal(struct arena *a, const struct conf_sync *sync, const struct sync_field *field,
                    size_t i, const struct val *x, size_t j, const struct val *y);
 
 /*
- * Did X, read at system I, change against its shadow Y there? Both are that system's own words.
+ * Are X, read at system I, and its shadow Y there one? Both are that system's own words, under its
+ * own rules.
  */
 bool compare_same(struct arena *a, const struct conf_sync *sync, const struct sync_field *field,
                   size_t i, const struct val *x, const struct val *y);

@@ -23,16 +23,16 @@ enum end_state {
 
 struct decide_end {
     enum end_state state;
-    const char *record_id;      /* NULL if missing */
-    const struct val *fields;   /* LIVE: unified names, the system's own words; a whole record */
-    const struct val *shadow;   /* what it showed when a decision last covered it; NULL = no end yet */
-    bool map_changed;           /* the shadow was taken under another mapping: fields have no base */
+    const char *record_id;    /* NULL if missing */
+    const struct val *fields; /* LIVE: unified names, the system's own words; a whole record */
+    const struct val *shadow; /* what it showed when a decision last covered it; NULL = none */
+    bool map_changed;         /* the shadow was taken under another mapping: fields have no base */
     const struct val *diverged; /* names known to differ */
     const char *version, *etag;
-    int64_t changed_at; /* earliest occurred_at of its folded events, else the record's own time; 0 =
-                           unknown */
-    int64_t seen_at;    /* our own sync_timestamp of that change */
-    bool writable;      /* the target can be written now (not paused, not limited) */
+    int64_t
+        changed_at;  /* earliest occurred_at of its folded events, else the record's; 0 = unknown */
+    int64_t seen_at; /* our own sync_timestamp of that change */
+    bool writable;   /* the target can be written now (not paused, not limited) */
     bool unknown_create; /* an outcome-unknown create is open there: no create */
 };
 
@@ -43,7 +43,11 @@ struct decide_owed {
     bool refused; /* left out of writes until the value changes */
 };
 
-/* Values that an older or lost intent of ours sent to an end: seen late, they are no edit. */
+/*
+ * Values that a lost intent of ours, or an older one that may still arrive, sent to an end: seen
+ * late, they are no edit. Not what settled long ago: a person may go back to an old value, and that
+ * is an edit.
+ */
 struct decide_late {
     size_t end;
     const struct val *fields;
@@ -59,61 +63,82 @@ struct decide_input {
     size_t n_late;
     const char *const *closed; /* fields with an open conflict */
     size_t n_closed;
-    size_t nominator; /* index of the system of the event */
+    size_t nominator;       /* index of the system of the event */
     const char *event_type; /* created, updated, deleted ... of the event */
 };
 
 /* Rule names, as they stand in lines, history and pages. */
-#define RULE_ADOPT "adopt"               /* all ends agree (again): shadows move, no write */
-#define RULE_CHANGED "changed-same"      /* one side changed, it may: written to the others */
-#define RULE_OWNER "owner"               /* both changed, the owner wins */
+#define RULE_ADOPT "adopt"          /* all ends agree (again): shadows move, no write */
+#define RULE_CHANGED "changed-same" /* one side changed, it may: written to the others */
+#define RULE_OWNER "owner"          /* both changed, the owner wins */
 #define RULE_LAST_WRITE "last-write-wins"
-#define RULE_SYSTEM "system"             /* both changed, the policy names the winner */
-#define RULE_CONFLICT "conflict"         /* policy manual: kept for a person */
-#define RULE_NOT_OWNER "not-owner"       /* the change stays where it was made: diverged */
-#define RULE_CREATE_ONLY "create-only"   /* written at creation only */
+#define RULE_SYSTEM "system"           /* both changed, the policy names the winner */
+#define RULE_CONFLICT "conflict"       /* policy manual: kept for a person */
+#define RULE_NOT_OWNER "not-owner"     /* the change stays where it was made: diverged */
+#define RULE_CREATE_ONLY "create-only" /* written at creation only */
 #define RULE_FIRST_REPORT "first-contact-report"
 #define RULE_FIRST_OWNER "first-contact-owner"
 #define RULE_FIRST_FILL "first-contact-fill"
 #define RULE_FIRST_SYSTEM "first-contact-system"
-#define RULE_CREATE "create"             /* the end was missing and is created */
-#define RULE_OWED "owed"                 /* decided before, not stored yet: written again */
-#define RULE_REFUSED "refused"           /* owed, but the target refuses this value */
-#define RULE_LATE "late-write"           /* the end shows an older write of ours: corrected */
-#define RULE_UNMAPPED "unmapped"         /* a word that the value table does not know */
+#define RULE_CREATE "create"     /* the end was missing and is created */
+#define RULE_OWED "owed"         /* decided before, not stored yet: written again */
+#define RULE_REFUSED "refused"   /* owed, but the target refuses this value */
+#define RULE_LATE "late-write"   /* the end shows an older write of ours: corrected */
+#define RULE_UNMAPPED "unmapped" /* a word that the value table does not know */
 
 /*
- * Decides. Fills d->ends (present ends with covered = all fields read), rules (only of fields where
- * something happened or is known to differ), writes (least: only fields that differ at the target,
- * values in the target's words; `sources`, `before` from the end's own fields) and disposition
- * (without writes: unchanged, not-owner, conflict, unmapped, gone, ignored, rejected...). Link,
- * generation, external_id of the link, claims and map_hash are the caller's.
+ * Decides. Fills ends, rules, writes, disposition, reject_code and text of D; link, generation,
+ * external_id (also of the writes), claims and map_hash are the caller's. Everything is in A or
+ * borrowed from IN. The result depends on the nominator only where its end is not live.
  *
- * What the rules are, in short. For a field, ends that are live and map it take part:
- *  - no base at one of them (no shadow, absent there, map_changed): if all are equal, adopt; else the ends
- *    with base settle first, then first_contact says what becomes of the rest (owner with owner: any
- *    and report alike: diverged);
- *  - nothing changed: nothing; owed counts as a change at its source with the source's present value;
- *  - changes that agree: the value goes to the ends that differ, if one that changed may write;
- *  - changes that differ: owner; else the policy; last-write-wins compares changed_at, closer than
- *    skew_ms (or unknown) seen_at, then the order of `between`;
- *  - an end that is not the owner and changed alone: not-owner, diverged, its shadow moves;
- *  - a value at an end that equals a `late` one and not its shadow is no edit: decided towards the
- *    others;
- *  - closed fields: shadows do not move for them, nothing is written;
- *  - create_only: only in creates; afterwards the shadow follows, no write;
- *  - a missing end: created where create[] allows, if the nominator is live and no end is gone or deleted, with the
- *    settled value of every field that is not empty and not owned by the target; a missing end where create
- *    is not allowed is ignored (disposition ignored if nothing else is there to do).
- *  - unmapped: reject (the whole decision, with reject_code "unmapped"), skip (field left out, not covered).
- *  - a gone end: its event ends `gone`, nothing is written, other ends are left; deleted: tombstone (end
- *    state "deleted"), disposition `deleted`... with deletes: ignore nothing is written.
- * A refused owed value (unchanged) is left out of writes, the field's rule is "refused".
- * Ends that are not writable: the write stands in d->writes all the same (the store makes it owed).
+ * ends: the present ones. `covered`: every synced field that the end maps, with null where the
+ * record has none, but for fields left open (below); it is laid over the shadow, and what it does
+ * not name keeps its base. `diverged`: all fields known to differ there after this decision. rules:
+ * only of fields where something happened or is known to differ. `owed`: all the systems the field
+ * is owed to after this; rows of that field to others are to go. No rule: owed rows stay. writes:
+ * least: fields that differ at the target, in the target's words, `sources` per field, `before`
+ * from the end's own fields. Ends that are not writable get theirs all the same (the store makes it
+ * owed).
+ *
+ * For a field, the ends that are live and map it take part. Absent in a live record is null; absent
+ * in the shadow, no shadow or map_changed is no base.
+ *  - nothing changed: nothing; a known difference stays;
+ *  - changes that agree: to the ends that differ, if one that changed may write (owner or any);
+ *    else not-owner: diverged, its shadow moves;
+ *  - changes that differ: the owner's; no owner: the policy. last-write-wins: the newest
+ * changed_at; of those closer to it than skew_ms (of all, if one is unknown) the newest seen_at,
+ * then the first in `between`. A system that did not change itself wins nothing: conflict;
+ *  - owed: its source counts as changed, since `since`, with its present value, and is written
+ *    where it is owed or lost against it. If the source is not there any more, or changed since and
+ *    may not, the owed value itself goes. An end it is not owed to (which has it) that changed
+ *    since, and may, has the later word;
+ *  - late: an end that shows a late value, not its shadow and not as the owner, did not change: it
+ *    is written back to what the owner, else the first unchanged end shows;
+ *  - no base at some: the ends with base settle first. If a new end then differs, first_contact:
+ * the source's value goes to new ends; a new source's also to ends that did not change, if no
+ * change settled them. fill: to empty ends, not to the field's owner, from one that may write.
+ * owner where any may write, or the source does not take part: report: diverged;
+ *  - conflict, closed fields, words left out by unmapped: skip are left open: nothing is written,
+ *    shadows do not move;
+ *  - create_only: only in creates; afterwards the shadow follows;
+ *  - read_only at a target: never written, diverged;
+ *  - unmapped: reject: the whole decision, reject_code "unmapped", nothing covered;
+ *  - refused: a value that the target refused, unchanged, is left out of writes and stays owed;
+ *  - a missing end is created where create[] allows and no end is gone or deleted, with the settled
+ *    value of every field that is not empty, not left open and not owned by the target;
+ *  - the nominator's end is gone or deleted: disposition gone or deleted, nothing is written or
+ *    covered. Another end is: nothing is written there; the others, if they are two at least, go
+ *    on, and what it misses becomes diverged there; a single one is not covered, so that its edits
+ *    are still edits should the other come back.
+ *
+ * disposition: the worst of the fields' (conflict, not-owner, unmapped); else NULL with writes (the
+ * event ends as they do), without: unchanged, ignored (one end, nothing to create), owed (its
+ * create is unknown).
  */
 void decide(struct arena *a, const struct decide_input *in, struct decision *d);
 
-/* Disposition order of DESIGN.md section 6, worst first. Returns the worse of two (NULL is best). */
+/* Disposition order of DESIGN.md section 6, worst first. Returns the worse of two (NULL is best).
+ */
 const char *decide_worse(const char *x, const char *y);
 
 #endif

@@ -1,2 +1,23 @@
 noinst_LIBRARIES += libsync.a
-libsync_a_SOURCES =
+libsync_a_SOURCES = \
+	src/sync/breaker.c \
+	src/sync/breaker.h \
+	src/sync/candidate.c \
+	src/sync/compare.c \
+	src/sync/compare.h \
+	src/sync/contact.c \
+	src/sync/create.c \
+	src/sync/decide.c \
+	src/sync/decide.h \
+	src/sync/echo.c \
+	src/sync/echo.h \
+	src/sync/field.c \
+	src/sync/field.h \
+	src/sync/internal.h \
+	src/sync/match.c \
+	src/sync/match.h \
+	src/sync/settle.c \
+	src/sync/stores.c \
+	src/sync/table.c \
+	src/sync/table.h \
+	src/sync/type.c

@@ -1,0 +1,100 @@
+#include <config.h>
+
+#include <string.h>
+
+#include "sync/compare.h"
+#include "sync/field.h"
+
+/* Who wants to be everybody's value: ends that changed, and what is owed from before. */
+
+static struct candidate *
+add(struct field_case *c)
+{
+    return &c->candidates[c->n_candidates++];
+}
+
+static struct candidate *
+find(const struct field_case *c, size_t system)
+{
+    for (size_t k = 0; k < c->n_candidates; k++)
+        if (c->candidates[k].system == system)
+            return &c->candidates[k];
+    return NULL;
+}
+
+/*
+ * Owed to T: its source wants it with what it shows now. If the source is not there any more, or
+ * has changed since and may not, the owed value itself does.
+ */
+static void
+add_owed(struct field_case *c, const struct decide_owed *o, size_t t)
+{
+    int source = sync_index(c->in->sync, o->source);
+    bool here = source >= 0 && c->ends[source].map != NULL;
+    struct candidate *x = here ? find(c, (size_t)source) : NULL;
+
+    if (source < 0 || (x != NULL && x->allowed))
+        return;
+    if (here && x == NULL) {
+        x = add(c);
+        *x = *candidate_of_end(c, (size_t)source);
+    } else {
+        x = add(c);
+        x->system = (size_t)source;
+        x->words = t;
+        x->value = o->value;
+    }
+    x->real = false;
+    x->allowed = true;
+    x->at = x->seen = o->since;
+}
+
+static bool
+owes(const struct field_case *c, const struct candidate *x, size_t t)
+{
+    const struct decide_owed *o = field_owed(c, t);
+
+    return o != NULL && strcmp(o->source, c->in->sync->between[x->system]->name) == 0;
+}
+
+/*
+ * An end that has the owed value already and changed it since has the later word: what is owed
+ * elsewhere then is the new value.
+ */
+static bool
+superseded(const struct field_case *c, const struct candidate *x)
+{
+    for (size_t k = 0; k < c->n_candidates; k++) {
+        const struct candidate *y = &c->candidates[k];
+
+        if (y->real && y->allowed && y->system != x->system && !owes(c, x, y->system))
+            return true;
+    }
+    return false;
+}
+
+static void
+drop_superseded(struct field_case *c)
+{
+    size_t kept = 0;
+
+    for (size_t k = 0; k < c->n_candidates; k++)
+        if (c->candidates[k].real || !superseded(c, &c->candidates[k]))
+            c->candidates[kept++] = c->candidates[k];
+    c->n_candidates = kept;
+}
+
+void
+field_candidates(struct field_case *c)
+{
+    size_t n = c->in->sync->n_between;
+
+    c->candidates = arena_alloc(c->a, 2 * n * sizeof *c->candidates);
+    for (size_t i = 0; i < n; i++)
+        if (c->ends[i].changed)
+            *add(c) = *candidate_of_end(c, i);
+    for (size_t t = 0; t < n; t++)
+        if (c->ends[t].owed)
+            add_owed(c, field_owed(c, t), t);
+    drop_superseded(c);
+}

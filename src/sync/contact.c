@@ -1,0 +1,131 @@
+#include <config.h>
+
+#include "sync/compare.h"
+#include "sync/field.h"
+
+/* First contact: the ends that have no base yet, after the others are settled. */
+
+static bool
+is_new(const struct field_case *c, size_t i)
+{
+    return c->ends[i].map != NULL && c->ends[i].base == NULL && c->ends[i].gets == NULL;
+}
+
+/* Does a new end differ from any other, as they will be? */
+static bool
+new_ends_differ(const struct field_case *c)
+{
+    size_t n = c->in->sync->n_between;
+
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < n; j++) {
+            const struct candidate *y;
+
+            if (i == j || !is_new(c, i) || c->ends[j].map == NULL)
+                continue;
+            y = field_final(c, j);
+            if (!candidate_at(c, y, i))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool
+has_new(const struct field_case *c)
+{
+    for (size_t i = 0; i < c->in->sync->n_between; i++)
+        if (is_new(c, i))
+            return true;
+    return false;
+}
+
+static bool
+takes(const struct field_case *c, const struct candidate *x, size_t j, bool fill)
+{
+    const struct field_end *e = &c->ends[j];
+
+    if (e->map == NULL || j == x->system || e->gets != NULL || e->changed || e->late)
+        return false;
+    /* An end with a base is only overruled by a new one, and not if a change settled it. */
+    if (e->base != NULL && (c->winner != NULL || c->ends[x->system].base != NULL))
+        return false;
+    if (fill && (j == c->owner || !compare_empty(e->now)))
+        return false;
+    return !candidate_at(c, x, j);
+}
+
+/* X to the ends that differ; under FILL only to those that are empty. */
+static void
+spread(struct field_case *c, const struct candidate *x, bool fill, const char *rule)
+{
+    bool source_is_new = c->ends[x->system].base == NULL;
+
+    if (c->rule == NULL)
+        c->rule = rule;
+    if (c->winner != NULL && source_is_new)
+        return;
+    c->contact = x;
+    for (size_t j = 0; j < c->in->sync->n_between; j++)
+        if (takes(c, x, j, fill))
+            c->ends[j].gets = x;
+}
+
+/* What fills empty ends: the settled value, else the first that is not empty and may. */
+static const struct candidate *
+filler(const struct field_case *c)
+{
+    const struct candidate *x = field_reference(c);
+
+    if (x != NULL && x->allowed && !compare_empty(x->value))
+        return x;
+    for (size_t i = 0; i < c->in->sync->n_between; i++)
+        if (c->ends[i].map != NULL && field_may_write(c, i) &&
+            !compare_empty(field_final(c, i)->value))
+            return field_final(c, i);
+    return NULL;
+}
+
+/* The source that the policy names; NULL: it is only reported. */
+static const struct candidate *
+source(const struct field_case *c, const char **rule)
+{
+    const struct policy *policy = &c->in->sync->first_contact;
+    size_t i = NO_END;
+    int system;
+
+    if (policy->kind == POLICY_FILL) {
+        *rule = RULE_FIRST_FILL;
+        return filler(c);
+    }
+    if (policy->kind == POLICY_OWNER) {
+        *rule = RULE_FIRST_OWNER;
+        i = c->owner;
+    } else if (policy->kind == POLICY_SYSTEM) {
+        *rule = RULE_FIRST_SYSTEM;
+        system = sync_index(c->in->sync, policy->system->name);
+        i = system < 0 ? NO_END : (size_t)system;
+    }
+    return i == NO_END || c->ends[i].map == NULL ? NULL : field_final(c, i);
+}
+
+void
+field_contact(struct field_case *c)
+{
+    const char *rule = RULE_FIRST_REPORT;
+    const struct candidate *x, *ref;
+
+    if (c->conflict || c->n_parts < 2 || !has_new(c))
+        return;
+    if (!new_ends_differ(c)) {
+        ref = field_reference(c);
+        if (c->rule == NULL && !compare_empty(ref->value))
+            c->rule = RULE_ADOPT;
+        return;
+    }
+    x = source(c, &rule);
+    if (x != NULL)
+        spread(c, x, c->in->sync->first_contact.kind == POLICY_FILL, rule);
+    else if (c->rule == NULL)
+        c->rule = RULE_FIRST_REPORT;
+}

@@ -1,0 +1,297 @@
+#include <config.h>
+
+#include "sync/field.h"
+
+#include <string.h>
+
+#include "sync/compare.h"
+
+/* Is NAME in a list of texts? */
+static bool
+lists(const struct val *names, const char *name)
+{
+    for (size_t i = 0; names != NULL && names->kind == VAL_ARRAY && i < names->n; i++) {
+        const char *text = val_text(names->u.items[i]);
+
+        if (text != NULL && strcmp(text, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool
+is_closed(const struct field_case *c)
+{
+    for (size_t i = 0; i < c->in->n_closed; i++)
+        if (strcmp(c->in->closed[i], c->name) == 0)
+            return true;
+    return false;
+}
+
+/* Does end I show what an older write of ours carried? Never at the owner: its word counts. */
+static bool
+is_late(const struct field_case *c, size_t i, const struct val *now)
+{
+    if (c->owner == i)
+        return false;
+    for (size_t k = 0; k < c->in->n_late; k++) {
+        const struct val *sent = val_get(c->in->late[k].fields, c->name);
+
+        if (c->in->late[k].end == i && sent != NULL &&
+            compare_same(c->a, c->in->sync, c->field, i, now, sent))
+            return true;
+    }
+    return false;
+}
+
+static void
+look_at(struct field_case *c, size_t i)
+{
+    const struct decide_end *from = &c->in->ends[i];
+    struct field_end *e = &c->ends[i];
+
+    e->known = lists(from->diverged, c->name);
+    if (from->state != END_LIVE)
+        return;
+    e->map = resource_field(c->in->sync->defs[i], c->name);
+    if (e->map == NULL)
+        return;
+    c->n_parts++;
+    e->now = val_get(from->fields, c->name);
+    if (e->now == NULL)
+        e->now = val_null(c->a);
+    if (from->shadow != NULL && !from->map_changed)
+        e->base = val_get(from->shadow, c->name);
+    if (e->base == NULL || compare_same(c->a, c->in->sync, c->field, i, e->now, e->base))
+        return;
+    e->late = !e->known && is_late(c, i, e->now);
+    e->changed = !e->late;
+}
+
+static bool
+any_changed(const struct field_case *c)
+{
+    for (size_t i = 0; i < c->in->sync->n_between; i++)
+        if (c->ends[i].changed || c->ends[i].late)
+            return true;
+    return false;
+}
+
+/* A person has the field: nothing moves until the conflict is resolved. */
+static void
+keep_closed(struct field_case *c)
+{
+    c->open = true;
+    if (!any_changed(c))
+        return;
+    c->rule = RULE_CONFLICT;
+    c->conflict = true;
+    c->disposition = "conflict";
+}
+
+static void
+look_for_unmapped(struct field_case *c)
+{
+    const struct val *unified;
+
+    for (size_t i = 0; i < c->in->sync->n_between && !c->unmapped; i++)
+        if (c->ends[i].map != NULL &&
+            compare_unify(c->a, c->in->sync, c->field, i, c->ends[i].now, &unified) != TABLE_OK)
+            field_unmapped(c, i, c->ends[i].now);
+}
+
+void
+field_unmapped(struct field_case *c, size_t i, const struct val *value)
+{
+    c->unmapped = true;
+    c->open = true;
+    c->rule = RULE_UNMAPPED;
+    c->disposition = "unmapped";
+    c->rejected = c->field->values->unmapped == UNMAPPED_REJECT;
+    c->unmapped_end = i;
+    c->unmapped_value = value;
+    for (size_t k = 0; k < c->in->sync->n_between; k++)
+        c->ends[k].gets = NULL;
+}
+
+void
+field_open(struct field_case *c, struct arena *a, const struct decide_input *in,
+           const struct sync_field *field)
+{
+    int owner = field->owner == NULL ? -1 : sync_index(in->sync, field->owner->name);
+
+    memset(c, 0, sizeof *c);
+    c->a = a;
+    c->in = in;
+    c->field = field;
+    c->name = field->field->name;
+    c->owner = owner < 0 ? NO_END : (size_t)owner;
+    c->ends = arena_alloc(a, in->sync->n_between * sizeof *c->ends);
+    for (size_t i = 0; i < in->sync->n_between; i++)
+        look_at(c, i);
+    for (size_t t = 0; t < in->sync->n_between; t++)
+        c->ends[t].owed = c->ends[t].map != NULL && field_owed(c, t) != NULL;
+    if (is_closed(c))
+        keep_closed(c);
+    else if (field->values != NULL)
+        look_for_unmapped(c);
+    if (field->create_only && !c->open && any_changed(c))
+        c->rule = RULE_CREATE_ONLY;
+}
+
+bool
+field_is_open(const struct field_case *c)
+{
+    return !c->open && !c->field->create_only;
+}
+
+bool
+field_may_write(const struct field_case *c, size_t i)
+{
+    return c->field->owner == NULL || c->owner == i;
+}
+
+const struct decide_owed *
+field_owed(const struct field_case *c, size_t t)
+{
+    const char *target = c->in->sync->between[t]->name;
+
+    for (size_t k = 0; k < c->in->n_owed; k++)
+        if (strcmp(c->in->owed[k].field, c->name) == 0 &&
+            strcmp(c->in->owed[k].target, target) == 0)
+            return &c->in->owed[k];
+    return NULL;
+}
+
+struct candidate *
+candidate_of_end(const struct field_case *c, size_t i)
+{
+    struct candidate *x = arena_alloc(c->a, sizeof *x);
+
+    x->system = x->words = i;
+    x->value = c->ends[i].now;
+    x->at = c->in->ends[i].changed_at;
+    x->seen = c->in->ends[i].seen_at;
+    x->real = c->ends[i].changed;
+    x->allowed = field_may_write(c, i);
+    return x;
+}
+
+const struct candidate *
+field_final(const struct field_case *c, size_t i)
+{
+    return c->ends[i].gets != NULL ? c->ends[i].gets : candidate_of_end(c, i);
+}
+
+bool
+candidate_at(const struct field_case *c, const struct candidate *x, size_t j)
+{
+    return compare_equal(c->a, c->in->sync, c->field, x->words, x->value, j, c->ends[j].now);
+}
+
+const struct candidate *
+field_reference(const struct field_case *c)
+{
+    size_t first = NO_END;
+
+    if (c->winner != NULL)
+        return c->winner;
+    if (c->contact != NULL)
+        return c->contact;
+    if (c->owner != NO_END && c->ends[c->owner].map != NULL)
+        return candidate_of_end(c, c->owner);
+    for (size_t i = 0; i < c->in->sync->n_between; i++) {
+        if (c->ends[i].map == NULL)
+            continue;
+        if (c->ends[i].base != NULL)
+            return candidate_of_end(c, i);
+        if (first == NO_END)
+            first = i;
+    }
+    return first == NO_END ? NULL : candidate_of_end(c, first);
+}
+
+bool
+field_translate(const struct field_case *c, const struct candidate *x, size_t j,
+                const struct val **value)
+{
+    const struct val *unified;
+
+    *value = x->value;
+    if (x->words == j || c->field->values == NULL)
+        return true;
+    return compare_unify(c->a, c->in->sync, c->field, x->words, x->value, &unified) == TABLE_OK &&
+           table_out(c->a, c->field->values, c->in->sync->between[j], unified, value) == TABLE_OK;
+}
+
+/* What is written to end J, if it can be: not to a read-only field, not what it refuses. */
+static void
+close_write(struct field_case *c, size_t j)
+{
+    struct field_end *e = &c->ends[j];
+    const struct decide_owed *owed = field_owed(c, j);
+
+    if (e->map->read_only) {
+        e->gets = NULL;
+        e->differs = true;
+        return;
+    }
+    if (!field_translate(c, e->gets, j, &e->send)) {
+        field_unmapped(c, j, e->gets->value);
+        return;
+    }
+    if (owed != NULL && owed->refused &&
+        compare_same(c->a, c->in->sync, c->field, j, owed->value, e->send)) {
+        e->gets = NULL;
+        e->refused = true;
+    }
+}
+
+/* Left different: what was so before, what changed and stays, what has no base. */
+static void
+mark_differing(struct field_case *c)
+{
+    const struct candidate *ref = field_reference(c);
+
+    for (size_t j = 0; ref != NULL && j < c->in->sync->n_between; j++) {
+        struct field_end *e = &c->ends[j];
+
+        if (e->map == NULL || e->gets != NULL || e->refused || e->differs)
+            continue;
+        if (e->known || e->changed || e->base == NULL)
+            e->differs = c->n_parts > 1 && !candidate_at(c, ref, j);
+    }
+}
+
+static void
+name_rule(struct field_case *c)
+{
+    bool writes = false, refused = false, differs = false;
+
+    for (size_t j = 0; j < c->in->sync->n_between; j++) {
+        writes |= c->ends[j].gets != NULL;
+        refused |= c->ends[j].refused;
+        differs |= c->ends[j].differs;
+    }
+    if (refused && !writes)
+        c->rule = RULE_REFUSED;
+    else if (differs && c->rule == NULL)
+        c->rule = c->field->owner != NULL ? RULE_NOT_OWNER : RULE_FIRST_REPORT;
+}
+
+void
+field_close(struct field_case *c)
+{
+    for (size_t j = 0; j < c->in->sync->n_between && !c->unmapped; j++)
+        if (c->ends[j].gets != NULL)
+            close_write(c, j);
+    if (c->open) {
+        for (size_t j = 0; j < c->in->sync->n_between; j++)
+            c->ends[j].differs = c->ends[j].known;
+        return;
+    }
+    if (!c->field->create_only) {
+        mark_differing(c);
+        name_rule(c);
+    }
+}

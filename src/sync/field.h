@@ -1,0 +1,102 @@
+#ifndef SYNC_FIELD_H
+#define SYNC_FIELD_H
+
+#include "sync/decide.h"
+#include "sync/internal.h"
+
+/*
+ * One field over all ends of a link, from what they show to what becomes of it. Private to
+ * src/sync. The steps, in this order: field_open, field_candidates, field_settle, field_contact,
+ * field_close; decide.c and create.c put the outcomes of all fields together.
+ */
+
+/* A value that wants to be everybody's. */
+struct candidate {
+    size_t system; /* where it was made, also if that end is no longer there */
+    size_t words;  /* index of the system whose words VALUE is in */
+    const struct val *value;
+    int64_t at, seen; /* when it was made, by the system and by us; 0 = unknown */
+    bool real;        /* read now as a change; else only owed from before */
+    bool allowed;     /* may be written elsewhere: owner, any, or decided before */
+};
+
+/* A field's part in one end. */
+struct field_end {
+    const struct field_map *map; /* NULL: the end is not live or does not map it: no part */
+    const struct val *now;       /* never NULL with a part */
+    const struct val *base;      /* NULL: no base */
+    bool changed;                /* differs from its base, and it is not a late write of ours */
+    bool late;
+    bool known;                   /* known to differ before */
+    bool owed;                    /* something is owed to it */
+    const struct candidate *gets; /* what is written to it; NULL = nothing */
+    const struct val *send;       /* the same in its own words */
+    bool refused;                 /* would get it, but refuses this value */
+    bool differs;                 /* left different: diverged */
+};
+
+struct field_case {
+    struct arena *a;
+    const struct decide_input *in;
+    const struct sync_field *field;
+    const char *name;
+    size_t owner;           /* index; NO_END: any, or not in this sync */
+    struct field_end *ends; /* [n_between] */
+    size_t n_parts;
+    struct candidate *candidates;
+    size_t n_candidates;
+
+    /* outcome */
+    const char *rule; /* NULL: nothing happened */
+    const struct candidate *winner;
+    const struct candidate *contact; /* first contact's source */
+    bool open;                       /* shadows do not move: conflict, unmapped */
+    bool conflict;
+    bool unmapped;
+    bool rejected;       /* unmapped by policy reject: so is the whole decision */
+    size_t unmapped_end; /* at which end */
+    const struct val *unmapped_value;
+    const char *disposition; /* NULL: nothing to say */
+};
+
+enum { NO_END = 1000000 };
+
+/* Looks at all ends. Settles what needs no look at values: closed, create_only, unmapped words. */
+void field_open(struct field_case *c, struct arena *a, const struct decide_input *in,
+                const struct sync_field *field);
+/* Is there something to settle? */
+bool field_is_open(const struct field_case *c);
+
+void field_candidates(struct field_case *c);
+void field_settle(struct field_case *c);
+void field_contact(struct field_case *c);
+
+/* Puts written values into the targets' words, leaves out what a target cannot or will not take,
+ * marks what stays different. */
+void field_close(struct field_case *c);
+
+/* Helpers of the steps. */
+bool field_may_write(const struct field_case *c, size_t i);
+bool candidate_at(const struct field_case *c, const struct candidate *x, size_t j);
+struct candidate *candidate_of_end(const struct field_case *c, size_t i);
+/* What end I will show after the decision. */
+const struct candidate *field_final(const struct field_case *c, size_t i);
+/* Whose value counts where several are left standing: the winner's, the owner's, else the first
+ * end's. NULL if no end takes part. */
+const struct candidate *field_reference(const struct field_case *c);
+/* An owed row of this field to target T; NULL. */
+const struct decide_owed *field_owed(const struct field_case *c, size_t t);
+void field_unmapped(struct field_case *c, size_t i, const struct val *value);
+/* X in the words of J. False: no word for it there, and the policy does not pass it. */
+bool field_translate(const struct field_case *c, const struct candidate *x, size_t j,
+                     const struct val **value);
+
+/* Adds creates for missing ends. Returns the field whose word is unmapped by policy reject, else
+ * NULL. */
+struct field_case *create_ends(struct field_case *cases, struct arena *a,
+                               const struct decide_input *in, struct decision *d);
+/* The rule line of FIELD in D, made if there is none. */
+struct decision_rule *decision_rule_of(struct arena *a, struct decision *d, const char *field,
+                                       const char *rule);
+
+#endif

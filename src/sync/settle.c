@@ -1,0 +1,216 @@
+#include <config.h>
+
+#include "sync/compare.h"
+#include "sync/field.h"
+
+/* The ends that have a base: whose change counts, and who gets it. */
+
+static bool
+agree(const struct field_case *c)
+{
+    const struct candidate *x = c->candidates;
+
+    for (size_t k = 0; k < c->n_candidates; k++)
+        for (size_t l = k + 1; l < c->n_candidates; l++)
+            if (!compare_equal(c->a, c->in->sync, c->field, x[k].words, x[k].value, x[l].words,
+                               x[l].value))
+                return false;
+    return true;
+}
+
+static const struct candidate *
+first_allowed(const struct field_case *c)
+{
+    for (size_t k = 0; k < c->n_candidates; k++)
+        if (c->candidates[k].allowed)
+            return &c->candidates[k];
+    return NULL;
+}
+
+static const struct candidate *
+candidate_of(const struct field_case *c, size_t system)
+{
+    for (size_t k = 0; k < c->n_candidates; k++)
+        if (c->candidates[k].system == system)
+            return &c->candidates[k];
+    return NULL;
+}
+
+/*
+ * A change goes to every end with a base; what is only owed goes where it is owed or lost against
+ * it. What was decided before by another rule than ownership does not overwrite a new edit.
+ */
+static bool
+is_for(const struct field_case *c, const struct candidate *x, size_t j)
+{
+    const struct field_end *e = &c->ends[j];
+
+    if (e->map == NULL || (j == x->system && j == x->words))
+        return false;
+    if (!x->real && e->changed && !field_may_write(c, x->system))
+        return false;
+    if (e->owed || e->changed || e->late)
+        return true;
+    return x->real && e->base != NULL;
+}
+
+/* Returns how many ends get the winner's value. */
+static size_t
+give(struct field_case *c)
+{
+    size_t n = 0;
+
+    for (size_t j = 0; j < c->in->sync->n_between; j++) {
+        if (!is_for(c, c->winner, j) || candidate_at(c, c->winner, j))
+            continue;
+        c->ends[j].gets = c->winner;
+        n++;
+    }
+    return n;
+}
+
+static bool
+all_are_at(const struct field_case *c, const struct candidate *x)
+{
+    for (size_t j = 0; j < c->in->sync->n_between; j++)
+        if (c->ends[j].map != NULL && c->ends[j].base != NULL && !candidate_at(c, x, j))
+            return false;
+    return true;
+}
+
+static void
+leave(struct field_case *c)
+{
+    c->rule = RULE_NOT_OWNER;
+    c->disposition = "not-owner";
+}
+
+static void
+settle_agreed(struct field_case *c)
+{
+    c->winner = first_allowed(c);
+    if (c->winner == NULL && all_are_at(c, &c->candidates[0]))
+        c->rule = RULE_ADOPT;
+    else if (c->winner == NULL)
+        leave(c);
+    else if (give(c) == 0)
+        c->rule = RULE_ADOPT;
+    else
+        c->rule = c->winner->real ? RULE_CHANGED : RULE_OWED;
+}
+
+/*
+ * Of the candidates that are within skew of the newest (all, if a time is unknown) the one that we
+ * saw last, then the first in the order of `between`.
+ */
+static const struct candidate *
+latest(const struct field_case *c)
+{
+    const struct candidate *best = NULL;
+    bool unknown = false;
+    int64_t newest = 0;
+
+    for (size_t k = 0; k < c->n_candidates; k++) {
+        unknown |= c->candidates[k].at == 0;
+        if (k == 0 || c->candidates[k].at > newest)
+            newest = c->candidates[k].at;
+    }
+    for (size_t k = 0; k < c->n_candidates; k++) {
+        const struct candidate *x = &c->candidates[k];
+
+        if (!unknown && x->at != newest && newest - x->at >= c->in->sync->skew_ms)
+            continue;
+        if (best == NULL || x->seen > best->seen ||
+            (x->seen == best->seen && x->system < best->system))
+            best = x;
+    }
+    return best;
+}
+
+/* Any may write and they differ: the policy. One that names nobody who changed leaves it to a
+ * person, so that no edit is undone by a value that nobody gave. */
+static void
+by_policy(struct field_case *c)
+{
+    const struct policy *policy = &c->field->conflict;
+    int system;
+
+    if (policy->kind == POLICY_LAST_WRITE_WINS) {
+        c->winner = latest(c);
+        c->rule = RULE_LAST_WRITE;
+    } else if (policy->kind == POLICY_SYSTEM) {
+        system = sync_index(c->in->sync, policy->system->name);
+        c->winner = system < 0 ? NULL : candidate_of(c, (size_t)system);
+        c->rule = RULE_SYSTEM;
+    }
+    if (c->winner != NULL) {
+        give(c);
+        return;
+    }
+    c->rule = RULE_CONFLICT;
+    c->disposition = "conflict";
+    c->conflict = true;
+    c->open = true;
+}
+
+static void
+contest(struct field_case *c)
+{
+    if (c->field->owner == NULL) {
+        by_policy(c);
+        return;
+    }
+    c->winner = candidate_of(c, c->owner);
+    if (c->winner != NULL) {
+        c->rule = RULE_OWNER;
+        give(c);
+        return;
+    }
+    c->winner = first_allowed(c);
+    leave(c);
+    if (c->winner != NULL && give(c) > 0)
+        c->rule = RULE_OWED;
+}
+
+/* An end that neither changed nor shows something late: what a late write is corrected to. */
+static const struct candidate *
+steady(const struct field_case *c)
+{
+    for (size_t k = 0; k <= c->in->sync->n_between; k++) {
+        size_t i = k == 0 ? c->owner : k - 1; /* the owner first */
+        const struct field_end *e = i == NO_END ? NULL : &c->ends[i];
+
+        if (e != NULL && e->map != NULL && e->base != NULL && !e->late &&
+            (i == c->owner || (!e->changed && !e->known)))
+            return candidate_of_end(c, i);
+    }
+    return NULL;
+}
+
+static void
+correct_late(struct field_case *c)
+{
+    const struct candidate *x = steady(c);
+
+    for (size_t j = 0; j < c->in->sync->n_between; j++) {
+        if (!c->ends[j].late)
+            continue;
+        if (x != NULL && !candidate_at(c, x, j)) {
+            c->ends[j].gets = x;
+            c->rule = RULE_LATE;
+        } else if (c->rule == NULL) {
+            c->rule = RULE_ADOPT;
+        }
+    }
+}
+
+void
+field_settle(struct field_case *c)
+{
+    if (c->n_candidates > 0 && agree(c))
+        settle_agreed(c);
+    else if (c->n_candidates > 0)
+        contest(c);
+    if (c->winner == NULL && !c->conflict)
+        correct_late(c);
+}

@@ -1,0 +1,176 @@
+#include <config.h>
+
+#include "sync/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "json/number.h"
+
+/* Comparing by the model's type (DESIGN.md section 6): each function gives the value itself if it
+ * does not fit, which then equals only what is written the same. */
+
+static const struct val *
+email(struct arena *a, const struct val *v)
+{
+    static const struct stores trim = {STORES_TRIM, 0};
+    static const struct stores lower = {STORES_LOWER, 0};
+
+    if (v->kind != VAL_STRING)
+        return v;
+    return stores_apply(a, &lower, FIELD_EMAIL, stores_apply(a, &trim, FIELD_EMAIL, v));
+}
+
+/* Digits only; a text without any ("none", "see notes") is a value of its own, not an empty one. */
+static const struct val *
+phone(struct arena *a, const struct val *v)
+{
+    static const struct stores text = {STORES_TEXT, 0};
+    static const struct stores digits = {STORES_DIGITS, 0};
+    const struct val *only;
+
+    v = v->kind == VAL_NUMBER ? stores_apply(a, &text, FIELD_PHONE, v) : v;
+    if (v->kind != VAL_STRING)
+        return v;
+    only = stores_apply(a, &digits, FIELD_PHONE, v);
+    return only->n > 0 ? only : v;
+}
+
+static const struct val *
+number(struct arena *a, const struct val *v)
+{
+    const struct val *parsed = v;
+    char *canon;
+
+    if (v->kind == VAL_STRING)
+        parsed = val_parse(a, v->u.text, v->n, NULL);
+    if (parsed == NULL || parsed->kind != VAL_NUMBER)
+        return v;
+    canon = arena_alloc(a, parsed->n + NUMBER_TEXT);
+    number_canon(parsed->u.text, parsed->n, canon);
+    return val_number(a, canon);
+}
+
+static const struct val *
+boolean(struct arena *a, const struct val *v)
+{
+    const char *text = val_id(v);
+
+    if (text == NULL)
+        return v;
+    if (v->kind == VAL_NUMBER)
+        text = val_id(number(a, v));
+    if (strcmp(text, "1") == 0 || (v->kind == VAL_STRING && strcmp(text, "true") == 0))
+        return val_bool(a, true);
+    if (strcmp(text, "0") == 0 || (v->kind == VAL_STRING && strcmp(text, "false") == 0))
+        return val_bool(a, false);
+    return v;
+}
+
+/* A plain date, also out of a datetime that is midnight where it was written. */
+static const struct val *
+date(struct arena *a, const struct val *v)
+{
+    int64_t ms;
+
+    if (v->kind != VAL_STRING || v->n <= 10 || clock_parse(v->u.text, &ms, NULL) != 0)
+        return v;
+    if (strncmp(v->u.text + 11, "00:00:00", 8) != 0 || ms % 1000 != 0)
+        return v;
+    return val_nstring(a, v->u.text, 10);
+}
+
+static const struct val *
+datetime(struct arena *a, const struct val *v, int64_t precision)
+{
+    char text[CLOCK_TEXT];
+    int64_t ms;
+
+    if (v->kind != VAL_STRING || clock_parse(v->u.text, &ms, NULL) != 0)
+        return v;
+    if (precision <= 0)
+        precision = 1000;
+    ms -= (ms % precision + precision) % precision;
+    return val_string(a, clock_format(ms, text));
+}
+
+/* "a;b;;c" as its members. */
+static const struct val *
+split(struct arena *a, const struct val *v)
+{
+    struct val *out = val_array(a);
+    const char *p = v->u.text;
+
+    for (;;) {
+        size_t n = strcspn(p, ";");
+
+        if (n > 0)
+            val_push(a, out, val_nstring(a, p, n));
+        if (p[n] == '\0')
+            return out;
+        p += n + 1;
+    }
+}
+
+struct member {
+    const char *text;
+    const struct val *value;
+};
+
+static int
+by_text(const void *x, const void *y)
+{
+    return strcmp(((const struct member *)x)->text, ((const struct member *)y)->text);
+}
+
+/* Sorted by canonical text, without nulls, each once. */
+static const struct val *
+set(struct arena *a, const struct val *v, bool as_text)
+{
+    struct member *members;
+    struct val *out;
+    size_t n = 0;
+
+    if (as_text && v->kind == VAL_STRING && v->n > 0)
+        v = split(a, v);
+    if (v->kind != VAL_ARRAY)
+        return v;
+    members = arena_alloc(a, (v->n + 1) * sizeof *members);
+    for (size_t i = 0; i < v->n; i++)
+        if (!val_is_null(v->u.items[i]))
+            members[n++] = (struct member){val_canon_text(a, v->u.items[i]), v->u.items[i]};
+    qsort(members, n, sizeof *members, by_text);
+    out = val_array(a);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || strcmp(members[i].text, members[i - 1].text) != 0)
+            val_push(a, out, val_copy(a, members[i].value));
+    return out;
+}
+
+const struct val *
+type_normal(struct arena *a, const struct model_field *field, bool as_text, const struct val *v)
+{
+    switch (field->type) {
+    case FIELD_EMAIL:
+        return email(a, v);
+    case FIELD_PHONE:
+        return phone(a, v);
+    case FIELD_NUMBER:
+        return number(a, v);
+    case FIELD_BOOL:
+        return boolean(a, v);
+    case FIELD_DATE:
+        return date(a, v);
+    case FIELD_DATETIME:
+        return datetime(a, v, field->precision_ms);
+    case FIELD_SET:
+        return set(a, v, as_text);
+    case FIELD_REF:
+        return v->kind == VAL_NUMBER ? val_string(a, val_id(v)) : v;
+    case FIELD_TEXT:
+    case FIELD_ENUM:
+        break;
+    }
+    return v;
+}
