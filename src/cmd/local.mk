@@ -11,3 +11,7 @@ sync_diff_LDADD = libdiff.a $(LOOPLESS_LIBS)
 bin_PROGRAMS += sync-echofilter
 sync_echofilter_SOURCES = src/cmd/sync-echofilter.c src/cmd/setup.c src/cmd/setup.h
 sync_echofilter_LDADD = libechofilter.a $(LOOPLESS_LIBS)
+
+bin_PROGRAMS += sync-ingest
+sync_ingest_SOURCES = src/cmd/sync-ingest.c src/cmd/setup.c src/cmd/setup.h
+sync_ingest_LDADD = libingest.a $(LOOPLESS_LIBS)

@@ -1,0 +1,70 @@
+#include <config.h>
+
+#include "ingest/outlet.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <unistd.h>
+
+enum { IDLE_MS = 1000 };
+
+static int
+broken(struct err *err, int why)
+{
+    errno = why;
+    return err_errno(err, "stdout");
+}
+
+/* 1: it takes bytes, 0: not within a second. */
+static int
+ready(struct outlet *o, struct err *err)
+{
+    struct pollfd p = {.fd = o->fd, .events = POLLOUT};
+    int n = poll(&p, 1, IDLE_MS);
+
+    if (n < 0 && errno != EINTR)
+        return broken(err, errno);
+    if (n > 0 && (p.revents & POLLNVAL) != 0)
+        return broken(err, EBADF);
+    return n > 0;
+}
+
+int
+outlet_flush(struct outlet *o, struct err *err)
+{
+    size_t at = 0;
+
+    while (at < o->buf.len) {
+        size_t left = o->buf.len - at;
+        int can = ready(o, err);
+        ssize_t n;
+
+        if (can < 0 || o->idle(o->user, err) < 0)
+            return -1;
+        if (can == 0)
+            continue;
+        n = write(o->fd, o->buf.data + at, left < PIPE_BUF ? left : PIPE_BUF);
+        if (n < 0 && errno != EINTR && errno != EAGAIN)
+            return broken(err, errno);
+        at += n > 0 ? (size_t)n : 0;
+    }
+    buf_clear(&o->buf);
+    return 0;
+}
+
+int
+outlet_nap(struct outlet *o, int ms, struct err *err)
+{
+    struct pollfd p = {.fd = o->fd, .events = 0};
+
+    if (poll(&p, 1, ms) > 0 && (p.revents & (POLLERR | POLLHUP)) != 0)
+        return broken(err, EPIPE);
+    return 0;
+}
+
+void
+outlet_release(struct outlet *o)
+{
+    buf_release(&o->buf);
+}

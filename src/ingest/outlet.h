@@ -1,0 +1,27 @@
+#ifndef INGEST_OUTLET_H
+#define INGEST_OUTLET_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * Where an emitter's lines go. A slow reader must not keep the emitter from renewing its lease, so
+ * nothing here waits in write(2): a pipe takes PIPE_BUF bytes without blocking once poll(2) says
+ * so, and between two polls `idle` is called.
+ */
+struct outlet {
+    int fd;
+    struct buf buf;                           /* lines not written yet */
+    int (*idle)(void *user, struct err *err); /* about once a second; -1 stops the flush */
+    void *user;
+};
+
+/* Writes all of buf. -1: idle failed, or err RUN, exit 74 (EPIPE too). */
+int outlet_flush(struct outlet *o, struct err *err);
+
+/* Sleeps MS, or less if a signal comes. -1 if the reader is gone (err as above). */
+int outlet_nap(struct outlet *o, int ms, struct err *err);
+
+void outlet_release(struct outlet *o);
+
+#endif
