@@ -51,7 +51,7 @@ check_placeholder(struct reader *r, const struct yaml *at, const char *name,
         return PH_BIT(i);
     }
     FAULT(r, at, "unknown placeholder {%s}%s", name, read_hint(r, name, placeholder_names));
-    return 0;
+    return PH_BIT(PH_COUNT);
 }
 
 /* The placeholders of TEXT: {name}, lower case. Any other brace is itself. */
@@ -262,7 +262,8 @@ endpoint_read(struct reader *r, const struct yaml *y, enum call_kind kind, const
     if (kind == CALL_CREATE || kind == CALL_UPDATE)
         read_answer(r, y, kind, out);
     out->lag_ms = read_span(r, y, "lag", 0);
-    if (form->needs != PH_COUNT && (used & PH_BIT(form->needs)) == 0)
+    /* With an unknown one (PH_COUNT) the missing one may be misspelt: said already. */
+    if (form->needs != PH_COUNT && (used & (PH_BIT(form->needs) | PH_BIT(PH_COUNT))) == 0)
         FAULT(r, y, "%s never says {%s}", form->name, placeholder_names[form->needs]);
     return used;
 }

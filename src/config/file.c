@@ -68,6 +68,8 @@ file_read(const char *path, size_t max, bool private, struct buf *out, struct er
 char *
 file_join(const char *dir, const char *path)
 {
+    while (strncmp(path, "./", 2) == 0 && path[2] != '\0')
+        path += 2;
     if (path[0] == '/' || dir == NULL || strcmp(dir, ".") == 0)
         return mem_text(path);
     return mem_printf("%s/%s", dir, path);

@@ -29,6 +29,8 @@ const char *read_hint(struct reader *r, const char *word, const char *const *wor
 /* The entry of WORDS (NULL-terminated) that is nearest to WORD, NULL if none is near. */
 const char *word_nearest(const char *word, const char *const *words);
 
+/* What a plain scalar is by the core schema (YAML 1.2.2, 10.3.2). */
+enum yaml_kind yaml_plain_kind(const char *s);
 /* What a node is, for messages: "a map", "text". */
 const char *yaml_kind_name(const struct yaml *y);
 

@@ -57,7 +57,7 @@ read_page(struct reader *r, const struct yaml *page, unsigned used, struct listi
         read_need(r, page, "from");
     else if (out->page_from != NULL)
         FAULT(r, yaml_get(page, "from"), "from has no meaning for this kind of page");
-    read_page_to(r, page, (used & PH_BIT(PH_CURSOR)) != 0, out);
+    read_page_to(r, page, (used & (PH_BIT(PH_CURSOR) | PH_BIT(PH_COUNT))) != 0, out);
 }
 
 void
@@ -70,7 +70,7 @@ listing_read(struct reader *r, const struct yaml *y, const char *base_url, struc
     out->size = DEFAULT_SIZE;
     if (watermark != NULL) {
         read_watermark(r, watermark, out);
-        if ((used & PH_BIT(PH_SINCE)) == 0)
+        if ((used & (PH_BIT(PH_SINCE) | PH_BIT(PH_COUNT))) == 0)
             FAULT(r, watermark, "list has a watermark but never says {since}");
     } else if ((used & PH_BIT(PH_SINCE)) != 0) {
         FAULT(r, y, "list says {since} but has no watermark");

@@ -23,6 +23,7 @@ libconfig_a_SOURCES = \
 	src/config/url.c \
 	src/config/yaml.c \
 	src/config/yaml.h \
+	src/config/yaml_core.c \
 	src/config/yaml_json.c
 
 dist_providers_DATA += src/providers/rest.yaml

@@ -203,7 +203,8 @@ resource_read(struct reader *r, const struct yaml *y, const char *base_url,
     endpoint_read(r, yaml_get(y, "update"), CALL_UPDATE, base_url, &out->update);
     if (yaml_get(y, "list") != NULL)
         listing_read(r, yaml_get(y, "list"), base_url, &out->list);
-    check_by(r, yaml_get(y, "find"), out);
+    if (out->model != NULL)
+        check_by(r, yaml_get(y, "find"), out);
     read_later(r, y);
     out->map_hash = map_hash(r, out);
 }

@@ -1,10 +1,7 @@
 #include <config.h>
 
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "config/internal.h"
 
@@ -65,69 +62,13 @@ next_event(struct loader *l, yaml_event_t *event)
                    p->problem != NULL ? p->problem : "unreadable", p->problem_offset);
         return -1;
     }
-    text = mem_printf("broken YAML: %s", p->problem != NULL ? p->problem : "cannot be read");
+    if (p->context != NULL && strncmp(p->context, "while parsing", 13) == 0)
+        text = mem_printf("broken YAML: %s (%s from line %zu)", p->problem, p->context,
+                          p->context_mark.line + 1);
+    else
+        text = mem_printf("broken YAML: %s", p->problem != NULL ? p->problem : "cannot be read");
     fail(l, &p->problem_mark, text);
     return -1;
-}
-
-static bool
-is_float(const char *s)
-{
-    size_t digits = 0;
-
-    s += *s == '-' || *s == '+';
-    if (strcmp(s, ".inf") == 0 || strcmp(s, ".Inf") == 0 || strcmp(s, ".INF") == 0)
-        return true;
-    for (; *s >= '0' && *s <= '9'; s++)
-        digits++;
-    if (*s == '.')
-        s++;
-    for (; *s >= '0' && *s <= '9'; s++)
-        digits++;
-    if (digits == 0)
-        return false;
-    if (*s == 'e' || *s == 'E') {
-        s++;
-        s += *s == '-' || *s == '+';
-        digits = strspn(s, "0123456789");
-        return digits > 0 && s[digits] == '\0';
-    }
-    return *s == '\0';
-}
-
-static bool
-is_int(const char *s)
-{
-    const char *digits = "0123456789";
-
-    if (strncmp(s, "0x", 2) == 0)
-        digits = "0123456789abcdefABCDEF", s += 2;
-    else if (strncmp(s, "0o", 2) == 0)
-        digits = "01234567", s += 2;
-    else
-        s += *s == '-' || *s == '+';
-    return *s != '\0' && s[strspn(s, digits)] == '\0';
-}
-
-static bool
-is_one_of(const char *s, const char *a, const char *b, const char *c)
-{
-    return strcmp(s, a) == 0 || strcmp(s, b) == 0 || strcmp(s, c) == 0;
-}
-
-/* YAML 1.2.2, 10.3.2: tag resolution of the core schema. */
-static enum yaml_kind
-plain_kind(const char *s)
-{
-    if (*s == '\0' || strcmp(s, "~") == 0 || is_one_of(s, "null", "Null", "NULL"))
-        return YAML_NULL;
-    if (is_one_of(s, "true", "True", "TRUE") || is_one_of(s, "false", "False", "FALSE"))
-        return YAML_BOOL;
-    if (is_int(s))
-        return YAML_INT;
-    if (is_float(s) || is_one_of(s, ".nan", ".NaN", ".NAN"))
-        return YAML_FLOAT;
-    return YAML_TEXT;
 }
 
 static struct yaml *
@@ -157,7 +98,7 @@ load_scalar(struct loader *l, const yaml_event_t *ev)
         return fail(l, &ev->start_mark, "tags are not supported (quote the value to make it text)");
     if (memchr(text, '\0', len) != NULL)
         return fail(l, &ev->start_mark, "text with a NUL in it");
-    y = new_node(l, &ev->start_mark, plain ? plain_kind(text) : YAML_TEXT);
+    y = new_node(l, &ev->start_mark, plain ? yaml_plain_kind(text) : YAML_TEXT);
     if (y != NULL && y->kind != YAML_NULL)
         y->text = arena_ntext(l->arena, text, len);
     return y;

@@ -1,1 +1,29 @@
-# Unit tests of src/config.
+check_PROGRAMS += \
+	tests/unit/config/conf_test \
+	tests/unit/config/definition_test \
+	tests/unit/config/model_test \
+	tests/unit/config/mutation_test \
+	tests/unit/config/secret_test \
+	tests/unit/config/yaml_test
+tests_unit_config_conf_test_SOURCES = tests/unit/config/conf_test.c tests/unit/config/scratch.h
+tests_unit_config_conf_test_LDADD = $(UNIT_LIBS)
+tests_unit_config_definition_test_SOURCES = tests/unit/config/definition_test.c \
+	tests/unit/config/scratch.h
+tests_unit_config_definition_test_LDADD = $(UNIT_LIBS)
+tests_unit_config_model_test_SOURCES = tests/unit/config/model_test.c tests/unit/config/scratch.h
+tests_unit_config_model_test_LDADD = $(UNIT_LIBS)
+tests_unit_config_mutation_test_SOURCES = tests/unit/config/mutation_test.c \
+	tests/unit/config/scratch.h
+tests_unit_config_mutation_test_LDADD = $(UNIT_LIBS)
+tests_unit_config_secret_test_SOURCES = tests/unit/config/secret_test.c \
+	tests/unit/config/scratch.h
+tests_unit_config_secret_test_LDADD = $(UNIT_LIBS)
+tests_unit_config_yaml_test_SOURCES = tests/unit/config/yaml_test.c tests/unit/config/scratch.h
+tests_unit_config_yaml_test_LDADD = $(UNIT_LIBS)
+TESTS += \
+	tests/unit/config/conf_test \
+	tests/unit/config/definition_test \
+	tests/unit/config/model_test \
+	tests/unit/config/mutation_test \
+	tests/unit/config/secret_test \
+	tests/unit/config/yaml_test

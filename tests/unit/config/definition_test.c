@@ -1,0 +1,398 @@
+#include <config.h>
+
+#include "scratch.h"
+
+#include "config/definition.h"
+
+/* A definition without a fault; the tables below change one place of it. */
+static const char good[] =
+    "definition: 1\n"
+    "name: mine\n"
+    "base_url: https://api.example.com/v2\n"
+    "auth: [bearer, oauth2_refresh]\n"
+    "verify: []\n"
+    "ack: {status: 200}\n"
+    "event: {split: \"$\", map: \"{ $x }\"}\n"
+    "limits:\n"
+    "  - {when: {status: [429, 503]}, wait: {header: Retry-After, unit: epoch_ms, else: backoff}}\n"
+    "  - {budget: {remaining: X-Remaining, limit: X-Max}}\n"
+    "identity: {method: GET, path: /me, id: data.id}\n"
+    "resources:\n"
+    "  crm/contacts:\n"
+    "    id: id\n"
+    "    external_id: properties.loopless_id\n"
+    "    version: {path: updatedAt, kind: timestamp, granularity: 1s}\n"
+    "    fields:\n"
+    "      first_name: properties.firstname\n"
+    "      email: {path: properties.email, stores: [lower, trim, truncate(40)]}\n"
+    "      score: {path: score, read_only: true}\n"
+    "    get: {method: GET, path: \"/contacts/{id}\", query: {full: true}, gone: {status: [404, "
+    "410]}, lag: 5s, record: data}\n"
+    "    find: {method: POST, path: /contacts/search, body: {key: \"{key}\", is: [\"{value}\"]}, "
+    "by: "
+    "[external_id, email], records: results, lag: 30s}\n"
+    "    create: {method: POST, path: /contacts, headers: {X-Way: api}, answer: full, idempotency: "
+    "{header: Idempotency-Key, window: 12h}}\n"
+    "    update: {method: PATCH, path: \"https://api.example.com/v2/contacts/{id}\", answer: "
+    "none}\n"
+    "    delete: {method: DELETE, path: \"/contacts/{id}\"}\n"
+    "    list:\n"
+    "      method: POST\n"
+    "      path: /contacts/search\n"
+    "      body: {since: \"{since}\", limit: \"{size}\"}\n"
+    "      records: results\n"
+    "      watermark: {kind: unix_ms, overlap: 5m, settle: 30s, max_rows: 10000, tie_breaker: id}\n"
+    "      page: {kind: cursor, from: paging.next.after, to: body.after, size: 200}\n";
+
+static struct definition *
+load(const struct scratch *s, const char *text, struct faults *f)
+{
+    free(scratch_write(s, "mine.yaml", text, -1));
+    return definition_load("./mine.yaml", s->dir, f);
+}
+
+START_TEST(loads_a_good_definition)
+{
+    struct scratch s = scratch_new();
+    struct faults *f = faults_new();
+    struct definition *d = load(&s, good, f);
+    const struct resource_def *r;
+
+    ck_assert_msg(d != NULL, "%s", faults_get(f, 0));
+    r = definition_resource(d, "crm/contacts");
+    ck_assert_str_eq(d->name, "mine");
+    ck_assert_uint_ne(d->auth_kinds & (1u << AUTH_BEARER), 0);
+    ck_assert_uint_eq(d->auth_kinds & (1u << AUTH_BASIC), 0);
+    ck_assert_uint_eq(d->n_limits, 1);
+    ck_assert_int_eq(d->limits[0].status[1], 503);
+    ck_assert_int_eq(d->limits[0].unit, WAIT_EPOCH_MS);
+    ck_assert_str_eq(d->identity.id, "data.id");
+    ck_assert(d->identity.call.present);
+    ck_assert_ptr_nonnull(r);
+    ck_assert_ptr_null(definition_resource(d, "crm/deals"));
+    ck_assert_str_eq(r->external_id, "properties.loopless_id");
+    ck_assert_int_eq(r->version_kind, VERSION_TIMESTAMP);
+    ck_assert_int_eq(r->version_granularity_ms, 1000);
+    ck_assert_uint_eq(r->n_fields, 3);
+    ck_assert_uint_eq(resource_field(r, "email")->n_stores, 3);
+    ck_assert_int_eq(resource_field(r, "email")->stores[2].rule, STORES_TRUNCATE);
+    ck_assert_int_eq(resource_field(r, "email")->stores[2].n, 40);
+    ck_assert(resource_field(r, "score")->read_only);
+    ck_assert_ptr_null(resource_field(r, "phone"));
+    definition_free(d);
+    faults_free(f);
+    scratch_free(&s);
+}
+END_TEST
+
+START_TEST(reads_endpoints_whole)
+{
+    struct scratch s = scratch_new();
+    struct faults *f = faults_new();
+    struct definition *d = load(&s, good, f);
+    const struct resource_def *r = &d->resources[0];
+    char *body = json_dumps(r->find.body, JSON_COMPACT);
+
+    ck_assert_str_eq(r->get.path, "/contacts/{id}");
+    ck_assert_str_eq(r->get.query[0].name, "full");
+    ck_assert_str_eq(r->get.query[0].value, "true");
+    ck_assert_uint_eq(r->get.n_gone, 2);
+    ck_assert_int_eq(r->get.gone[1], 410);
+    ck_assert_int_eq(r->get.lag_ms, 5000);
+    ck_assert_str_eq(r->get.record, "data");
+    ck_assert_str_eq(body, "{\"key\":\"{key}\",\"is\":[\"{value}\"]}");
+    ck_assert_uint_eq(r->find.n_by, 2);
+    ck_assert(!r->find.strong);
+    ck_assert_str_eq(r->create.headers[0].name, "X-Way");
+    ck_assert_str_eq(r->create.idempotency_header, "Idempotency-Key");
+    ck_assert_int_eq(r->create.idempotency_window_ms, 12 * 3600 * 1000);
+    ck_assert_str_eq(r->create.record, "");
+    ck_assert_int_eq(r->update.answer, ANSWER_NONE);
+    ck_assert_int_eq(r->list.watermark, WATERMARK_UNIX_MS);
+    ck_assert_int_eq(r->list.overlap_ms, 300000);
+    ck_assert_int_eq(r->list.settle_ms, 30000);
+    ck_assert_int_eq(r->list.max_rows, 10000);
+    ck_assert_str_eq(r->list.tie_breaker, "id");
+    ck_assert_int_eq(r->list.page, PAGE_CURSOR);
+    ck_assert_str_eq(r->list.page_to, "body.after");
+    ck_assert_int_eq(r->list.size, 200);
+    free(body);
+    definition_free(d);
+    faults_free(f);
+    scratch_free(&s);
+}
+END_TEST
+
+START_TEST(loads_the_installed_definition_by_name)
+{
+    struct scratch s = scratch_new();
+    struct faults *f = faults_new();
+    struct definition *d = definition_load("rest", s.dir, f);
+    const struct resource_def *r;
+
+    ck_assert_msg(d != NULL, "%s", faults_get(f, 0));
+    r = definition_resource(d, "crm/contacts");
+    ck_assert_uint_eq(r->n_fields, r->model->n_fields);
+    for (size_t i = 0; i < r->n_fields; i++)
+        ck_assert_str_eq(r->fields[i].path, r->fields[i].field->name);
+    ck_assert_int_eq(r->get.gone[0], 404);
+    ck_assert_ptr_null(r->list.page_to);
+    ck_assert_int_eq(r->create.idempotency_window_ms, 24 * 3600 * 1000);
+    ck_assert_ptr_nonnull(definition_resource(d, "crm/companies"));
+    definition_free(d);
+    faults_free(f);
+    scratch_free(&s);
+}
+END_TEST
+
+START_TEST(names_each_fault)
+{
+    static const struct {
+        const char *old, *new, *fault;
+    } rows[] = {
+        {"definition: 1", "definition: 2", "1:13: definition must be from 1 to 1"},
+        {"name: mine\n", "", "1:1: missing key 'name'"},
+        {"auth: [bearer, oauth2_refresh]\n", "", "1:1: missing key 'auth'"},
+        {"auth: [bearer", "auth: [bearr",
+         "4:8: unknown kind of auth 'bearr' (did you mean bearer?)"},
+        {"verify: []", "verify: yes", "5:9: verify must be a map or a list, is text"},
+        {"[429, 503]", "[429, 5030]", "9:27: status must be HTTP statuses, 100 to 599"},
+        {"[429, 503]", "[400, 401, 402, 403, 404, 405, 406, 407, 408]",
+         "9:62: status has more than 8 statuses"},
+        {"unit: epoch_ms", "unit: weeks",
+         "9:68: unit must be one of: s, ms, epoch_s, epoch_ms, http"},
+        {"when: {status", "when: {body: x, status", "9:13: unknown key 'body'"},
+        {"path: /me, id: data.id", "path: /me", "11:11: missing key 'id'"},
+        {"path: /me,", "path: \"/me/{id}\",", "11:31: placeholder {id} has no meaning in identity"},
+        {"    id: id\n", "    id: {expr: \"$string(id)\"}\n",
+         "14:9: id: JSONata is not supported in this version; use a path"},
+        {"id: id\n    ext", "id: data..id\n    ext",
+         "14:9: id: a path is names with one dot between them"},
+        {"kind: timestamp", "kind: time",
+         "16:38: kind must be one of: none, etag, sequence, timestamp"},
+        {"path: updatedAt, kind", "kind", "16:14: missing key 'path'"},
+        {"first_name: properties.firstname", "firstname: properties.firstname",
+         "18:7: crm/contacts has no field 'firstname' (did you mean first_name?)"},
+        {"first_name: properties.firstname", "first_name: \"$lowercase(first)\"",
+         "18:19: first_name: JSONata is not supported in this version; use a path"},
+        {"first_name: properties.firstname", "first_name: {expr: \"first\"}",
+         "18:19: first_name: JSONata is not supported in this version; use a path"},
+        {"first_name: properties.firstname", "first_name: {read_only: true}",
+         "18:19: missing key 'path'"},
+        {"stores: [lower", "stores: [lowercase",
+         "19:48: unknown rule 'lowercase' in stores (did you mean lower?)"},
+        {"truncate(40)", "truncate",
+         "19:61: truncate takes the number of characters that fit: truncate(255)"},
+        {"truncate(40)", "truncate(0)",
+         "19:61: truncate(n) takes the number of characters that fit"},
+        {"get: {method: GET", "get: {method: FETCH",
+         "21:19: method must be one of: GET, POST, PUT, PATCH, DELETE"},
+        {"get: {method: GET", "get: {method: GET, body: {a: 1}", "21:30: a GET has no body"},
+        {"get: {method: GET, ", "get: {", "21:10: missing key 'method'"},
+        {"path: \"/contacts/{id}\", query", "path: \"contacts/{id}\", query",
+         "21:30: path must start with a slash (/contacts/{id})"},
+        {"path: \"/contacts/{id}\", query", "path: \"/contacts/{ids}\", query",
+         "21:30: unknown placeholder {ids} (did you mean id?)"},
+        {"path: \"/contacts/{id}\", query", "path: \"/contacts/1\", query",
+         "21:10: get never says {id}"},
+        {"query: {full: true}", "query: {since: \"{since}\"}",
+         "21:63: placeholder {since} has no meaning in get"},
+        {"query: {full: true}", "query: {full: [1]}",
+         "21:62: query: a value must be text, is a list"},
+        {"lag: 5s", "lag: quick", "21:102: lag must be a duration (500ms, 30s, 5m, 4h, 2d)"},
+        {"\"{value}\"", "\"{valeu}\"", "22:76: unknown placeholder {valeu} (did you mean value?)"},
+        {"[external_id, email]", "[external_id, phone]",
+         "22:107: find by 'phone', but that field is not mapped here"},
+        {"records: results, lag", "lag", "22:11: missing key 'records'"},
+        {"    external_id: properties.loopless_id\n", "",
+         "21:94: find by external_id, but the resource has no external_id"},
+        {"X-Way: api", "\"X Way\": api", "23:55: 'X Way' is no name of a header"},
+        {"X-Way: api", "X-Way: \"a\\r\\nb: c\"", "23:62: a header has one line"},
+        {"answer: full", "answer: half", "23:76: answer must be one of: full, none"},
+        {"window: 12h", "body_type: json", "23:121: unknown key 'body_type'"},
+        {"answer: full", "body_type: form",
+         "23:79: body_type: only json is supported in this version"},
+        {"https://api.example.com/v2/contacts", "https://api.example.org/v2/contacts",
+         "24:35: an absolute path must lie under base_url (credentials go there)"},
+        {"https://api.example.com/v2/contacts", "https://api.example.com/v22/contacts",
+         "24:35: an absolute path must lie under base_url (credentials go there)"},
+        {"    delete: {method", "    remove: {method", "25:5: unknown key 'remove'"},
+        {"      records: results\n", "", "27:7: missing key 'records'"},
+        {"\"{since}\"", "\"2026\"", "31:18: list has a watermark but never says {since}"},
+        {"kind: unix_ms", "kind: days", "31:25: kind must be one of: iso8601, unix_s, unix_ms"},
+        {"overlap: 5m", "overlapp: 5m", "31:34: unknown key 'overlapp' (did you mean overlap?)"},
+        {"kind: cursor, from: paging.next.after", "kind: cursor", "32:13: missing key 'from'"},
+        {", to: body.after", "",
+         "32:13: page needs 'to' (query.NAME or body.PATH), or {cursor} in the call"},
+        {"to: body.after", "to: header.after", "32:57: to must be query.NAME or body.PATH"},
+        {"size: 200", "size: 0", "32:75: size must be from 1 to 10000"},
+        {"kind: cursor", "kind: offset", "32:34: from has no meaning for this kind of page"},
+        {"kind: cursor", "kind: next_url", "32:59: to has no meaning for this kind of page"},
+        {"crm/contacts:\n", "crm/deals:\n",
+         "13:3: there is no model of crm/deals (write models/crm/deals.yaml beside the config)"},
+    };
+    struct scratch s = scratch_new();
+    char *path = mem_printf("%s/mine.yaml", s.dir);
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text;
+        struct faults *f;
+
+        text = scratch_edit(good, rows[i].old, rows[i].new);
+        f = faults_new();
+        ck_assert_msg(load(&s, text, f) == NULL, "accepted: %s", rows[i].new);
+        scratch_expect(f, path, rows[i].fault, rows[i].new);
+        ck_assert_msg(faults_count(f) == 1, "%s: also %s", rows[i].new, faults_get(f, 1));
+        faults_free(f);
+        free(text);
+    }
+    free(path);
+    scratch_free(&s);
+}
+END_TEST
+
+START_TEST(map_hash_changes_with_the_mapping_only)
+{
+    static const struct {
+        const char *old, *new;
+        bool same;
+    } rows[] = {
+        {"properties.firstname", "properties.first", false},
+        {"stores: [lower, trim", "stores: [trim, lower", false},
+        {"truncate(40)", "truncate(41)", false},
+        {"    id: id\n", "    id: uuid\n", false},
+        {"properties.loopless_id", "properties.ext", false},
+        {"path: updatedAt", "path: updated_at", false},
+        {"granularity: 1s", "granularity: 1ms", false},
+        {"      first_name", "      phone: phone\n      first_name", false},
+        {"      first_name: properties.firstname\n      email: {path: properties.email, stores: "
+         "[lower, trim, truncate(40)]}\n",
+         "      email: {path: properties.email, stores: [lower, trim, truncate(40)]}\n"
+         "      first_name: properties.firstname\n",
+         true},
+        {"size: 200", "size: 100", true},
+        {"lag: 5s", "lag: 6s", true},
+        {"name: mine", "name: yours", true},
+    };
+    struct scratch s = scratch_new();
+    struct faults *f = faults_new();
+    struct definition *first = load(&s, good, f);
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text = scratch_edit(good, rows[i].old, rows[i].new);
+        struct definition *d = load(&s, text, f);
+
+        ck_assert_msg(d != NULL, "%s", faults_get(f, 0));
+        ck_assert_msg((strcmp(first->resources[0].map_hash, d->resources[0].map_hash) == 0) ==
+                          rows[i].same,
+                      "%s", rows[i].new);
+        definition_free(d);
+        free(text);
+    }
+    definition_free(first);
+    faults_free(f);
+    scratch_free(&s);
+}
+END_TEST
+
+START_TEST(a_call_and_its_page_must_agree)
+{
+    static const struct {
+        const char *list, *fault;
+    } rows[] = {
+        {"{method: GET, path: /c, records: c, query: {s: \"{since}\"}}",
+         "7:18: list says {since} but has no watermark"},
+        {"{method: GET, path: /c, records: c, query: {s: \"{cursor}\"}}",
+         "7:18: list says {cursor} but has no page"},
+        {"{method: GET, path: /c, records: c, query: {s: \"{sinse}\"}, watermark: {kind: "
+         "iso8601}}",
+         "7:65: unknown placeholder {sinse} (did you mean since?)"},
+        {"[]", "7:18: must be a map, is a list"},
+    };
+    struct scratch s = scratch_new();
+    char *path = mem_printf("%s/mine.yaml", s.dir);
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text = mem_printf("definition: 1\nname: x\nauth: [none]\nresources:\n"
+                                "  crm/contacts:\n    id: id\n    list:        %s\n"
+                                "    fields: {email: email}\n",
+                                rows[i].list);
+        struct faults *f = faults_new();
+
+        ck_assert_ptr_null(load(&s, text, f));
+        scratch_expect(f, path, rows[i].fault, rows[i].list);
+        ck_assert_uint_eq(faults_count(f), 1);
+        faults_free(f);
+        free(text);
+    }
+    free(path);
+    scratch_free(&s);
+}
+END_TEST
+
+START_TEST(whole_answers_are_written_as_a_dollar)
+{
+    struct scratch s = scratch_new();
+    struct faults *f = faults_new();
+    struct definition *d = load(
+        &s,
+        "definition: 1\nname: x\nauth: [none]\nresources:\n  crm/contacts:\n    id: id\n"
+        "    fields: {email: email}\n"
+        "    list: {method: GET, path: /c, records: \"$\", query: {q: \"{ contacts { a } }\"}}\n",
+        f);
+
+    ck_assert_msg(d != NULL, "%s", faults_get(f, 0));
+    ck_assert_str_eq(d->resources[0].list.call.records, "");
+    ck_assert_int_eq(d->resources[0].list.page, PAGE_NONE);
+    ck_assert(!d->resources[0].list.has_watermark);
+    ck_assert(!d->resources[0].get.present);
+    definition_free(d);
+    faults_free(f);
+    scratch_free(&s);
+}
+END_TEST
+
+START_TEST(says_where_a_definition_is_sought)
+{
+    struct scratch s = scratch_new();
+    struct faults *f = faults_new();
+
+    ck_assert_ptr_null(definition_load("nobody", s.dir, f));
+    ck_assert_ptr_null(definition_load("./nobody.yaml", s.dir, f));
+    ck_assert_str_eq(faults_get(f, 0), "nobody: there is no definition nobody (an installed name, "
+                                       "or a path such as ./app.yaml)");
+    ck_assert_ptr_nonnull(strstr(faults_get(f, 1), "paths are relative to the config"));
+    faults_free(f);
+    scratch_free(&s);
+}
+END_TEST
+
+/* The contract's example is a sketch in one place: its find never says what it looks for. */
+START_TEST(reads_the_contract)
+{
+    const char *shared = getenv("SHARED");
+    char *from = mem_printf("%s/contract/provider.yaml", shared != NULL ? shared : "none");
+    struct scratch s = scratch_new();
+    struct faults *f = faults_new();
+    char *to = mem_printf("%s/hubspot.yaml", s.dir);
+
+    if (access(from, R_OK) != 0) {
+        printf("# %s is absent: nothing checked\n", from);
+    } else {
+        ck_assert_int_eq(symlink(from, to), 0);
+        ck_assert_ptr_null(definition_load("hubspot.yaml", s.dir, f));
+        ck_assert_uint_eq(faults_count(f), 1);
+        ck_assert_ptr_nonnull(strstr(faults_get(f, 0), "find never says {value}"));
+    }
+    free(from);
+    free(to);
+    faults_free(f);
+    scratch_free(&s);
+}
+END_TEST
+
+UNIT_MAIN("config/definition", loads_a_good_definition, reads_endpoints_whole,
+          loads_the_installed_definition_by_name, names_each_fault,
+          map_hash_changes_with_the_mapping_only, a_call_and_its_page_must_agree,
+          whole_answers_are_written_as_a_dollar, says_where_a_definition_is_sought,
+          reads_the_contract)

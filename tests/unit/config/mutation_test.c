@@ -1,0 +1,125 @@
+#include <config.h>
+
+#include "scratch.h"
+
+#include "config/conf.h"
+
+/*
+ * A config and a definition, changed at random places: whatever comes of it, there is either a
+ * config or a fault, and no memory is lost (sanitizer builds see that).
+ */
+static const char config[] =
+    "version: 1\nstate: sqlite:acme.db\nsystems:\n"
+    "  left: {provider: ./mine.yaml, account: \"1\", base_url: \"http://127.0.0.1:8081\",\n"
+    "         auth: {type: header, header: X-Key, token: \"${env:LOOPLESS_TEST_TOKEN}\"}, self: "
+    "[a]}\n"
+    "  right:\n    provider: rest\n    account: main\n    base_url: https://api.example.com/v1/\n"
+    "    auth: {type: basic, user: me, password: \"${env:LOOPLESS_TEST_TOKEN}\"}\n"
+    "sync:\n  crm/contacts:\n    between: [left, right]\n    match: [email]\n"
+    "    create: {left: true}\n    deletes: {policy: ignore, settle: 60s}\n    conflict: manual\n"
+    "    fields:\n      first_name: any\n      email: {owner: left}\n"
+    "      status: {owner: left, values: words}\n"
+    "values:\n  words: {left: {lead: new, other: won}, right: {NEW: new}, unmapped: skip}\n"
+    "jobs: {left: {system: left, resource: crm/contacts, every: 4h}}\n"
+    "limits: {max_creates: 10, max_updates: 20%}\nbreaker: {window: 5m}\nretention: 14d\n";
+
+static const char definition[] =
+    "definition: 1\nname: mine\nauth: [header]\n"
+    "limits: [{when: {status: [429]}, wait: {header: Retry-After, unit: s}}]\n"
+    "identity: {method: GET, path: /me, id: data.id}\nresources:\n  crm/contacts:\n    id: id\n"
+    "    version: {path: at, kind: timestamp, granularity: 1s}\n"
+    "    fields: {first_name: f, email: {path: e, stores: [lower, truncate(9)]}, status: s}\n"
+    "    get: &get {method: GET, path: \"/c/{id}\", gone: {status: [404]}}\n"
+    "    find: {method: POST, path: /s, body: {k: [\"{value}\"]}, by: [email], records: r}\n"
+    "    create: {method: POST, path: /c, idempotency: {header: Key}}\n"
+    "    update: {method: PATCH, path: \"/c/{id}\"}\n"
+    "    list: {method: POST, path: /s, body: {since: \"{since}\"}, records: r,\n"
+    "           watermark: {kind: unix_s}, page: {kind: offset, to: query.o}}\n";
+
+static unsigned state = 20261121;
+
+static unsigned
+random_below(unsigned n)
+{
+    state = state * 1664525u + 1013904223u;
+    return (unsigned)(((unsigned long long)(state >> 4) * n) >> 28);
+}
+
+/* A byte changed, some lost, some doubled, or a meaningful piece put in. */
+static size_t
+mutate(char *text, size_t len, size_t cap)
+{
+    static const char *const pieces[] = {
+        "[",    "}",  ": ",  "*get", "&get ", "\n", "- ", "~", "{id}", "${", "99999999999999999999",
+        "\xff", "\t", "<<: "};
+    size_t at = random_below((unsigned)len);
+    size_t n = 1 + random_below(20);
+    const char *piece = pieces[random_below(sizeof pieces / sizeof pieces[0])];
+
+    if (n > len - at)
+        n = len - at;
+    switch (random_below(4)) {
+    case 0:
+        text[at] = (char)random_below(256);
+        return len;
+    case 1:
+        memmove(text + at, text + at + n, len - at - n);
+        return len - n;
+    case 2:
+        if (len + n > cap)
+            return len;
+        memmove(text + at + n, text + at, len - at);
+        return len + n;
+    default:
+        if (len + strlen(piece) > cap)
+            return len;
+        memmove(text + at + strlen(piece), text + at, len - at);
+        memcpy(text + at, piece, strlen(piece));
+        return len + strlen(piece);
+    }
+}
+
+static void
+write_mutated(const struct scratch *s, const char *name, const char *good, unsigned times)
+{
+    char text[4096];
+    size_t len = strlen(good);
+
+    memcpy(text, good, len);
+    for (unsigned i = 0; i < times && len > 1; i++)
+        len = mutate(text, len, sizeof text);
+    free(scratch_write(s, name, text, (long)len));
+}
+
+START_TEST(two_thousand_broken_configs_give_faults)
+{
+    struct scratch s = scratch_new();
+    char *path = scratch_write(&s, "loopless.yaml", config, -1);
+    size_t good = 0;
+
+    for (unsigned i = 0; i < 2000; i++) {
+        struct faults *f = faults_new();
+        struct conf *c;
+        char *state_file;
+
+        write_mutated(&s, "loopless.yaml", config, i == 0 ? 0 : i % 2 * (1 + random_below(3)));
+        write_mutated(&s, "mine.yaml", definition,
+                      i == 0 ? 0 : (i + 1) % 2 * (1 + random_below(3)));
+        c = conf_load(path, i % 3 == 0, f);
+        ck_assert_msg((c != NULL) == (faults_count(f) == 0), "round %u", i);
+        ck_assert_msg(i > 0 || c != NULL, "%s", faults_get(f, 0));
+        good += c != NULL;
+        state_file = conf_state_path(path, NULL);
+        free(state_file);
+        conf_free(c);
+        faults_free(f);
+    }
+    /* Else the mutations would hit nothing, or everything. */
+    ck_assert_uint_ge(good, 10);
+    ck_assert_uint_le(good, 1500);
+    free(path);
+    scratch_free(&s);
+}
+END_TEST
+
+UNIT_MAIN("config/mutation", two_thousand_broken_configs_give_faults)
