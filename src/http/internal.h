@@ -21,6 +21,7 @@ struct transfer {
     bool started;
     bool sent; /* something may have gone out */
     bool too_big;
+    bool whole_head; /* the empty line after the headers came: libcurl does not insist on it */
     size_t max_answer;
     int64_t due; /* boot clock */
     struct buf body;

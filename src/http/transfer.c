@@ -99,10 +99,14 @@ on_header(char *line, size_t size, size_t n, void *user)
         t->too_big = true;
         return 0;
     }
-    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
+    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         t->n_headers = 0; /* what came before was interim (1xx) or the proxy's */
-    else
+        t->whole_head = false;
+    } else if (len > 0 && (line[0] == '\r' || line[0] == '\n')) {
+        t->whole_head = true;
+    } else {
         keep_header(t, line, len);
+    }
     return len;
 }
 
@@ -224,7 +228,7 @@ transfer_new(const struct http_request *r, struct err *err)
 static enum http_outcome
 outcome(const struct transfer *t, CURLcode result)
 {
-    if (result == CURLE_OK)
+    if (result == CURLE_OK && t->whole_head)
         return HTTP_ANSWERED;
     if (t->too_big)
         return HTTP_TOO_BIG;
@@ -237,8 +241,10 @@ explain(const struct transfer *t, CURLcode result, struct http_answer *a)
 {
     const char *text = t->errbuf[0] != '\0' ? t->errbuf : curl_easy_strerror(result);
 
-    if (result == CURLE_OK)
+    if (a->outcome == HTTP_ANSWERED)
         return;
+    if (result == CURLE_OK)
+        text = "the answer was cut off in its headers";
     if (t->too_big)
         snprintf(a->text, sizeof a->text, "the answer is over %zu bytes", t->max_answer);
     else if (result == CURLE_ABORTED_BY_CALLBACK)

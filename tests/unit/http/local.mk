@@ -1,1 +1,13 @@
 # Unit tests of src/http.
+check_PROGRAMS += tests/unit/http/client_test
+tests_unit_http_client_test_SOURCES = \
+	tests/unit/http/client_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h
+tests_unit_http_client_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/http/client_test
+
+check_PROGRAMS += tests/unit/http/url_test
+tests_unit_http_url_test_SOURCES = tests/unit/http/url_test.c
+tests_unit_http_url_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/http/url_test
