@@ -1,1 +1,5 @@
 # Unit tests of src/crypto.
+check_PROGRAMS += tests/unit/crypto/digest_test
+tests_unit_crypto_digest_test_SOURCES = tests/unit/crypto/digest_test.c
+tests_unit_crypto_digest_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/crypto/digest_test

@@ -1,1 +1,9 @@
 # Unit tests of src/stream.
+check_PROGRAMS += tests/unit/stream/decision_test
+tests_unit_stream_decision_test_SOURCES = tests/unit/stream/decision_test.c
+tests_unit_stream_decision_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/stream/decision_test
+check_PROGRAMS += tests/unit/stream/event_test
+tests_unit_stream_event_test_SOURCES = tests/unit/stream/event_test.c
+tests_unit_stream_event_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/stream/event_test
