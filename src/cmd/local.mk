@@ -15,3 +15,7 @@ sync_echofilter_LDADD = libechofilter.a $(LOOPLESS_LIBS)
 bin_PROGRAMS += sync-ingest
 sync_ingest_SOURCES = src/cmd/sync-ingest.c src/cmd/setup.c src/cmd/setup.h
 sync_ingest_LDADD = libingest.a $(LOOPLESS_LIBS)
+
+bin_PROGRAMS += sync-ctl
+sync_ctl_SOURCES = src/cmd/sync-ctl.c src/cmd/setup.c src/cmd/setup.h
+sync_ctl_LDADD = libctl.a $(LOOPLESS_LIBS)

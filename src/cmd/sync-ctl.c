@@ -1,0 +1,31 @@
+#include <config.h>
+
+#include "cmd/setup.h"
+#include "crypto/digest.h"
+#include "ctl/ctl.h"
+
+int
+main(int argc, char **argv)
+{
+    struct opt_common common = {0};
+    struct ctl_options o = {.common = &common};
+    const struct opt options[] = {
+        {OPT_TEXT, 0, "reason", "TEXT", &o.reason, "pause: why, for the others"},
+        {OPT_TEXT, 0, "until", "TIME", &o.until, "pause: until a time, or for a span (2h)"},
+        {OPT_FLAG, 0, "accept-account", NULL, &o.accept_account,
+         "resume: SYSTEM is now what the config says"},
+        {OPT_FLAG, 0, "online", NULL, &o.online, "check: also ask each system whose account it is"},
+        {OPT_COUNT, 0, "last", "N", &o.last, "history: so many rows (default 50)"},
+        {0}};
+    const struct opt_program prog = {
+        "sync-ctl", ctl_usage(), "Make, look at and steer the state of a sync.", options, &common};
+    struct err err = ERR_INIT;
+    int first = opt_parse(&prog, argc, argv);
+    int status;
+
+    crypto_start();
+    status = ctl_run(&o, argc - first, argv + first, &err);
+    if (err.text[0] != '\0')
+        setup_fail(&err);
+    return status;
+}

@@ -1,0 +1,31 @@
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/opt.h"
+
+/*
+ * sync-ctl at work: what an operator asks and says. Each verb is a row of one table; it opens what
+ * it needs and no more, so that pause works with a broken config.
+ */
+struct ctl_options {
+    const struct opt_common *common;
+    const char *reason;  /* pause */
+    const char *until;   /* pause: a time, or a span from now */
+    bool accept_account; /* resume */
+    bool online;         /* check */
+    long last;           /* history */
+};
+
+/* Verbs with their operands and a line each, for --help and the page. */
+const char *ctl_usage(void);
+
+/*
+ * Runs ARGV[0] with its operands. Returns the exit status; on an error ERR is filled. A wrong
+ * command line is err "usage", exit 64.
+ */
+int ctl_run(const struct ctl_options *o, int argc, char **argv, struct err *err);
+
+#endif

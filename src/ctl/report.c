@@ -1,0 +1,178 @@
+#include <config.h>
+
+#include "ctl/internal.h"
+#include "ctl/table.h"
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int
+print_counts(struct ctl *c, const struct store_count *counts, int n, struct err *err)
+{
+    CLEANUP_TABLE struct table *t = table_new("what,count#");
+    int i;
+
+    for (i = 0; i < n; i++) {
+        table_text(t, counts[i].name);
+        table_number(t, counts[i].n);
+    }
+    return table_print(t, c->o->common->json, err);
+}
+
+static int
+print_pauses(struct ctl *c, struct err *err)
+{
+    CLEANUP_TABLE struct table *t = table_new("pause#,scope,of,since,until,by,reason");
+    struct store_pause *pauses;
+    int i, n = store_pauses(c->store, c->arena, c->now, &pauses, err);
+
+    if (n <= 0)
+        return n;
+    for (i = 0; i < n; i++) {
+        const struct store_pause *p = &pauses[i];
+
+        table_number(t, p->pause_id);
+        table_text(t, p->scope);
+        table_text(t, arena_printf(
+                          c->arena, "%s%s%s%s%s", p->run_id != NULL ? p->run_id : "",
+                          p->resource != NULL ? p->resource : "",
+                          p->resource != NULL && p->system != NULL ? " " : "",
+                          p->system != NULL ? p->system : "",
+                          p->record_id != NULL ? arena_printf(c->arena, ":%s", p->record_id) : ""));
+        table_time(t, p->since);
+        table_time(t, p->until);
+        table_text(t, p->by);
+        table_text(t, p->reason);
+    }
+    if (!c->o->common->json && ctl_say(err, "\nwrites are withheld:") != 0)
+        return -1;
+    return table_print(t, c->o->common->json, err);
+}
+
+int
+ctl_status(struct ctl *c, int argc, char **argv, struct err *err)
+{
+    struct store_count *counts;
+    int n;
+
+    if (argc > 0)
+        return ctl_bad_usage(err, "status takes no operand: %s", argv[0]);
+    n = store_counts(c->store, c->arena, c->now, &counts, err);
+    if (n < 0 || print_counts(c, counts, n, err) != 0)
+        return -1;
+    n = store_write_counts(c->store, c->arena, 0, &counts, err);
+    if (n < 0)
+        return -1;
+    if (n > 0 && !c->o->common->json && ctl_say(err, "\nwrites ever done:") != 0)
+        return -1;
+    if (n > 0 && print_counts(c, counts, n, err) != 0)
+        return -1;
+    return print_pauses(c, err);
+}
+
+static const char *
+next_run(struct ctl *c, const struct conf_job *job, const struct store_watermark *w)
+{
+    char text[CLOCK_TEXT];
+    int64_t last;
+
+    if (job->every_ms == 0)
+        return "by name only";
+    if (w->last_attempted == NULL || clock_parse(w->last_attempted, &last, NULL) != 0 ||
+        last + job->every_ms <= c->now)
+        return "due";
+    return arena_text(c->arena, clock_format(last + job->every_ms, text));
+}
+
+int
+ctl_jobs(struct ctl *c, int argc, char **argv, struct err *err)
+{
+    CLEANUP_TABLE struct table *t =
+        table_new("job,system,resource,status,listed#,watermark,last run,next run");
+    size_t i;
+
+    if (argc > 0)
+        return ctl_bad_usage(err, "jobs takes no operand: %s", argv[0]);
+    for (i = 0; i < c->conf->n_jobs; i++) {
+        const struct conf_job *job = &c->conf->jobs[i];
+        struct store_watermark w;
+
+        if (store_watermark(c->store, c->arena, job->name, job->system->account,
+                            job->sync->resource, &w, err) < 0)
+            return -1;
+        table_text(t, job->name);
+        table_text(t, job->system->name);
+        table_text(t, job->sync->resource);
+        table_text(t, w.known ? w.status : "never ran");
+        table_number(t, w.known ? w.record_count : 0);
+        table_text(t, w.last_successful);
+        table_text(t, w.last_attempted);
+        table_text(t, next_run(c, job, &w));
+    }
+    return table_print(t, c->o->common->json, err);
+}
+
+int
+ctl_audit(struct ctl *c, int argc, char **argv, struct err *err)
+{
+    CLEANUP_TABLE struct table *t = table_new("disposition,events#");
+    struct store_count *counts;
+    long admitted, sum = 0;
+    int i, n;
+
+    if (argc > 0)
+        return ctl_bad_usage(err, "audit takes no operand: %s", argv[0]);
+    n = store_balance(c->store, c->arena, &counts, &admitted, err);
+    if (n < 0)
+        return -1;
+    for (i = 0; i < n; i++) {
+        table_text(t, counts[i].name);
+        table_number(t, counts[i].n);
+        sum += counts[i].n;
+    }
+    table_text(t, "admitted");
+    table_number(t, admitted);
+    if (table_print(t, c->o->common->json, err) != 0)
+        return -1;
+    if (sum == admitted)
+        return EXIT_OK;
+    err_set(err, ERR_RUN, ERR_NEVER, "unbalanced",
+            "%ld events were admitted, %ld are accounted for", admitted, sum);
+    return err_exit(err, EXIT_NO);
+}
+
+int
+ctl_history(struct ctl *c, int argc, char **argv, struct err *err)
+{
+    CLEANUP_TABLE struct table *t =
+        table_new("at,record,field,rule,base,source,target,outcome,text");
+    const char *system = NULL, *id = NULL;
+    struct store_history *rows;
+    int i, n;
+
+    if (argc == 1 || argc > 3)
+        return ctl_bad_usage(err, "history takes RESOURCE SYSTEM:ID [FIELD]");
+    if (argc > 1 && ctl_split_record(c, argv[1], &system, &id, err) != 0)
+        return EXIT_USAGE;
+    n = store_history(c->store, c->arena, argc > 0 ? argv[0] : NULL, system, id,
+                      argc > 2 ? argv[2] : NULL, (size_t)(c->o->last > 0 ? c->o->last : 50), &rows,
+                      err);
+    if (n < 0)
+        return -1;
+    for (i = 0; i < n; i++) {
+        table_time(t, rows[i].at);
+        table_text(t, rows[i].system == NULL
+                          ? NULL
+                          : arena_printf(c->arena, "%s:%s", rows[i].system,
+                                         rows[i].record_id != NULL ? rows[i].record_id : "?"));
+        table_text(t, rows[i].field);
+        table_text(t, rows[i].rule);
+        table_text(t, rows[i].base);
+        table_text(t, rows[i].source);
+        table_text(t, rows[i].target);
+        table_text(t, rows[i].outcome);
+        table_text(t, rows[i].text);
+    }
+    return table_print(t, c->o->common->json, err);
+}
