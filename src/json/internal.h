@@ -78,9 +78,6 @@ bool lex_text_is(const char *text, size_t len, bool escaped, const char *want, s
 /* Order of two insides of valid strings by their decoded bytes. */
 int lex_compare(const char *a, size_t a_len, const char *b, size_t b_len);
 
-/* The first eight decoded bytes, for a quick look before lex_compare. */
-uint64_t lex_key(const char *text, size_t len);
-
 /*
  * Decode the inside of a valid string. OUT has room for LEN bytes (escapes are never shorter than
  * what they stand for). Returns the decoded length; no NUL is added.

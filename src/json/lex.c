@@ -3,6 +3,7 @@
 #include "json/internal.h"
 #include "base/mem.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,21 +59,29 @@ skip_space(struct lex *l)
         l->p++;
 }
 
+/* Eight bytes, the first one lowest. */
+static uint64_t
+load(const char *p)
+{
+    uint64_t w;
+
+    memcpy(&w, p, sizeof w);
+    return le64toh(w);
+}
+
 /* Behind the bytes at P that mean nothing special in a string: eight at a time, then one by one. */
 static const char *
 plain_run(const char *p, const char *end)
 {
     const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
 
-    while (end - p >= 8) {
-        uint64_t w, quote, slash;
+    for (; end - p >= 8; p += 8) {
+        uint64_t w = load(p), quote = w ^ ones * '"', slash = w ^ ones * '\\';
+        uint64_t hits = ((w - ones * 0x20) | (quote - ones) | (slash - ones) | w) & highs;
 
-        memcpy(&w, p, 8);
-        quote = w ^ ones * '"';
-        slash = w ^ ones * '\\';
-        if ((((w - ones * 0x20) | (quote - ones) | (slash - ones) | w) & highs) != 0)
-            break;
-        p += 8;
+        /* The lowest hit is a true one: only those above it can come from a borrow. */
+        if (hits != 0)
+            return p + __builtin_ctzll(hits) / 8;
     }
     while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' &&
            *p != '\\')
@@ -170,14 +179,12 @@ string(struct lex *l)
     return true;
 }
 
-/* Any order of names, by what they mean. */
+/* Any order of names with one key, by what they mean. */
 static int
 order(const struct lex_name *a, const struct lex_name *b)
 {
     int c;
 
-    if (a->key != b->key)
-        return a->key < b->key ? -1 : 1;
     if (a->escaped || b->escaped)
         return lex_compare(a->text, a->len, b->text, b->len);
     c = memcmp(a->text, b->text, a->len < b->len ? a->len : b->len);
@@ -189,7 +196,7 @@ static int
 compare_names(const void *x, const void *y)
 {
     const struct lex_name *a = x, *b = y;
-    int c = order(a, b);
+    int c = a->key != b->key ? (a->key < b->key ? -1 : 1) : order(a, b);
 
     return c != 0 ? c : (a->text > b->text) - (a->text < b->text);
 }
@@ -198,6 +205,25 @@ static bool
 duplicate(struct lex *l, const struct lex_name *name)
 {
     return fail(l, name->text - 1, "duplicate member") != LEX_BAD;
+}
+
+/* The first eight decoded bytes of the name just read. */
+static uint64_t
+name_key(const struct lex *l)
+{
+    char head[8] = "";
+    uint64_t key;
+
+    if (l->escaped) {
+        lex_decode_some(l->text, l->len, head, sizeof head);
+        return load(head);
+    }
+    if (l->end - l->text < 8) {
+        memcpy(head, l->text, l->len);
+        return load(head);
+    }
+    key = load(l->text);
+    return l->len < 8 ? key & (((uint64_t)1 << 8 * l->len) - 1) : key;
 }
 
 /* Notes the name just read for the innermost object; false if it has it already. */
@@ -220,10 +246,10 @@ add_name(struct lex *l)
     name->text = l->text;
     name->len = l->len;
     name->escaped = l->escaped;
-    name->key = lex_key(l->text, l->len);
+    name->key = name_key(l);
     if (l->n_names - first <= LINEAR_MAX)
         for (size_t i = first; i + 1 < l->n_names; i++)
-            if (order(&l->names[i], name) == 0)
+            if (l->names[i].key == name->key && order(&l->names[i], name) == 0)
                 return duplicate(l, name);
     return true;
 }
@@ -240,7 +266,7 @@ drop_names(struct lex *l, size_t first)
         return true;
     qsort(names, n, sizeof *names, compare_names);
     for (size_t i = 1; i < n; i++)
-        if (order(&names[i - 1], &names[i]) == 0)
+        if (names[i - 1].key == names[i].key && order(&names[i - 1], &names[i]) == 0)
             return duplicate(l, &names[i]);
     return true;
 }

@@ -192,18 +192,6 @@ lex_decode_some(const char *text, size_t len, char *out, size_t size)
     return n;
 }
 
-uint64_t
-lex_key(const char *text, size_t len)
-{
-    char head[8];
-    size_t n = lex_decode_some(text, len, head, sizeof head);
-    uint64_t key = 0;
-
-    for (size_t i = 0; i < n; i++)
-        key |= (uint64_t)(unsigned char)head[i] << 8 * i;
-    return key;
-}
-
 bool
 lex_text_is(const char *text, size_t len, bool escaped, const char *want, size_t want_len)
 {
