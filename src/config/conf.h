@@ -13,13 +13,18 @@
  * One deployment (contract/config.yaml) as checked structs. Everything is resolved at load: systems
  * point at definitions, fields at model fields and owners, secrets at their values. Process
  * lifetime. Order of systems and fields is the file's.
+ *
+ * Each system has its own copy of its definition, each definition its own models: compare fields
+ * by name, never by pointer. What belongs to later versions and would change what is done
+ * (references, deletes: propagate, enforce, propagate, recreate, record ownership, trust_actor,
+ * jobs with query or depends_on, other kinds of auth) is a fault, never silently left out.
  */
 struct auth {
-    enum auth_kind kind;
-    char *token;    /* BEARER; HEADER: the value */
-    char *user;     /* BASIC */
-    char *password; /* BASIC */
-    char *header;   /* HEADER: its name */
+    enum auth_kind kind; /* no `auth:` is NONE, if the definition takes that */
+    char *token;         /* BEARER; HEADER: the value */
+    char *user;          /* BASIC */
+    char *password;      /* BASIC */
+    char *header;        /* HEADER: its name */
 };
 
 struct conf_system {
@@ -100,9 +105,9 @@ struct conf_job {
     int64_t every_ms; /* 0: only by name */
 };
 
-/* A limit: a count, or per cent of the known records; <0 = none. */
+/* A limit: a count, or per cent of the known records; both -1 = none ("none" in the file). */
 struct limit {
-    long count;
+    long count;  /* -1: percent holds */
     int percent; /* -1: count holds */
 };
 
@@ -118,10 +123,10 @@ struct conf {
     size_t n_jobs;
     struct value_table *tables;
     size_t n_tables;
-    struct limit max_creates, max_updates, max_changed; /* per run; see loopless-config(5) */
-    int breaker_alternations;
-    int64_t breaker_window_ms;
-    int64_t retention_ms; /* disposed events and settled intents, >= 7 days */
+    struct limit max_creates, max_updates, max_changed; /* per run; default 1000, 20%, 50% */
+    int breaker_alternations;                           /* default 3 */
+    int64_t breaker_window_ms;                          /* default 10 min */
+    int64_t retention_ms; /* disposed events and settled intents; default 30 d, >= 7 d */
     struct arena *arena;  /* owned: all of it but the definitions */
 };
 

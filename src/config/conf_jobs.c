@@ -63,9 +63,11 @@ read_job(struct conf_reader *cr, const struct yaml *key, const struct yaml *y, s
     if (read_scalar(r, system, "system") != NULL)
         job->system = conf_need_system(cr, system);
     job->sync = need_sync(cr, y);
-    job->every_ms = read_span(r, y, "every", 0);
-    if (yaml_get(y, "every") != NULL && job->every_ms == 0 && yaml_get(y, "every")->text[0] == '0')
+    job->every_ms = read_span(r, y, "every", -1);
+    if (job->every_ms == 0)
         FAULT(r, yaml_get(y, "every"), "every must be more than nothing");
+    if (job->every_ms < 0)
+        job->every_ms = 0; /* only by name */
     read_not_yet(r, y, "query");
     read_not_yet(r, y, "depends_on");
     check_job(cr, y, job);

@@ -25,7 +25,10 @@ struct yaml {
     struct yaml **keys; /* MAP: keys[i] (a TEXT scalar with its own position) -> items[i] */
 };
 
-/* Faults of a file: each one line "FILE:LINE:COLUMN: what is wrong (hint)". */
+/*
+ * Faults of files: each one line "FILE:LINE:COLUMN: what is wrong (hint)", control characters
+ * escaped. The same fault is kept once. After 200 one more says that there are more.
+ */
 struct faults;
 
 struct faults *faults_new(void);

@@ -1,11 +1,16 @@
 check_PROGRAMS += \
+	tests/unit/config/conf_faults_test \
 	tests/unit/config/conf_test \
 	tests/unit/config/definition_test \
 	tests/unit/config/model_test \
 	tests/unit/config/mutation_test \
 	tests/unit/config/secret_test \
 	tests/unit/config/yaml_test
-tests_unit_config_conf_test_SOURCES = tests/unit/config/conf_test.c tests/unit/config/scratch.h
+tests_unit_config_conf_faults_test_SOURCES = tests/unit/config/conf_faults_test.c \
+	tests/unit/config/good.h tests/unit/config/scratch.h
+tests_unit_config_conf_faults_test_LDADD = $(UNIT_LIBS)
+tests_unit_config_conf_test_SOURCES = tests/unit/config/conf_test.c tests/unit/config/good.h \
+	tests/unit/config/scratch.h
 tests_unit_config_conf_test_LDADD = $(UNIT_LIBS)
 tests_unit_config_definition_test_SOURCES = tests/unit/config/definition_test.c \
 	tests/unit/config/scratch.h
@@ -21,6 +26,7 @@ tests_unit_config_secret_test_LDADD = $(UNIT_LIBS)
 tests_unit_config_yaml_test_SOURCES = tests/unit/config/yaml_test.c tests/unit/config/scratch.h
 tests_unit_config_yaml_test_LDADD = $(UNIT_LIBS)
 TESTS += \
+	tests/unit/config/conf_faults_test \
 	tests/unit/config/conf_test \
 	tests/unit/config/definition_test \
 	tests/unit/config/model_test \
