@@ -1,1 +1,2 @@
 # Pages: mdoc.
+dist_man_MANS += man/sync-ctl.1 man/sync-diff.1 man/sync-echofilter.1
