@@ -43,7 +43,6 @@ scan(struct lex *l, struct scan_member *want, size_t n)
 
     while ((kind = lex_next(l)) == LEX_NAME) {
         struct scan_member *m = wanted(l, want, n);
-        const char *start = l->at;
         const char *text;
 
         kind = lex_next(l);
@@ -51,7 +50,6 @@ scan(struct lex *l, struct scan_member *want, size_t n)
         if (!skip(l, kind))
             return -1;
         if (m != NULL) {
-            m->start = start;
             m->text = text;
             m->len = (size_t)(l->p - text);
         }
@@ -74,7 +72,6 @@ forget(struct scan_member *want, size_t n)
     for (size_t i = 0; i < n; i++) {
         want[i].text = NULL;
         want[i].len = 0;
-        want[i].start = NULL;
     }
 }
 

@@ -15,7 +15,6 @@ struct scan_member {
     const char *name; /* wanted; set by the caller (plain ASCII) */
     const char *text; /* raw JSON value inside the scanned line; NULL if absent */
     size_t len;
-    const char *start; /* where the member begins: the quote of its name */
 };
 
 /*

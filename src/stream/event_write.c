@@ -225,14 +225,29 @@ find_changes(struct arena *a, const char *line, size_t len, const char *members,
     return v->n + 1;
 }
 
-/* The first of the N members that begins at or behind P, NULL if none does. */
+/* The quote before the name of M. Names we append have no quote in them, however they are spelled.
+ */
+static const char *
+member_start(const struct scan_member *m)
+{
+    const char *p = m->text - 1;
+
+    while (*p != '"')
+        p--;
+    p--;
+    while (*p != '"')
+        p--;
+    return p;
+}
+
+/* The first of the N members whose value begins behind P, NULL if none does. */
 static const struct scan_member *
 next_change(const struct scan_member *m, size_t n, const char *p)
 {
     const struct scan_member *next = NULL;
 
     for (size_t i = 0; i < n; i++)
-        if (m[i].start != NULL && m[i].start >= p && (next == NULL || m[i].start < next->start))
+        if (m[i].text != NULL && m[i].text >= p && (next == NULL || m[i].text < next->text))
             next = &m[i];
     return next;
 }
@@ -277,7 +292,7 @@ event_extend(struct buf *out, const char *line, size_t len, const char *members)
         end--;
     end--;
     while ((m = next_change(found, n, p)) != NULL) {
-        buf_add(out, p, (size_t)((m == found ? m->text : m->start) - p));
+        buf_add(out, p, (size_t)((m == found ? m->text : member_start(m)) - p));
         p = m->text + m->len;
         if (m == found)
             buf_text(out, "\"outbound\"");
