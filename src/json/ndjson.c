@@ -180,11 +180,12 @@ ndjson_line(const struct ndjson_reader *r)
 bool
 ndjson_buffered(const struct ndjson_reader *r)
 {
-    const char *p = r->data + r->start, *end = r->data + r->end;
-    const char *newline;
+    const char *p, *end, *newline;
 
     if (r->start == r->end)
         return false;
+    p = r->data + r->start;
+    end = r->data + r->end;
     newline = memchr(p, '\n', (size_t)(end - p));
     if (newline == NULL || !r->skipping)
         return newline != NULL;

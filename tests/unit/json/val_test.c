@@ -238,16 +238,17 @@ END_TEST
 
 START_TEST(refuses_duplicates_however_spelled)
 {
-    static const char *const texts[] = {"{\"a\":1,\"\\u0061\":2}",
-                                        "{\"\\u0061\":1,\"a\":2}",
-                                        "{\"\":1,\"\":2}",
-                                        "{\"x\":{\"b\":1,\"c\":2,\"b\":3}}",
-                                        "[{\"b\":1,\"b\":1}]",
-                                        "{\"longer than eight\":1,\"longer\\u0020than eight\":2}",
-                                        "{\"\\ud83d\\ude00\":1,\"\xf0\x9f\x98\x80\":2}",
-                                        "{\"a\\/b\":1,\"a/b\":2}",
-                                        "{\"\\ud83d\\ude00\\ud83d\\ude00\\ud83d\\ude00x\":1,"
-                                        "\"\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80x\":2}"};
+    static const char *const texts[] = {
+        "{\"a\":1,\"\\u0061\":2}",
+        "{\"\\u0061\":1,\"a\":2}",
+        "{\"\":1,\"\":2}",
+        "{\"x\":{\"b\":1,\"c\":2,\"b\":3}}",
+        "[{\"b\":1,\"b\":1}]",
+        "{\"longer than eight\":1,\"longer\\u0020than eight\":2}",
+        "{\"\\ud83d\\ude00\":1,\"\xf0\x9f\x98\x80\":2}",
+        "{\"a\\/b\":1,\"a/b\":2}",
+        ("{\"\\ud83d\\ude00\\ud83d\\ude00\\ud83d\\ude00x\":1,"
+         "\"\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80x\":2}")};
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         ck_assert_msg(again(texts[i]) == NULL, "%s was taken", texts[i]);
