@@ -137,6 +137,8 @@ read_definition(struct reader *r, const struct yaml *root, const char *dir, stru
     read_need(r, root, "definition");
     read_count(r, root, "definition", 1, 1, 1);
     d->name = read_need_text(r, root, "name");
+    if (d->name == NULL)
+        d->name = d->file; /* for further faults */
     d->base_url = read_text(r, root, "base_url");
     if (d->base_url != NULL)
         url_check(r, yaml_get(root, "base_url"), d->base_url);
