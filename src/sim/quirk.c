@@ -325,35 +325,59 @@ quirk_text(const struct quirks *q, enum quirk_id id)
     return q->v[id].on ? q->v[id].text : NULL;
 }
 
-/* The item of the comma list of ID that begins with FIELD: what follows the name, or NULL. */
+/* The next item of a comma list, from *AT on, into a length; NULL after the last. */
 static const char *
-after_field(const struct quirks *q, enum quirk_id id, const char *field)
+next_item(const char **at, size_t *len)
 {
-    const char *item = quirk_text(q, id);
-    size_t len = strlen(field);
+    const char *item = *at;
 
-    while (item != NULL) {
-        if (strncmp(item, field, len) == 0 && strchr(",:", item[len]) != NULL)
-            return item + len;
-        item = strchr(item, ',');
-        if (item != NULL)
-            item++;
-    }
-    return NULL;
+    if (item == NULL || *item == '\0')
+        return NULL;
+    *len = strcspn(item, ",");
+    *at = item + *len + (item[*len] == ',');
+    return item;
+}
+
+static bool
+begins(const char *item, size_t len, const char *field)
+{
+    size_t n = strlen(field);
+
+    return len >= n && strncmp(item, field, n) == 0 && (len == n || item[n] == ':');
 }
 
 bool
 quirk_names_field(const struct quirks *q, enum quirk_id id, const char *field)
 {
-    return after_field(q, id, field) != NULL;
+    return quirk_of_field(q, id, field) != NULL;
 }
 
 const char *
 quirk_of_field(const struct quirks *q, enum quirk_id id, const char *field)
 {
-    const char *rest = after_field(q, id, field);
+    const char *at = quirk_text(q, id);
+    const char *item;
+    size_t len;
 
-    return rest != NULL && *rest == ':' ? rest + 1 : NULL;
+    while ((item = next_item(&at, &len)) != NULL)
+        if (begins(item, len, field))
+            return item + strlen(field) + (len > strlen(field));
+    return NULL;
+}
+
+bool
+quirk_lists(const struct quirks *q, enum quirk_id id, const char *field, const char *value)
+{
+    const char *at = quirk_text(q, id);
+    size_t n = strlen(field);
+    const char *item;
+    size_t len;
+
+    while ((item = next_item(&at, &len)) != NULL)
+        if (begins(item, len, field) && len == n + 1 + strlen(value) &&
+            strncmp(item + n + 1, value, strlen(value)) == 0)
+            return true;
+    return false;
 }
 
 bool

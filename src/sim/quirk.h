@@ -87,8 +87,14 @@ const char *quirk_text(const struct quirks *q, enum quirk_id id); /* NULL when o
 /* Whether the comma list of ID (lower=a,b) names FIELD. */
 bool quirk_names_field(const struct quirks *q, enum quirk_id id, const char *field);
 
-/* What FIELD:... of the comma list of ID says after the colon, NULL if it does not name FIELD. */
+/*
+ * What follows FIELD (and a colon) in the comma list of ID, up to the end of the list; NULL if it
+ * does not name FIELD.
+ */
 const char *quirk_of_field(const struct quirks *q, enum quirk_id id, const char *field);
+
+/* Whether the comma list of ID has the item FIELD:VALUE. */
+bool quirk_lists(const struct quirks *q, enum quirk_id id, const char *field, const char *value);
 
 /* Use up one of the next N: true if one was left. The last one switches the quirk off. */
 bool quirk_consume(struct quirks *q, enum quirk_id id);

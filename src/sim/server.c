@@ -294,7 +294,10 @@ server_url(const struct server *s)
     return s->url;
 }
 
-/* Go on with those whose time has come (ALL: with all); ms until the next, -1 if none waits. */
+/*
+ * Go on with those whose time has come (ALL: with all). ms until there is something to do: 0 if
+ * some go on now, -1 if none waits.
+ */
 static int
 resume_due(struct server *s, bool all)
 {
@@ -310,6 +313,7 @@ resume_due(struct server *s, bool all)
 
             stop_waiting(e);
             MHD_resume_connection(connection);
+            next = 0;
         } else if (next < 0 || e->due - now < next) {
             next = e->due - now;
         }

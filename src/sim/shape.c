@@ -156,14 +156,6 @@ shape_fields(const struct quirks *q, json_t *fields)
     return out;
 }
 
-static bool
-starts_item(const char *list, const char *text)
-{
-    size_t len = strlen(text);
-
-    return strncmp(list, text, len) == 0 && (list[len] == '\0' || list[len] == ',');
-}
-
 const char *
 shape_rejected(const struct quirks *q, json_t *fields)
 {
@@ -172,13 +164,12 @@ shape_rejected(const struct quirks *q, json_t *fields)
 
     json_object_foreach(fields, name, value)
     {
-        CLEANUP_BUF struct buf b = BUF_INIT;
-        const char *refused = quirk_of_field(q, QUIRK_REJECT, name);
+        CLEANUP_BUF struct buf plain = BUF_INIT;
 
-        if (refused == NULL)
+        if (!quirk_names_field(q, QUIRK_REJECT, name))
             continue;
-        jtext_plain(&b, value);
-        if (starts_item(refused, buf_get(&b)))
+        jtext_plain(&plain, value);
+        if (quirk_lists(q, QUIRK_REJECT, name, buf_get(&plain)))
             return name;
     }
     return NULL;

@@ -1,1 +1,4 @@
 # tests/pipe
+
+TESTS += tests/pipe/sim.t
+EXTRA_DIST += tests/pipe/sim.t
