@@ -405,6 +405,7 @@ END_TEST
 
 START_TEST(canonical_text_is_sorted_by_bytes)
 {
+    setup();
     ck_assert_str_eq(
         val_canon_text(a, parse("{\"b\":1.0,\"a\":{\"z\":[1.10],\"B\":-0},\"\xc3\xa9\":1,"
                                 "\"\":\"\\u00e9\\/\"}")),

@@ -158,6 +158,7 @@ START_TEST(names_the_bad_member)
         {"{\"link\":7,\"writes\":[],\"claims\":[{}]}", "claims:"},
         {"{\"link\":7,\"writes\":[],\"disposition\":1}", "disposition:"}};
 
+    a = arena_new();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct err err = ERR_INIT;
         struct decision d;
