@@ -19,3 +19,7 @@ sync_ingest_LDADD = libingest.a $(LOOPLESS_LIBS)
 bin_PROGRAMS += sync-ctl
 sync_ctl_SOURCES = src/cmd/sync-ctl.c src/cmd/setup.c src/cmd/setup.h
 sync_ctl_LDADD = libctl.a $(LOOPLESS_LIBS)
+
+bin_PROGRAMS += sync-push
+sync_push_SOURCES = src/cmd/sync-push.c src/cmd/setup.c src/cmd/setup.h
+sync_push_LDADD = libpush.a $(LOOPLESS_LIBS)

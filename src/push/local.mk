@@ -1,2 +1,15 @@
 noinst_LIBRARIES += libpush.a
-libpush_a_SOURCES =
+libpush_a_SOURCES = \
+	src/push/batch.c \
+	src/push/guard.c \
+	src/push/internal.h \
+	src/push/lease.c \
+	src/push/line.c \
+	src/push/lookup.c \
+	src/push/outcome.c \
+	src/push/preview.c \
+	src/push/push.c \
+	src/push/push.h \
+	src/push/result.c \
+	src/push/send.c \
+	src/push/settle.c

@@ -1,0 +1,50 @@
+#include <config.h>
+
+#include "base/opt.h"
+#include "cmd/setup.h"
+#include "crypto/digest.h"
+#include "push/push.h"
+
+#include <stddef.h>
+
+struct opts {
+    struct opt_common common;
+    struct push_options push;
+};
+
+int
+main(int argc, char **argv)
+{
+    struct opts o = {.push = {.max_creates = -1, .max_updates = -1}};
+    const struct opt table[] = {
+        {OPT_TEXT, 0, "plan", "FILE", &o.push.plan, "apply FILE (of sync-diff --plan), not stdin"},
+        {OPT_COUNT, 0, "max-creates", "N", &o.push.max_creates, "stop above N creates a run"},
+        {OPT_COUNT, 0, "max-updates", "N", &o.push.max_updates, "stop above N updates a run"},
+        {OPT_FLAG, 0, "yes", NULL, &o.push.yes, "lift the limits for this run"},
+        {0}};
+    const struct opt_program prog = {
+        .name = "sync-push",
+        .usage = "[--plan FILE] [--max-creates N] [--max-updates N] [--yes] < DECISIONS",
+        .summary = "write what sync-diff decided, once, and print the results",
+        .options = table,
+        .common = &o.common};
+    struct err err = ERR_INIT;
+    struct conf *conf;
+    int status;
+
+    if (opt_parse(&prog, argc, argv) < argc)
+        opt_usage(&prog, "it takes no operands");
+    crypto_start();
+    setup_finish_on_broken_pipe();
+    conf = setup_conf(&o.common, false);
+    o.push.conf = conf;
+    o.push.store = setup_store(&o.common, conf, STORE_WRITE);
+    o.push.dry_run = o.common.dry_run;
+    o.push.rejects = o.common.rejects;
+    status = push_run(&o.push, &err);
+    if (err.code[0] != '\0')
+        setup_fail(&err);
+    store_close(o.push.store);
+    conf_free(conf);
+    return status;
+}

@@ -1,0 +1,375 @@
+#include <config.h>
+
+#include "push/internal.h"
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct batch {
+    struct line *lines[PUSH_MAX_LINES];
+    size_t n;
+    size_t writes;
+};
+
+/* ---- reading ---- */
+
+static void
+refuse_text(struct push *p, const char *text, size_t len, const struct err *why)
+{
+    struct err err = ERR_INIT;
+
+    p->refused = true;
+    log_err(why);
+    if (rejects_add(p->rejects, text, len, &err) < 0)
+        push_fail(p, &err);
+}
+
+static void
+refuse_line(struct push *p, const char *text, size_t len, struct err *why)
+{
+    if (strstr(why->text, "(line ") == NULL)
+        err_wrap(why, "line %ld", ndjson_line(p->in));
+    refuse_text(p, text, len, why);
+}
+
+/* The totals of a plan decide nothing. */
+static bool
+is_plan_total(const struct push *p, const char *text, size_t len)
+{
+    return p->o->plan != NULL && memmem(text, len, "\"plan\"", 6) != NULL &&
+           memmem(text, len, "\"record_id\"", 11) == NULL;
+}
+
+static void
+read_line(struct push *p, struct batch *b)
+{
+    struct err err = ERR_INIT;
+    const char *text = NULL;
+    size_t len = 0;
+    struct line *l;
+    int rc = ndjson_next(p->in, &text, &len, &err);
+
+    if (rc == 0) {
+        p->ended = true;
+        if (ndjson_torn(p->in))
+            log_warn("the last line has no newline and is dropped");
+    } else if (rc < 0 && err.scope == ERR_RECORD) {
+        refuse_line(p, "", 0, &err);
+    } else if (rc < 0) {
+        push_fail(p, &err);
+    } else if (event_is_control(text, len)) {
+        result_control(p, text, len);
+    } else if (!is_plan_total(p, text, len)) {
+        l = line_parse(p, text, len, &err);
+        if (l == NULL) {
+            refuse_line(p, text, len, &err);
+            return;
+        }
+        b->lines[b->n++] = l;
+        b->writes += l->decision.n_writes;
+    }
+}
+
+static void
+read_batch(struct push *p, struct batch *b)
+{
+    int64_t until = clock_boot() + PUSH_BATCH_MS;
+
+    while (!p->ended && b->n < PUSH_MAX_LINES &&
+           p->open - p->parked + b->writes < PUSH_MAX_WRITES && clock_boot() <= until &&
+           ndjson_ready(p->in))
+        read_line(p, b);
+}
+
+/* ---- deciding, inside the transaction ---- */
+
+/*
+ * After a limit nothing more of that run is decided. Lines without a run that are admitted come
+ * from webhooks: from the next batch on they go on, and the pause withholds what it must.
+ */
+static bool
+is_stopped(const struct line *l)
+{
+    const struct push *p = l->push;
+    const char *run = l->event.run != NULL ? l->event.run : "";
+
+    if (!p->stopped || strcmp(run, p->stopped_run) != 0)
+        return false;
+    return run[0] != '\0' || l->event.seq == 0 || p->stopped_batch;
+}
+
+static int
+give_back(struct line *l, int64_t not_before, const char *reason, struct err *err)
+{
+    int rc;
+
+    if (l->event.seq == 0)
+        return 0;
+    rc = store_return(l->push->store, l->event.seq, l->pipeline, l->fence, not_before, reason, err);
+    if (rc == 0)
+        log_verbose("%s: somebody else's by now", line_name(l));
+    return rc < 0 ? -1 : 0;
+}
+
+static int
+hold(struct line *l, struct err *err)
+{
+    const struct decision *d = &l->decision;
+    struct err ignored = ERR_INIT;
+    int64_t not_before = 0;
+
+    l->fate = LINE_HELD;
+    if (d->hold_not_before != NULL && clock_parse(d->hold_not_before, &not_before, &ignored) < 0)
+        not_before = clock_now() + 60000;
+    return give_back(l, not_before, d->hold_reason, err);
+}
+
+static int64_t
+withheld_until(const struct line *l)
+{
+    int64_t until = 0;
+
+    for (size_t i = 0; i < l->n_withheld; i++)
+        if (l->withheld[i].until > until)
+            until = l->withheld[i].until;
+    return until;
+}
+
+static const char **
+withheld_names(const struct line *l)
+{
+    const char **names = arena_alloc(l->arena, (l->n_withheld + 1) * sizeof *names);
+
+    for (size_t i = 0; i < l->n_withheld; i++)
+        names[i] = l->withheld[i].target;
+    return names;
+}
+
+static int
+reject_event(struct line *l, struct err *err)
+{
+    const struct event *e = &l->event;
+    const struct store_reject r = {.stage = "push",
+                                   .system = e->system,
+                                   .account = e->account,
+                                   .resource = e->resource,
+                                   .record_id = e->record_id,
+                                   .code = l->err.code,
+                                   .text = l->err.text,
+                                   .record = l->text};
+
+    if (e->seq == 0)
+        return 0;
+    return store_reject(l->push->store, e->seq, l->pipeline, l->fence, &r, clock_now(), err) < 0
+               ? -1
+               : 0;
+}
+
+/* The stopped run, for the lines of this batch that come after. */
+static void
+stop(struct line *l)
+{
+    struct push *p = l->push;
+
+    p->stopped = p->stopped_batch = true;
+    snprintf(p->stopped_run, sizeof p->stopped_run, "%s", l->event.run != NULL ? l->event.run : "");
+    guard_forget(p);
+}
+
+static int
+decide_line(struct line *l, struct err *err)
+{
+    struct push *p = l->push;
+    struct store_commit c = {.event = &l->event,
+                             .pipeline = l->pipeline,
+                             .fence = l->fence,
+                             .decision = &l->decision,
+                             .conf = &p->conf,
+                             .owner = p->owner,
+                             .limits_lifted = p->o->yes,
+                             .withheld = withheld_names(l),
+                             .n_withheld = l->n_withheld,
+                             .withheld_until = withheld_until(l)};
+    int rc;
+
+    l->intents = arena_alloc(l->arena, (l->decision.n_writes + 1) * sizeof *l->intents);
+    l->err = (struct err)ERR_INIT;
+    rc = store_decide(p->store, l->arena, &c, clock_now(), l->intents, &l->n_intents,
+                      &l->disposition, &l->err);
+    if (rc < 0 && l->err.scope == ERR_RECORD) {
+        l->fate = LINE_BAD;
+        return reject_event(l, err);
+    }
+    if (rc < 0) {
+        *err = l->err;
+        return -1;
+    }
+    l->outcome = (enum store_outcome)rc;
+    if (l->outcome == STORE_STOPPED)
+        stop(l);
+    return 0;
+}
+
+static int
+apply_line(struct line *l, struct err *err)
+{
+    if (l->decision.hold_reason != NULL)
+        return hold(l, err);
+    if (is_stopped(l)) {
+        l->fate = LINE_RETURNED;
+        return give_back(l, 0, "limit", err);
+    }
+    return decide_line(l, err);
+}
+
+static int
+commit_batch(struct push *p, struct batch *b, struct err *err)
+{
+    if (store_begin(p->store, true, err) < 0)
+        return -1;
+    for (size_t i = 0; i < b->n; i++) {
+        if (apply_line(b->lines[i], err) < 0) {
+            store_abort(p->store);
+            return -1;
+        }
+    }
+    if (store_commit(p->store, err) < 0)
+        return -1;
+    crash_point("push.decided");
+    return 0;
+}
+
+/* ---- afterwards ---- */
+
+void
+batch_moved(struct line *l)
+{
+    if (l->push->o->plan == NULL) {
+        log_verbose("%s: %s", line_name(l),
+                    l->outcome == STORE_MOVED ? "its link moved on; decided anew"
+                                              : "somebody else's by now");
+        return;
+    }
+    err_set(&l->err, ERR_RECORD, ERR_NEVER, "moved-on",
+            "plan: %s %s:%s has moved on since the plan was made", l->event.resource,
+            l->event.system, l->event.record_id);
+    refuse_text(l->push, l->text, l->len, &l->err);
+}
+
+static void
+say_stopped(struct line *l)
+{
+    const char *run = l->event.run;
+
+    if (l->err.code[0] == '\0')
+        err_set(&l->err, ERR_RUN, ERR_NEVER, "limit", "a limit of this run is reached");
+    err_wrap(&l->err, "%s: stopped", line_name(l));
+    if (l->err.hint[0] == '\0')
+        err_hint(&l->err,
+                 "look at what it would do with sync-push -n%s%s; --yes lifts the limits once",
+                 run != NULL ? ", run " : "", run != NULL ? run : "");
+    log_err(&l->err);
+}
+
+/* sync-diff refused the event; the transaction disposed of it. */
+static void
+say_rejected(struct line *l)
+{
+    const struct decision *d = &l->decision;
+
+    err_set(&l->err, ERR_RECORD, ERR_NEVER, d->reject_code, "%s: %s", line_name(l),
+            d->text != NULL ? d->text : d->reject_code);
+    refuse_text(l->push, l->text, l->len, &l->err);
+}
+
+/* Committed: its writes go out. */
+static void
+start_writes(struct line *l)
+{
+    struct push *p = l->push;
+    struct err err = ERR_INIT;
+
+    if (l->decision.reject_code != NULL)
+        say_rejected(l);
+    result_decision(l);
+    l->open++; /* keeps the line while its writes are made */
+    for (size_t i = 0; i < l->n_intents; i++) {
+        struct write *w = line_add_write(l, &l->intents[i], &err);
+
+        if (w == NULL)
+            BUG("an intent for a target that was not asked for");
+        send_add(w);
+    }
+    if (--l->open == 0)
+        line_free(l);
+    else
+        log_progress("decided", ndjson_line(p->in), 0);
+}
+
+static void
+finish_line(struct line *l)
+{
+    if (l->fate == LINE_BAD) {
+        err_wrap(&l->err, "%s", line_name(l));
+        refuse_text(l->push, l->text, l->len, &l->err);
+    } else if (l->fate == LINE_HELD && l->event.seq == 0) {
+        log_warn("%s: not applied: %s", line_name(l), l->decision.hold_reason);
+    } else if (l->fate == LINE_HELD) {
+        log_verbose("%s: back to the inbox: %s", line_name(l), l->decision.hold_reason);
+    } else if (l->fate == LINE_DECIDED && l->outcome == STORE_COMMITTED) {
+        start_writes(l);
+        return;
+    } else if (l->fate == LINE_DECIDED && l->outcome == STORE_STOPPED) {
+        say_stopped(l);
+    } else if (l->fate == LINE_DECIDED) {
+        batch_moved(l);
+    }
+    line_free(l);
+}
+
+static void
+drop_batch(struct batch *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        line_free(b->lines[i]);
+}
+
+static int
+preview_batch(struct batch *b, struct err *err)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (preview_line(b->lines[i], err) < 0)
+            return -1;
+    drop_batch(b);
+    return 0;
+}
+
+int
+batch_run(struct push *p, struct err *err)
+{
+    struct batch b;
+
+    b.n = b.writes = 0;
+    p->stopped_batch = false;
+    read_batch(p, &b);
+    if (b.n == 0)
+        return 0;
+    for (size_t i = 0; i < b.n; i++) {
+        if (guard_line(b.lines[i], err) < 0) {
+            drop_batch(&b);
+            return -1;
+        }
+    }
+    if (p->o->dry_run)
+        return preview_batch(&b, err);
+    if (commit_batch(p, &b, err) < 0) {
+        drop_batch(&b);
+        return -1;
+    }
+    for (size_t i = 0; i < b.n; i++)
+        finish_line(b.lines[i]);
+    return 0;
+}

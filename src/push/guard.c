@@ -1,0 +1,154 @@
+#include <config.h>
+
+#include "push/internal.h"
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/log.h"
+#include "sync/breaker.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PAUSES_FRESH_MS = 1000, PAUSED_AGAIN_MS = 60000 };
+
+void
+guard_forget(struct push *p)
+{
+    p->pauses_read = 0;
+}
+
+void
+guard_close(struct target *t, int64_t until, const char *why)
+{
+    if (until <= t->closed_until)
+        return;
+    t->closed_until = until;
+    snprintf(t->closed_why, sizeof t->closed_why, "%s", why);
+}
+
+static int
+read_pauses(struct push *p, struct err *err)
+{
+    int64_t now = clock_boot();
+    int n;
+
+    if (p->pauses_read != 0 && now - p->pauses_read < PAUSES_FRESH_MS)
+        return 0;
+    arena_reset(p->pause_arena);
+    p->n_pauses = 0;
+    n = store_pauses(p->store, p->pause_arena, clock_now(), &p->pauses, err);
+    if (n < 0)
+        return -1;
+    p->n_pauses = (size_t)n;
+    p->pauses_read = now;
+    return 0;
+}
+
+static const struct store_pause *
+find_pause(const struct line *l, const struct decision_write *w)
+{
+    const struct push *p = l->push;
+    const char *account = push_target(l->push, w->target)->system->account;
+
+    for (size_t i = 0; i < p->n_pauses; i++)
+        if (store_pause_matches(&p->pauses[i], w->target, account, l->event.resource,
+                                w->target_record_id, l->event.run))
+            return &p->pauses[i];
+    return NULL;
+}
+
+const struct withheld *
+guard_find(const struct line *l, const char *target)
+{
+    for (size_t i = 0; i < l->n_withheld; i++)
+        if (strcmp(l->withheld[i].target, target) == 0)
+            return &l->withheld[i];
+    return NULL;
+}
+
+static void
+withhold(struct line *l, const char *target, const char *code, const char *text, int64_t until)
+{
+    struct withheld *h = &l->withheld[l->n_withheld++];
+
+    h->target = target;
+    h->code = code;
+    h->text = arena_text(l->arena, text);
+    h->until = until;
+}
+
+/* Would this write be one more of a loop? Then the record is paused from now on. */
+static int
+check_breaker(struct line *l, const struct decision_write *w, struct err *err)
+{
+    const struct conf *conf = &l->push->conf;
+    const struct conf_system *system = push_target(l->push, w->target)->system;
+    struct store_written *written = NULL;
+    struct breaker_write *history;
+    const char *field;
+    struct store_pause pause = {.scope = "record", .by = "sync-push"};
+    int n;
+
+    if (conf->breaker_alternations <= 0 || w->target_record_id == NULL)
+        return 0;
+    n = store_recent_writes(l->push->store, l->arena, w->target, system->account, l->event.resource,
+                            w->target_record_id, clock_now() - conf->breaker_window_ms, &written,
+                            err);
+    if (n <= 0)
+        return n;
+    history = arena_alloc(l->arena, (size_t)n * sizeof *history);
+    for (int i = 0; i < n; i++)
+        history[i] = (struct breaker_write){written[i].fields, written[i].at};
+    field = breaker_trips(l->arena, l->sync, (size_t)sync_index(l->sync, w->target), w->set,
+                          history, (size_t)n, conf->breaker_alternations);
+    if (field == NULL)
+        return 0;
+    pause.system = w->target;
+    pause.account = system->account;
+    pause.resource = l->event.resource;
+    pause.record_id = w->target_record_id;
+    pause.reason = arena_printf(l->arena, "breaker: %s alternates by our own writes", field);
+    if (!l->push->o->dry_run && store_pause_add(l->push->store, &pause, clock_now(), err) < 0)
+        return -1;
+    crash_point("push.paused");
+    guard_forget(l->push);
+    log_error("incident: %s %s:%s: %s alternates by our own writes; the record is paused",
+              l->event.resource, w->target, w->target_record_id, field);
+    log_error("resume with: sync-ctl resume %s %s:%s", l->event.resource, w->target,
+              w->target_record_id);
+    withhold(l, w->target, "breaker", pause.reason, clock_now() + PAUSED_AGAIN_MS);
+    return 0;
+}
+
+static int
+guard_write(struct line *l, const struct decision_write *w, struct err *err)
+{
+    const struct target *t = push_target(l->push, w->target);
+    const struct store_pause *pause = find_pause(l, w);
+    int64_t now = clock_now();
+
+    if (pause != NULL)
+        withhold(l, w->target, "paused", pause->reason,
+                 pause->until > now ? pause->until : now + PAUSED_AGAIN_MS);
+    else if (t->closed_until > now)
+        withhold(l, w->target, "closed", t->closed_why, t->closed_until);
+    else if (check_breaker(l, w, err) < 0)
+        return -1;
+    return 0;
+}
+
+int
+guard_line(struct line *l, struct err *err)
+{
+    const struct decision *d = &l->decision;
+
+    if (d->n_writes == 0)
+        return 0;
+    if (read_pauses(l->push, err) < 0)
+        return -1;
+    l->withheld = arena_alloc(l->arena, d->n_writes * sizeof *l->withheld);
+    for (size_t i = 0; i < d->n_writes; i++)
+        if (guard_write(l, &d->writes[i], err) < 0)
+            return -1;
+    return 0;
+}

@@ -1,0 +1,263 @@
+#ifndef PUSH_INTERNAL_H
+#define PUSH_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "config/conf.h"
+#include "http/client.h"
+#include "json/ndjson.h"
+#include "provider/provider.h"
+#include "push/push.h"
+#include "store/store.h"
+#include "stream/decision.h"
+#include "stream/event.h"
+#include "stream/rejects.h"
+
+/*
+ * Private to src/push. A line is one decision on its way through; it has one write for each intent.
+ * A write goes READY (in its target's queue) -> with the provider -> perhaps looked up (creates
+ * without an answer) -> ANSWERED (in the run's queue) -> settled, printed, gone. A line lives in
+ * its own arena, until its last write is gone. Intervals are on the boot clock, moments that are
+ * stored on clock_now.
+ */
+enum {
+    PUSH_MAX_LINES = 1000,   /* decisions in a batch ... */
+    PUSH_BATCH_MS = 10,      /* ... or for so long */
+    PUSH_MAX_WRITES = 256,   /* no more is read while so many are under way */
+    PUSH_FRESH_MS = 15000,   /* a lease renewed longer ago proves nothing */
+    PUSH_DEADLINE_MS = 20000 /* of one request, see http_request */
+};
+
+struct push;
+struct line;
+
+struct write {
+    struct write *next;    /* in the queue it is in */
+    struct write *sibling; /* of the same line */
+    struct line *line;
+    struct store_intent intent;
+    struct target *target;
+    const struct resource_def *def;
+    size_t index;  /* of the target in line->sync */
+    bool marked;   /* the state says `sent` */
+    bool conflict; /* the create was answered 409 or 412 */
+    bool gone;
+    bool parked;       /* nobody can say what became of it for now; ending does not wait for it */
+    int attempts;      /* requests that may have gone out */
+    int failed_looks;  /* look-ups in a row that failed */
+    int64_t sent_boot; /* boot clock when it last went out */
+    struct store_settlement settlement;
+    const char *status; /* of the result line */
+    struct {
+        const char *scope, *retry, *code, *text; /* code NULL: no error */
+    } error;
+};
+
+struct write_queue {
+    struct write *first, **last;
+};
+
+void queue_init(struct write_queue *q);
+void queue_add(struct write_queue *q, struct write *w);
+struct write *queue_take(struct write_queue *q); /* NULL if empty */
+
+/* A write of a decision that gets no intent now. */
+struct withheld {
+    const char *target;
+    const char *code, *text;
+    int64_t until;
+};
+
+struct line {
+    struct push *push;
+    struct line *next, *prev; /* all lines of the run */
+    struct arena *arena;      /* owned; the line itself is in it */
+    const char *text;
+    size_t len;
+    long number; /* in the input; 0: taken over from another writer */
+    struct event event;
+    struct decision decision;
+    const struct conf_sync *sync;
+    char pipeline[64];
+    int64_t fence;
+
+    struct withheld *withheld;
+    size_t n_withheld;
+    enum { LINE_DECIDED, LINE_HELD, LINE_RETURNED, LINE_BAD } fate;
+    enum store_outcome outcome; /* DECIDED */
+    const char *disposition;
+    struct store_intent *intents;
+    size_t n_intents;
+    struct err err; /* BAD, STOPPED */
+    struct write *writes;
+    size_t open; /* writes that are not gone yet */
+};
+
+/* A system at work. */
+struct target {
+    const struct conf_system *system;
+    struct provider *provider; /* owned */
+    struct write_queue ready;
+    int under_way;
+    int64_t closed_until; /* clock_now; gets no new intents until then */
+    char closed_why[128];
+    bool auth_said;
+};
+
+/* Losses of writes to one end, so that a broken one does not loop hot. */
+struct loss {
+    int64_t link_id;
+    const struct target *target;
+    int n;
+    int64_t at; /* boot clock */
+};
+
+struct pipeline {
+    char name[64];
+    size_t held; /* lines of it in memory */
+};
+
+struct push {
+    const struct push_options *o;
+    struct conf conf; /* a copy with the limits of the command line; borrows the rest */
+    struct store *store;
+    struct http *http;
+    struct target *targets; /* [conf.n_systems] */
+    struct ndjson_reader *in;
+    struct ndjson_writer *out;
+    struct rejects *rejects;
+    int fd;
+    bool ended;      /* no more is read: end of input, a signal, an error */
+    char owner[64];  /* our lease */
+    int64_t renewed; /* boot clock */
+    struct pipeline *pipelines;
+    size_t n_pipelines;
+
+    struct arena *pause_arena;
+    struct store_pause *pauses;
+    size_t n_pauses;
+    int64_t pauses_read; /* boot clock; 0 = not yet */
+
+    struct line *lines;
+    struct write_queue answered;
+    size_t open;    /* writes that are not gone */
+    size_t parked;  /* of these */
+    size_t looking; /* look-ups under way */
+    struct loss *losses;
+    size_t n_losses;
+    struct buf controls; /* control lines that wait until everything before them is printed */
+
+    bool stopped;         /* a limit */
+    char stopped_run[64]; /* its run; "" = lines without one */
+    bool stopped_batch;   /* it was in this batch */
+    bool auth;            /* a system refuses us */
+    bool refused;         /* lines or writes */
+    struct err out_err;   /* code "": stdout is fine */
+    struct err fatal;     /* code "": none */
+    long done;
+};
+
+struct target *push_target(struct push *p, const char *system); /* NULL: not in the config */
+/* Ends reading with the first such error. */
+void push_fail(struct push *p, const struct err *err);
+bool push_terminated(void);
+
+/* ---- line.c ---- */
+
+/* A line of input; -1: RECORD error, nothing is left. LINE is copied. */
+struct line *line_parse(struct push *p, const char *text, size_t len, struct err *err);
+/* What stands for an intent that was taken over, with one write. NULL: not in the config. */
+struct line *line_of_intent(struct push *p, const struct store_intent *intent, struct err *err);
+void line_free(struct line *l);
+/* "crm/contacts app:42 (line 17)" in the line's arena. */
+const char *line_name(const struct line *l);
+/* A write of the line for INTENT; -1: its target is not in the config. */
+struct write *line_add_write(struct line *l, const struct store_intent *intent, struct err *err);
+/* The write is over; frees its line with the last one. */
+void write_free(struct write *w);
+
+/* ---- guard.c: what may not be written now ---- */
+
+/* Fills l->withheld. May pause a record (breaker). */
+int guard_line(struct line *l, struct err *err);
+/* Why TARGET gets nothing of this line, NULL if nothing is known against it. */
+const struct withheld *guard_find(const struct line *l, const char *target);
+/* Read the pauses anew before the next decision. */
+void guard_forget(struct push *p);
+/* TARGET gets no new intents before UNTIL. */
+void guard_close(struct target *t, int64_t until, const char *why);
+
+/* ---- batch.c: decisions ---- */
+
+/* Takes what input there is and decides it. -1: err RUN. */
+int batch_run(struct push *p, struct err *err);
+/* Nothing of the line happened, the state is further than it. */
+void batch_moved(struct line *l);
+
+/* ---- send.c: intents to providers ---- */
+
+void send_add(struct write *w); /* to its target's queue */
+/* Marks and hands over what the targets have room for. */
+int send_ready(struct push *p, struct err *err);
+/* Gives up what was not sent: its events are free again. */
+int send_drop(struct push *p, struct err *err);
+
+/* ---- outcome.c: answers to settlements ---- */
+
+/* The answer of a create or update: settles, or starts a look-up. */
+void outcome_take(struct write *w, const struct provider_answer *a);
+/* Queues the settlement of W. NULL A = nothing was asked. NOT_BEFORE for RETRY. */
+void outcome_done(struct write *w, const struct provider_answer *a,
+                  const struct provider_record *record);
+void outcome_refused(struct write *w, const struct provider_answer *a);
+void outcome_retry(struct write *w, const struct provider_answer *a, int64_t not_before);
+void outcome_lost(struct write *w, const struct provider_answer *a);
+void outcome_unknown(struct write *w, const struct provider_answer *a, const char *text);
+/* The system refuses us: said once, closed for a while. */
+void outcome_auth(struct target *t, const struct provider_answer *a);
+
+/* ---- lookup.c: creates without an answer ---- */
+
+void lookup_start(struct write *w);
+
+/* ---- settle.c ---- */
+
+int settle_answered(struct push *p, struct err *err);
+
+/* ---- result.c: lines on stdout ---- */
+
+void result_write(struct write *w, const char *disposition);
+/* Of a decision without intents: a line for each withheld write, or one with its disposition. */
+void result_decision(struct line *l);
+/* A write that stays open at the end of the run. */
+void result_parked(struct write *w);
+void result_control(struct push *p, const char *line, size_t len);
+/* A line of text (-n). */
+void result_text(struct push *p, const char *text, size_t len);
+void result_flush(struct push *p);
+
+/* ---- lease.c ---- */
+
+int lease_start(struct push *p, struct err *err);
+/* Every STORE_RENEW_MS: renews, takes over what dead writers left. */
+int lease_tick(struct push *p, struct err *err);
+/* Was ours renewed within PUSH_FRESH_MS? */
+bool lease_is_fresh(const struct push *p);
+/* Makes it so. -1: it is not ours any more. */
+int lease_renew(struct push *p, struct err *err);
+/* "this process stood still": nothing more may be sent. Returns -1. */
+int lease_stale(struct err *err);
+void lease_hold(struct push *p, const char *pipeline);
+void lease_unhold(struct push *p, const char *pipeline);
+void lease_end(struct push *p);
+
+/* ---- preview.c ---- */
+
+/* -n: the requests of L as text on stdout. */
+int preview_line(struct line *l, struct err *err);
+
+#endif

@@ -1,0 +1,215 @@
+#include <config.h>
+
+#include "push/internal.h"
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/log.h"
+#include "sync/compare.h"
+
+#include <string.h>
+
+/*
+ * What became of a create that nobody answered? It is sought by our external id, else by a match
+ * field that was sent. Found is done. Not found counts if the definition's find is strong, else
+ * only when its lag is over; then the same request goes out again under the same idempotency key,
+ * or, where the API has none, the fields stay owed and a new decision creates it.
+ */
+enum { LOOK_AGAIN_MS = 1000, LOOK_SLOW_MS = 60000, LOOK_FAILURES = 5, MAX_SENDS = 3 };
+
+static bool
+can_use(const struct write *w, const char *field)
+{
+    return provider_can_find(w->def, field) && val_id(val_get(w->intent.fields, field)) != NULL &&
+           !compare_empty(val_get(w->intent.fields, field));
+}
+
+/* By what to seek it; VALUE is what it must be. NULL: it cannot be found. */
+static const char *
+choose_field(const struct write *w, const char **value)
+{
+    const struct conf_sync *sync = w->line->sync;
+
+    *value = w->intent.external_id;
+    if (*value != NULL && w->def->external_id != NULL && provider_can_find(w->def, "external_id"))
+        return "external_id";
+    for (size_t i = 0; i < sync->n_match; i++) {
+        if (can_use(w, sync->match[i])) {
+            *value = val_id(val_get(w->intent.fields, sync->match[i]));
+            return sync->match[i];
+        }
+    }
+    return NULL;
+}
+
+/* Is it what we sent? A search may be fuzzy. */
+static bool
+is_it(const struct write *w, const char *field, const struct provider_record *r)
+{
+    const struct sync_field *f = sync_field(w->line->sync, field);
+
+    if (r->id == NULL)
+        return false;
+    if (strcmp(field, "external_id") == 0)
+        return r->external_id == NULL || strcmp(r->external_id, w->intent.external_id) == 0;
+    return f != NULL && compare_same(w->line->arena, w->line->sync, f, w->index,
+                                     val_get(r->fields, field), val_get(w->intent.fields, field));
+}
+
+static size_t
+pick(const struct write *w, const struct provider_answer *a, const struct provider_record **found)
+{
+    const char *value;
+    const char *field = choose_field(w, &value);
+    size_t n = 0;
+
+    for (size_t i = 0; i < a->n_records; i++) {
+        if (!is_it(w, field, &a->records[i]))
+            continue;
+        if (n++ == 0)
+            *found = &a->records[i];
+    }
+    return n;
+}
+
+static void looked(void *user, const struct provider_answer *a);
+
+static void
+look(void *user)
+{
+    struct write *w = user;
+    const char *value;
+    const char *field = choose_field(w, &value);
+
+    w->line->push->looking++;
+    provider_find(w->target->provider, w->def, field, value, looked, w);
+}
+
+static void
+look_later(struct write *w, int64_t wait)
+{
+    http_after(w->line->push->http, wait, look, w);
+}
+
+static bool
+lag_is_over(const struct write *w)
+{
+    return w->def->find.strong || clock_boot() - w->sent_boot >= w->def->find.lag_ms;
+}
+
+static bool
+may_send_again(const struct write *w)
+{
+    return w->def->create.idempotency_header != NULL && w->attempts < MAX_SENDS &&
+           clock_boot() - w->sent_boot < w->def->create.idempotency_window_ms;
+}
+
+static void
+unpark(struct write *w)
+{
+    if (w->parked)
+        w->line->push->parked--;
+    w->parked = false;
+    w->failed_looks = 0;
+}
+
+static void
+missing(struct write *w)
+{
+    unpark(w);
+    if (!lag_is_over(w)) {
+        look_later(w, LOOK_AGAIN_MS);
+    } else if (w->conflict) {
+        outcome_refused(w, NULL);
+    } else if (may_send_again(w)) {
+        send_add(w);
+    } else {
+        outcome_retry(w, NULL, clock_now() + 30000);
+    }
+}
+
+static void
+found(struct write *w, const struct provider_answer *a)
+{
+    const struct provider_record *r = NULL;
+    size_t n = pick(w, a, &r);
+    const char *value;
+    const char *field = choose_field(w, &value);
+
+    if (n == 0) {
+        missing(w);
+        return;
+    }
+    unpark(w);
+    if (n > 1 && strcmp(field, "external_id") != 0) {
+        outcome_unknown(w, a,
+                        arena_printf(w->line->arena, "%zu records there have this %s", n, field));
+        return;
+    }
+    if (n > 1)
+        log_warn("%s: %zu records at %s carry external id %s; linked with %s", line_name(w->line),
+                 n, w->target->system->name, value, r->id);
+    outcome_done(w, NULL, r);
+}
+
+/* The look-up itself failed: again, and after some failures without anybody waiting for it. */
+static void
+failed(struct write *w, const struct provider_answer *a)
+{
+    int64_t wait = LOOK_AGAIN_MS;
+
+    if (a->outcome == PROVIDER_AUTH) {
+        w->line->push->auth = true;
+        outcome_auth(w->target, a);
+    }
+    w->failed_looks++;
+    for (int i = 1; i < w->failed_looks && wait < LOOK_SLOW_MS; i++)
+        wait *= 2;
+    if (!w->parked && (w->failed_looks >= LOOK_FAILURES || a->outcome == PROVIDER_AUTH)) {
+        w->parked = true;
+        w->line->push->parked++;
+    }
+    look_later(w, w->parked ? LOOK_SLOW_MS : wait);
+}
+
+static void
+looked(void *user, const struct provider_answer *a)
+{
+    struct write *w = user;
+
+    w->line->push->looking--;
+    crash_point("push.looked");
+    switch (a->outcome) {
+    case PROVIDER_OK:
+        found(w, a);
+        return;
+    case PROVIDER_GONE:
+        missing(w);
+        return;
+    case PROVIDER_REFUSED:
+    case PROVIDER_CONFLICT:
+        unpark(w);
+        outcome_unknown(w, a, "the look-up is refused");
+        return;
+    case PROVIDER_LIMITED:
+    case PROVIDER_NOT_SENT:
+    case PROVIDER_LOST:
+    case PROVIDER_AUTH:
+    case PROVIDER_BROKEN:
+        failed(w, a);
+        return;
+    }
+    BUG("an outcome that is none");
+}
+
+void
+lookup_start(struct write *w)
+{
+    const char *value;
+
+    if (choose_field(w, &value) != NULL)
+        look(w);
+    else if (w->conflict)
+        outcome_refused(w, NULL);
+    else
+        outcome_unknown(w, NULL, "no answer came, and it cannot be looked up there");
+}

@@ -1,0 +1,267 @@
+#include <config.h>
+
+#include "push/internal.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+enum {
+    RETRY_MS = 30000,
+    RETRY_MAX_MS = 15 * 60000,
+    AUTH_MS = 5 * 60000,
+    LOSS_FORGET_MS = 60 * 60000,
+    MAX_LOSSES = 4096
+};
+
+/* ---- losses: how often in a row an end lost our writes ---- */
+
+static struct loss *
+find_loss(const struct write *w)
+{
+    const struct push *p = w->line->push;
+
+    for (size_t i = 0; i < p->n_losses; i++)
+        if (p->losses[i].link_id == w->intent.link_id && p->losses[i].target == w->target)
+            return &p->losses[i];
+    return NULL;
+}
+
+/* Counts one more. Returns how many there are now, with the one just seen. */
+static int
+count_loss(const struct write *w)
+{
+    struct push *p = w->line->push;
+    struct loss *l = find_loss(w);
+    int64_t now = clock_boot();
+
+    if (l == NULL) {
+        if (p->n_losses == MAX_LOSSES)
+            p->n_losses = 0;
+        p->losses = mem_resize(p->losses, p->n_losses + 1, sizeof *p->losses);
+        l = &p->losses[p->n_losses++];
+        *l = (struct loss){.link_id = w->intent.link_id, .target = w->target};
+    } else if (now - l->at > LOSS_FORGET_MS) {
+        l->n = 0;
+    }
+    l->at = now;
+    return ++l->n;
+}
+
+static void
+forget_loss(const struct write *w)
+{
+    struct push *p = w->line->push;
+    struct loss *l = find_loss(w);
+
+    if (l != NULL)
+        *l = p->losses[--p->n_losses];
+}
+
+/* ---- settlements ---- */
+
+static void
+settle(struct write *w, enum settle_kind kind, const char *status, const struct provider_answer *a)
+{
+    struct arena *arena = w->line->arena;
+    struct store_settlement *s = &w->settlement;
+
+    s->token = w->intent.token;
+    s->owner = w->line->push->owner;
+    s->kind = kind;
+    if (a != NULL) {
+        s->http_status = a->status;
+        s->response = arena_text(arena, a->text);
+    }
+    s->map_hash = w->line->sync->map_hash;
+    s->code = w->error.code;
+    s->text = w->error.text;
+    w->status = status;
+    queue_add(&w->line->push->answered, w);
+}
+
+static void
+blame(struct write *w, const char *scope, const char *retry, const struct provider_answer *a,
+      const char *code, const char *text)
+{
+    struct arena *arena = w->line->arena;
+
+    w->error.scope = scope;
+    w->error.retry = retry;
+    w->error.code = arena_text(arena, a != NULL && a->code != NULL ? a->code : code);
+    w->error.text = arena_text(arena, a != NULL && a->text != NULL ? a->text : text);
+}
+
+void
+outcome_done(struct write *w, const struct provider_answer *a, const struct provider_record *r)
+{
+    struct arena *arena = w->line->arena;
+    struct store_settlement *s = &w->settlement;
+
+    forget_loss(w);
+    w->error.code = NULL;
+    s->record_id = w->intent.record_id;
+    if (r != NULL && strcmp(w->intent.action, "create") == 0)
+        s->record_id = arena_text(arena, r->id);
+    if (r != NULL && r->fields != NULL) {
+        s->stored = val_copy(arena, r->fields);
+        s->stored_whole = true;
+        s->version = arena_text(arena, r->version);
+        s->etag = arena_text(arena, r->etag);
+    } else {
+        s->stored = w->intent.fields;
+    }
+    settle(w, SETTLE_DONE, "done", a);
+}
+
+void
+outcome_refused(struct write *w, const struct provider_answer *a)
+{
+    if (a != NULL || w->error.code == NULL)
+        blame(w, "record", "never", a, "refused", "refused");
+    settle(w, SETTLE_REFUSED, "refused", a);
+}
+
+void
+outcome_retry(struct write *w, const struct provider_answer *a, int64_t not_before)
+{
+    blame(w, a != NULL ? "system" : "record", "later", a, "not-there",
+          "not there; created anew later");
+    w->settlement.not_before = not_before;
+    settle(w, SETTLE_RETRY, "retry", a);
+}
+
+void
+outcome_unknown(struct write *w, const struct provider_answer *a, const char *text)
+{
+    blame(w, "record", "never", NULL, "outcome-unknown", text);
+    settle(w, SETTLE_UNKNOWN, "unknown", a);
+}
+
+/*
+ * An update without an answer is decided anew at once, the first time. An end that goes on losing
+ * writes waits longer and longer: the fields are owed, and decided anew when they are due.
+ */
+void
+outcome_lost(struct write *w, const struct provider_answer *a)
+{
+    int n = count_loss(w);
+    int64_t wait = RETRY_MS;
+
+    if (n > 1) {
+        for (int i = 2; i < n && wait < RETRY_MAX_MS; i++)
+            wait *= 2;
+        outcome_retry(w, a, clock_now() + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS));
+        return;
+    }
+    blame(w, "record", "now", a, "lost", "no answer is known");
+    settle(w, SETTLE_LOST, "lost", a);
+}
+
+void
+outcome_auth(struct target *t, const struct provider_answer *a)
+{
+    guard_close(t, clock_now() + AUTH_MS, "the system refuses our credentials");
+    if (t->auth_said)
+        return;
+    t->auth_said = true;
+    log_error("%s: the system refuses us: %s", t->system->name,
+              a->text != NULL ? a->text : "credentials");
+}
+
+/* ---- answers ---- */
+
+static bool
+is_create(const struct write *w)
+{
+    return strcmp(w->intent.action, "create") == 0;
+}
+
+static void
+limited(struct write *w, const struct provider_answer *a)
+{
+    int64_t until = a->not_before > clock_now() ? a->not_before : clock_now() + RETRY_MS;
+
+    guard_close(w->target, until, "the system's limit is reached");
+    outcome_retry(w, a, until);
+}
+
+static void
+not_sent(struct write *w, const struct provider_answer *a)
+{
+    int64_t until = clock_now() + RETRY_MS;
+
+    guard_close(w->target, until, "the system cannot be reached");
+    outcome_retry(w, a, until);
+}
+
+static void
+conflict(struct write *w, const struct provider_answer *a)
+{
+    if (is_create(w)) {
+        blame(w, "record", "never", a, "conflict", "there is such a record already");
+        w->conflict = true;
+        w->settlement.http_status = a->status;
+        lookup_start(w);
+    } else if (count_loss(w) > 1) {
+        outcome_refused(w, a);
+    } else {
+        blame(w, "record", "now", a, "conflict", "somebody was faster");
+        settle(w, SETTLE_LOST, "lost", a);
+    }
+}
+
+static void
+unanswered(struct write *w, const struct provider_answer *a)
+{
+    if (!is_create(w)) {
+        outcome_lost(w, a);
+        return;
+    }
+    blame(w, "record", "now", a, "lost", "no answer is known");
+    w->settlement.http_status = a->status;
+    lookup_start(w);
+}
+
+static void
+refused_us(struct write *w, const struct provider_answer *a)
+{
+    w->line->push->auth = true;
+    outcome_auth(w->target, a);
+    outcome_retry(w, a, clock_now() + AUTH_MS);
+}
+
+void
+outcome_take(struct write *w, const struct provider_answer *a)
+{
+    switch (a->outcome) {
+    case PROVIDER_OK:
+        if (is_create(w) && (a->n_records == 0 || a->records[0].id == NULL))
+            unanswered(w, a);
+        else
+            outcome_done(w, a, a->n_records > 0 ? &a->records[0] : NULL);
+        return;
+    case PROVIDER_LIMITED:
+        limited(w, a);
+        return;
+    case PROVIDER_NOT_SENT:
+        not_sent(w, a);
+        return;
+    case PROVIDER_CONFLICT:
+        conflict(w, a);
+        return;
+    case PROVIDER_REFUSED:
+        outcome_refused(w, a);
+        return;
+    case PROVIDER_AUTH:
+        refused_us(w, a);
+        return;
+    case PROVIDER_GONE:
+    case PROVIDER_LOST:
+    case PROVIDER_BROKEN:
+        unanswered(w, a);
+        return;
+    }
+    BUG("an outcome that is none");
+}
