@@ -1,2 +1,39 @@
 noinst_LIBRARIES += libstore.a
-libstore_a_SOURCES =
+libstore_a_SOURCES = \
+	src/store/pause.c \
+	src/store/sqlite/apply.c \
+	src/store/sqlite/db.c \
+	src/store/sqlite/decide.c \
+	src/store/sqlite/emit.c \
+	src/store/sqlite/gc.c \
+	src/store/sqlite/history.c \
+	src/store/sqlite/inbox.c \
+	src/store/sqlite/intent.c \
+	src/store/sqlite/internal.h \
+	src/store/sqlite/lane.c \
+	src/store/sqlite/lease.c \
+	src/store/sqlite/limits.c \
+	src/store/sqlite/link.c \
+	src/store/sqlite/open.c \
+	src/store/sqlite/owed.c \
+	src/store/sqlite/pauses.c \
+	src/store/sqlite/record.c \
+	src/store/sqlite/report.c \
+	src/store/sqlite/run.c \
+	src/store/sqlite/settle.c \
+	src/store/sqlite/shadow.c \
+	src/store/sqlite/takeback.c \
+	src/store/sqlite/watermark.c \
+	src/store/store.h
+nodist_libstore_a_SOURCES = src/store/sqlite/schema.c
+
+# The schema as a C string.
+CLEANFILES += src/store/sqlite/schema.c
+EXTRA_DIST += src/store/sqlite/schema.sql
+src/store/sqlite/schema.c: src/store/sqlite/schema.sql
+	$(AM_V_GEN)$(MKDIR_P) src/store/sqlite && { \
+	echo '#include <config.h>'; \
+	echo '#include "store/sqlite/internal.h"'; \
+	echo 'const char store_schema[] ='; \
+	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$$/\\n"/' \
+	'$(srcdir)/src/store/sqlite/schema.sql'; echo '    ;'; } >$@.tmp && mv $@.tmp $@

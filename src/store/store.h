@@ -69,8 +69,8 @@ int store_lease_drop(struct store *s, const char *name, const char *owner, struc
 struct store_admission {
     const struct event *event; /* what nominates; event_id must be set */
     const char *map_hash;
-    const char *run_id;  /* NULL unless a listing admitted it */
-    int64_t not_before;  /* 0 = now */
+    const char *run_id;    /* NULL unless a listing admitted it */
+    int64_t not_before;    /* 0 = now */
     bool wait_if_unlinked; /* its resource is loading: an unlinked row waits for store_loaded */
 };
 
@@ -145,7 +145,8 @@ int store_nominate_owed(struct store *s, int64_t now, struct err *err);
 /* How far a bounded emitter is. Rows with seq <= UNTIL_SEQ (0 = all). */
 struct store_backlog {
     long free;    /* ready now */
-    long out;     /* leased, or behind an open intent of a living owner */
+    long out;     /* leased, in a lane that is out, or behind an open intent (also of a dead
+                     owner: a sync-push takes it over) */
     long waiting; /* not_before in the future, paused, or loading */
     int64_t next_not_before; /* earliest of the waiting, 0 = none */
 };
@@ -176,7 +177,7 @@ struct store_link {
     const char *resource, *external_id, *owned_by;
     int64_t generation;
     bool ended;
-    int open_intents;      /* prepared or sent */
+    int open_intents;               /* prepared or sent */
     const char *unknown_targets[8]; /* targets with an outcome-unknown create, NULL-terminated */
     struct store_end *ends;
     size_t n_ends;
@@ -225,15 +226,15 @@ int store_lane_idle(struct store *s, int64_t seq, struct err *err);
 /* ---- Decisions and writes ---- */
 
 struct store_commit {
-    const struct event *event;  /* seq 0: it is admitted here, in the same transaction */
-    const char *pipeline;       /* of the event's lease; ignored with seq 0 */
+    const struct event *event; /* seq 0: it is admitted here, in the same transaction */
+    const char *pipeline;      /* of the event's lease; ignored with seq 0 */
     int64_t fence;
     const struct decision *decision;
     const struct conf *conf;
-    const char *owner;          /* the writer's lease: owner of its intents */
-    bool limits_lifted;         /* --yes */
-    const char **withheld;      /* targets that may not be written now (paused, limited): their */
-    size_t n_withheld;          /* writes become owed until withheld_until */
+    const char *owner;     /* the writer's lease: owner of its intents */
+    bool limits_lifted;    /* --yes */
+    const char **withheld; /* targets that may not be written now (paused, limited): their */
+    size_t n_withheld;     /* writes become owed until withheld_until */
     int64_t withheld_until;
 };
 
@@ -251,24 +252,29 @@ struct store_intent {
 };
 
 enum store_outcome {
-    STORE_COMMITTED,  /* intents filled in; without writes the event is disposed of */
-    STORE_NOT_OURS,   /* fence moved on: drop the line */
-    STORE_MOVED,      /* generation, UNIQUE or lane moved on: nothing happened, event re-opened */
-    STORE_STOPPED     /* a limit: nothing happened, pause written, event returned */
+    STORE_COMMITTED, /* intents filled in; without writes the event is disposed of */
+    STORE_NOT_OURS,  /* fence moved on: drop the line */
+    STORE_MOVED,     /* generation, UNIQUE or lane moved on: nothing happened, event re-opened; a
+                        line without seq is pending in the inbox now */
+    STORE_STOPPED    /* a limit: nothing happened, pause written, event returned */
 };
 
 /*
  * The decision's transaction for one line (section 5), inside a batch (a savepoint each): fence,
  * generation, limits; link, ends, shadows from `covered`, owed, intents, claims, conflicts,
- * history, disposition. STOPPED: TEXT says which limit. Returns an enum store_outcome or -1.
- * INTENTS has room for as many as there are writes; N_INTENTS is set. DISPOSITION (may be NULL) is
- * set to how the event ended if it ended.
+ * history, disposition. STOPPED: ERR says which limit (exit 3). Returns an enum store_outcome or
+ * -1. INTENTS has room for as many as there are writes; N_INTENTS is set. DISPOSITION (may be NULL)
+ * is set to how the event ended if it ended.
  */
 int store_decide(struct store *s, struct arena *a, const struct store_commit *c, int64_t now,
                  struct store_intent *intents, size_t *n_intents, const char **disposition,
                  struct err *err);
 
-/* Marks intents as sent under OWNER, one transaction, durable. -1 also if one is not ours. */
+/*
+ * Marks intents as sent under OWNER, one transaction, durable; one that is sent already (a create
+ * taken over, looked up and sent again under its key) counts one more attempt. -1 also if one is
+ * not ours ("not-ours"): then none is marked.
+ */
 int store_sent(struct store *s, const int64_t *tokens, size_t n, const char *owner, int64_t now,
                struct err *err);
 
@@ -285,14 +291,14 @@ struct store_settlement {
     const char *owner;
     enum settle_kind kind;
     int http_status;
-    const char *response;  /* shortened answer for history; no secrets; may be NULL */
-    const char *record_id; /* DONE of a create: the id there */
+    const char *response;     /* shortened answer for history; no secrets; may be NULL */
+    const char *record_id;    /* DONE of a create: the id there */
     const struct val *stored; /* DONE: the record's unified fields as answered or read back */
     bool stored_whole;        /* stored is the whole record (absent = null) */
     const char *version, *etag;
     const char *map_hash;
-    int64_t not_before;       /* RETRY */
-    const char *code, *text;  /* REFUSED, RETRY, UNKNOWN */
+    int64_t not_before;      /* RETRY */
+    const char *code, *text; /* REFUSED, RETRY, UNKNOWN */
 };
 
 /*
@@ -311,7 +317,7 @@ int store_settle(struct store *s, const struct store_settlement *x, int64_t now,
 int store_take_over(struct store *s, struct arena *a, const char *owner, int64_t deadline_ms,
                     size_t max, int64_t now, struct store_intent **intents, struct err *err);
 
-/* A taken-over intent that was never sent: closed as failed, event re-opened. */
+/* An intent of ours that was never sent: closed as failed, event re-opened. 1, 0 not ours, -1. */
 int store_unsent(struct store *s, int64_t token, const char *owner, int64_t now, struct err *err);
 
 /* Values that we wrote to one record's fields since SINCE, oldest first, for the breaker. */

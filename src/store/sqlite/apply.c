@@ -1,0 +1,318 @@
+#include <config.h>
+
+#include "store/sqlite/internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* What a decision leaves in the state, once its event, its link and its limits are settled. */
+
+static bool
+is_state(const struct decision_end *e, const char *state)
+{
+    return e->state != NULL && strcmp(e->state, state) == 0;
+}
+
+static struct val *
+merge(struct arena *a, const struct val *old, const struct val *covered)
+{
+    struct val *fields = old == NULL ? val_object(a) : val_copy(a, old);
+
+    for (size_t i = 0; covered != NULL && i < covered->n; i++)
+        val_set(a, fields, covered->u.members[i].name, covered->u.members[i].value);
+    return fields;
+}
+
+static int
+save_end(struct deciding *g, const struct decision_end *e, const struct val *old)
+{
+    const struct shadow_row row = {
+        .link_id = g->link_id,
+        .resource = g->e->resource,
+        .system = e->system,
+        .account = e->account,
+        .record_id = e->record_id,
+        .fields = merge(g->a, old, e->covered),
+        .diverged = e->diverged,
+        .version = e->version,
+        .etag = e->etag,
+        .map_hash = g->d->map_hash,
+        .sync_source = g->e->sync_source != NULL ? g->e->sync_source : g->e->system,
+        .sync_actor = g->e->sync_actor != NULL ? g->e->sync_actor : "human",
+        .correlation_id = g->e->sync_correlation_id,
+        .deleted = is_state(e, "deleted"),
+    };
+
+    return shadow_save(g->s, &row, g->now, g->err);
+}
+
+static int
+apply_end(struct deciding *g, const struct decision_end *e)
+{
+    const struct val *old;
+    const char *known_id = NULL;
+    int rc;
+
+    if (e->record_id == NULL || is_state(e, "gone"))
+        return 0;
+    rc = shadow_load(g->s, g->a, g->link_id, e->system, e->account, &old, &known_id, g->err);
+    if (rc < 0)
+        return -1;
+    if (rc == 1 && strcmp(known_id, e->record_id) != 0)
+        return STORE_MOVED;
+    if (rc == 0 && is_state(e, "deleted"))
+        return 0;
+    if (rc == 1 && (e->covered == NULL || e->covered->n == 0) && e->diverged == NULL &&
+        !is_state(e, "deleted"))
+        return 0;
+    if (save_end(g, e, old) < 0)
+        return -1;
+    if (rc == 1)
+        return 0;
+    return lane_move(g->s, g->a, g->link_id, g->e->resource, e->system, e->account, e->record_id,
+                     g->seq, g->now, g->err);
+}
+
+int
+apply_ends(struct deciding *g)
+{
+    for (size_t i = 0; i < g->d->n_ends; i++) {
+        int rc = apply_end(g, &g->d->ends[i]);
+
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* ---- Writes ---- */
+
+static int
+owe(struct deciding *g, const struct decision_write *w, const struct val_member *m,
+    int64_t not_before)
+{
+    const char *source = val_get_text(w->sources, m->name);
+
+    return db_run(g->s, g->err,
+                  "INSERT INTO sync_owed VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL) ON CONFLICT"
+                  " DO UPDATE SET source = ?4, value = ?5, not_before = ?7,"
+                  " refused = CASE WHEN value = ?5 THEN refused END",
+                  "itttvmm", g->link_id, m->name, w->target, source != NULL ? source : g->e->system,
+                  m->value, g->now, not_before) < 0
+               ? -1
+               : 0;
+}
+
+static int
+prepare(struct deciding *g, const struct decision_write *w, struct store_intent *n)
+{
+    *n = (struct store_intent){
+        .seq = g->seq,
+        .link_id = g->link_id,
+        .generation = g->generation,
+        .target = w->target,
+        .account = w->account,
+        .resource = g->e->resource,
+        .record_id = w->target_record_id,
+        .external_id = w->external_id != NULL ? w->external_id : g->external_id,
+        .action = w->action,
+        .fields = w->set,
+        .before = w->before,
+        .state = "prepared",
+        .etag = w->etag,
+    };
+    if (db_run(g->s, g->err,
+               "INSERT INTO sync_intents (seq, link_id, generation, target, account,"
+               " resource_type, record_id, external_id, action, fields, before, idempotency_key,"
+               " state, owner, created_at)"
+               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 'prepared', ?, ?)",
+               "iiittttttwwtm", n->seq, n->link_id, n->generation, n->target, n->account,
+               n->resource, n->record_id, n->external_id, n->action, n->fields, n->before,
+               g->c->owner, g->now) < 0)
+        return -1;
+    n->token = db_last_id(g->s);
+    n->idempotency_key = arena_printf(g->a, "%s-%" PRId64, g->s->deployment, n->token);
+    if (db_run(g->s, g->err, "UPDATE sync_intents SET idempotency_key = ? WHERE token = ?", "ti",
+               n->idempotency_key, n->token) < 0)
+        return -1;
+    return store_count(g->s, strcmp(w->action, "create") == 0 ? "intent create" : "intent update",
+                       w->target, w->account, 1, g->now, g->err);
+}
+
+static int
+tell_intent(struct deciding *g, const struct store_intent *n)
+{
+    const struct history_row h = {.seq = g->seq,
+                                  .link_id = g->link_id,
+                                  .resource = n->resource,
+                                  .system = n->target,
+                                  .record_id = n->record_id,
+                                  .rule = n->action,
+                                  .source = g->e->system,
+                                  .target = n->target,
+                                  .outcome = "prepared",
+                                  .token = n->token};
+
+    return history_add(g->s, &h, g->now, g->err);
+}
+
+static int
+apply_write(struct deciding *g, const struct decision_write *w)
+{
+    bool withheld = decision_withholds(g->c, w);
+    int64_t not_before = withheld ? g->c->withheld_until : g->now;
+    struct store_intent *n = &g->intents[g->n_intents];
+
+    for (size_t i = 0; w->set != NULL && i < w->set->n; i++)
+        if (owe(g, w, &w->set->u.members[i], not_before) < 0)
+            return -1;
+    if (withheld) {
+        g->n_withheld++;
+        return 0;
+    }
+    if (prepare(g, w, n) < 0)
+        return -1;
+    g->n_intents++;
+    return tell_intent(g, n);
+}
+
+/* Match keys of what is being created, so that nobody creates it a second time meanwhile. */
+static int
+claim(struct deciding *g)
+{
+    const struct store_intent *create = NULL;
+    const struct val *claims = g->d->claims;
+
+    for (size_t i = 0; i < g->n_intents && create == NULL; i++)
+        if (strcmp(g->intents[i].action, "create") == 0)
+            create = &g->intents[i];
+    for (size_t i = 0; create != NULL && claims != NULL && i < claims->n; i++) {
+        const char *hash = val_text(claims->u.items[i]);
+        int rc = hash == NULL ? 1 : store_claimed(g->s, g->e->resource, hash, g->err);
+
+        if (rc < 0)
+            return -1;
+        if (rc == 1 && hash != NULL)
+            return STORE_MOVED;
+        if (hash != NULL && db_run(g->s, g->err, "INSERT INTO sync_claims VALUES (?, ?, ?)", "tti",
+                                   g->e->resource, hash, create->token) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int
+apply_writes(struct deciding *g)
+{
+    for (size_t i = 0; i < g->d->n_writes; i++)
+        if (apply_write(g, &g->d->writes[i]) < 0)
+            return -1;
+    return claim(g);
+}
+
+/* ---- Rules ---- */
+
+static bool
+has_text(const struct val *list, const char *text)
+{
+    for (size_t i = 0; list != NULL && i < list->n; i++) {
+        const char *item = val_text(list->u.items[i]);
+
+        if (item != NULL && strcmp(item, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const struct decision_write *
+write_of(const struct deciding *g, const char *target, const char *field)
+{
+    for (size_t i = 0; i < g->d->n_writes; i++)
+        if (strcmp(g->d->writes[i].target, target) == 0 &&
+            val_get(g->d->writes[i].set, field) != NULL)
+            return &g->d->writes[i];
+    return NULL;
+}
+
+/* Nothing is owed any more to the ends that were read and need no write of this field. */
+static int
+drop_owed(struct deciding *g, const struct decision_rule *rule)
+{
+    if (rule->conflict || strcmp(rule->rule, "refused") == 0)
+        return 0;
+    for (size_t i = 0; i < g->d->n_ends; i++) {
+        const struct decision_end *e = &g->d->ends[i];
+
+        if (val_get(e->covered, rule->field) == NULL || has_text(rule->owed, e->system) ||
+            write_of(g, e->system, rule->field) != NULL)
+            continue;
+        if (db_run(g->s, g->err,
+                   "DELETE FROM sync_owed WHERE link_id = ? AND field = ? AND target = ?", "itt",
+                   g->link_id, rule->field, e->system) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+keep_conflict(struct deciding *g, const struct decision_rule *rule)
+{
+    struct val *ends = val_object(g->a);
+
+    for (size_t i = 0; i < g->d->n_ends; i++) {
+        struct val *value = val_get(g->d->ends[i].covered, rule->field);
+
+        if (value != NULL)
+            val_set(g->a, ends, g->d->ends[i].system, value);
+    }
+    return db_run(g->s, g->err,
+                  "INSERT INTO sync_conflicts (at, link_id, field, base, ends, state)"
+                  " VALUES (?, ?, ?, ?, ?, 'open') ON CONFLICT DO NOTHING",
+                  "mitvv", g->now, g->link_id, rule->field, rule->base, ends) < 0
+               ? -1
+               : 0;
+}
+
+static int
+tell_rule(struct deciding *g, const struct decision_rule *rule)
+{
+    const struct decision_write *w = NULL;
+    struct history_row h = {.seq = g->seq,
+                            .link_id = g->link_id,
+                            .resource = g->e->resource,
+                            .system = g->e->system,
+                            .record_id = g->e->record_id,
+                            .field = rule->field,
+                            .rule = rule->rule,
+                            .base = rule->base,
+                            .source = rule->source,
+                            .text = g->d->text};
+
+    for (size_t i = 0; i < g->d->n_writes && w == NULL; i++)
+        w = write_of(g, g->d->writes[i].target, rule->field);
+    h.target = w != NULL ? w->target : NULL;
+    if (rule->conflict)
+        h.outcome = "conflict";
+    else if (w != NULL)
+        h.outcome = decision_withholds(g->c, w) ? "owed" : "write";
+    else
+        h.outcome = rule->diverged ? "diverged" : "settled";
+    return history_add(g->s, &h, g->now, g->err);
+}
+
+/* Rules of decisions without a link are told too: why nothing was made of a record. */
+int
+apply_rules(struct deciding *g)
+{
+    for (size_t i = 0; i < g->d->n_rules; i++) {
+        const struct decision_rule *rule = &g->d->rules[i];
+
+        if (g->link_id != 0 && drop_owed(g, rule) < 0)
+            return -1;
+        if (g->link_id != 0 && rule->conflict && keep_conflict(g, rule) < 0)
+            return -1;
+        if (tell_rule(g, rule) < 0)
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,364 @@
+#include <config.h>
+
+#include "store/sqlite/internal.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "crypto/digest.h"
+
+/*
+ * The decision's transaction. Each step returns STORE_COMMITTED (0: go on), another outcome, or -1;
+ * whatever is not 0 rolls back to before the decision.
+ */
+
+const char *
+disposition_worse(const char *x, const char *y)
+{
+    /* "lost" is no disposition: the event is decided anew once its last intent is settled */
+    static const char *const order[] = {"lost",       "rejected",  "conflict",  "owed",
+                                        "pushed",     "deleted",   "not-owner", "unmapped",
+                                        "superseded", "unchanged", "stale",     "echo",
+                                        "duplicate",  "filtered",  "gone",      "ignored"};
+
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        if ((x != NULL && strcmp(x, order[i]) == 0) || (y != NULL && strcmp(y, order[i]) == 0))
+            return order[i];
+    return x != NULL ? x : y;
+}
+
+static int
+check_decision(struct deciding *g)
+{
+    const struct decision *d = g->d;
+
+    if (d->hold_reason != NULL)
+        return err_set(g->err, ERR_RECORD, ERR_NEVER, "bad-decision", "hold: nothing to commit");
+    for (size_t i = 0; i < d->n_writes; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(d->writes[i].target, d->writes[j].target) == 0 &&
+                strcmp(d->writes[i].account, d->writes[j].account) == 0)
+                return err_set(g->err, ERR_RECORD, ERR_NEVER, "bad-decision", "writes: two for %s",
+                               d->writes[i].target);
+    if (d->n_writes > 0 && d->link == 0 && d->external_id == NULL)
+        return err_set(g->err, ERR_RECORD, ERR_NEVER, "bad-decision", "external_id: missing");
+    return 0;
+}
+
+/* ---- The event ---- */
+
+static int
+check_fence(struct deciding *g)
+{
+    int64_t seq;
+    int rc = db_int(g->s, g->err, &seq,
+                    "SELECT seq FROM sync_inbox WHERE seq = ? AND lease = ? AND fence = ? AND"
+                    " disposition IS NULL AND folded_into IS NULL",
+                    "iti", g->e->seq, g->c->pipeline, g->c->fence);
+
+    g->seq = g->e->seq;
+    if (rc < 0)
+        return -1;
+    return rc == 1 ? STORE_COMMITTED : STORE_NOT_OURS;
+}
+
+/* A line that is data is admitted. ID: its own event id, or a new one. 1, 0 known already, -1. */
+static int
+admit_line(struct deciding *g, bool fresh_id)
+{
+    char random[17];
+    struct event copy = *g->e;
+    struct store_admission x = {.event = &copy, .map_hash = g->d->map_hash};
+
+    copy.seq = 0;
+    if (fresh_id || copy.event_id == NULL) {
+        digest_random_hex(8, random);
+        copy.event_id = arena_printf(g->a, "line:%s", random);
+    }
+    return inbox_insert(g->s, &x, g->now, &g->seq, g->err);
+}
+
+/* The same, and it is out under our own lease, if its lane is free. */
+static int
+take_line(struct deciding *g)
+{
+    int64_t other;
+    int rc = admit_line(g, false);
+
+    if (rc == 0)
+        rc = admit_line(g, true);
+    if (rc < 0)
+        return -1;
+    rc = db_int(g->s, g->err, &other,
+                "SELECT h.seq FROM sync_inbox h, sync_inbox i WHERE i.seq = ? AND h.lane = i.lane"
+                " AND h.disposition IS NULL AND h.lease IS NOT NULL AND h.folded_into IS NULL",
+                "i", g->seq);
+    if (rc != 0)
+        return rc < 0 ? -1 : STORE_MOVED;
+    rc = db_run(g->s, g->err,
+                "UPDATE sync_inbox SET lease = ?, fence = 1, leased_ms = ? WHERE seq = ?", "tii",
+                g->c->owner, clock_boot(), g->seq);
+    return rc < 0 ? -1 : STORE_COMMITTED;
+}
+
+/* ---- The link ---- */
+
+static bool
+is_live(const struct decision_end *e)
+{
+    return e->record_id != NULL && (e->state == NULL || strcmp(e->state, "live") == 0);
+}
+
+/* A link is made of two records at least, or of one and a write. */
+static bool
+makes_link(const struct decision *d)
+{
+    size_t live = 0;
+
+    for (size_t i = 0; i < d->n_ends; i++)
+        live += is_live(&d->ends[i]);
+    return d->external_id != NULL && d->reject_code == NULL && live > 0 &&
+           (live > 1 || d->n_writes > 0);
+}
+
+/* Does an end of the decision belong to another link? 1, 0, -1. */
+static int
+linked_elsewhere(struct deciding *g)
+{
+    for (size_t i = 0; i < g->d->n_ends; i++) {
+        const struct decision_end *e = &g->d->ends[i];
+        int64_t other;
+        int rc;
+
+        if (e->record_id == NULL)
+            continue;
+        rc = link_of_record(g->s, g->e->resource, e->system, e->account, e->record_id, &other,
+                            g->err);
+        if (rc < 0)
+            return -1;
+        if (rc == 1 && other != g->d->link)
+            return 1;
+    }
+    return 0;
+}
+
+static int
+make_link(struct deciding *g)
+{
+    int64_t other;
+    int rc = linked_elsewhere(g);
+
+    if (rc != 0)
+        return rc < 0 ? -1 : STORE_MOVED;
+    if (!makes_link(g->d))
+        return STORE_COMMITTED;
+    rc = store_find_external(g->s, g->d->external_id, &other, g->err);
+    if (rc != 0)
+        return rc < 0 ? -1 : STORE_MOVED;
+    if (db_run(g->s, g->err,
+               "INSERT INTO sync_links (resource_type, external_id, owned_by, generation,"
+               " created_at) VALUES (?, ?, ?, 1, ?)",
+               "tttm", g->e->resource, g->d->external_id, g->e->system, g->now) < 0)
+        return -1;
+    g->link_id = db_last_id(g->s);
+    g->generation = 1;
+    g->external_id = g->d->external_id;
+    g->new_link = true;
+    return STORE_COMMITTED;
+}
+
+/* Writes still under way, or of unknown outcome where we are about to write: MOVED. */
+static int
+check_open(struct deciding *g)
+{
+    struct rows r;
+    int rc, outcome = STORE_COMMITTED;
+
+    if (db_rows(g->s, &r, g->err,
+                "SELECT state, target, account FROM sync_intents WHERE link_id = ? AND state IN"
+                " ('prepared','sent','unknown')",
+                "i", g->d->link) < 0)
+        return -1;
+    while ((rc = rows_next(&r)) == 1) {
+        if (strcmp(row_peek(&r, 0), "unknown") != 0)
+            outcome = STORE_MOVED;
+        for (size_t i = 0; i < g->d->n_writes; i++)
+            if (!decision_withholds(g->c, &g->d->writes[i]) &&
+                strcmp(row_peek(&r, 1), g->d->writes[i].target) == 0 &&
+                strcmp(row_peek(&r, 2), g->d->writes[i].account) == 0)
+                outcome = STORE_MOVED;
+    }
+    return rc < 0 ? -1 : outcome;
+}
+
+static int
+check_generation(struct deciding *g, bool *ended)
+{
+    struct rows r;
+    int rc;
+
+    if (db_rows(g->s, &r, g->err,
+                "SELECT generation, ended_at IS NOT NULL, external_id FROM sync_links WHERE"
+                " link_id = ?",
+                "i", g->d->link) < 0)
+        return -1;
+    rc = rows_next(&r);
+    if (rc != 1)
+        return rc < 0 ? -1 : STORE_MOVED;
+    g->generation = row_int(&r, 0) + 1;
+    *ended = row_int(&r, 1) != 0;
+    g->external_id = row_text(&r, g->a, 2);
+    rows_end(&r);
+    return g->generation == g->d->generation + 1 ? STORE_COMMITTED : STORE_MOVED;
+}
+
+static int
+take_link(struct deciding *g)
+{
+    bool ended = false;
+    int rc = check_generation(g, &ended);
+
+    if (rc == 0)
+        rc = check_open(g);
+    if (rc == 0)
+        rc = linked_elsewhere(g);
+    if (rc != 0)
+        return rc == 1 ? STORE_MOVED : rc; /* 1 is linked_elsewhere's */
+    if (ended)
+        return g->d->n_writes > 0 ? STORE_MOVED : STORE_COMMITTED;
+    g->link_id = g->d->link;
+    return db_run(g->s, g->err, "UPDATE sync_links SET generation = ? WHERE link_id = ?", "ii",
+                  g->generation, g->link_id) < 0
+               ? -1
+               : STORE_COMMITTED;
+}
+
+/* ---- The end of it ---- */
+
+static int
+reject(struct deciding *g)
+{
+    const struct store_reject r = {.stage = "diff",
+                                   .system = g->e->system,
+                                   .account = g->e->account,
+                                   .resource = g->e->resource,
+                                   .record_id = g->e->record_id,
+                                   .code = g->d->reject_code,
+                                   .text = g->d->text};
+
+    return inbox_reject_row(g->s, g->seq, &r, g->now, g->err);
+}
+
+/* The event ends now, or keeps in mind how it will once its writes are settled. */
+static int
+finish(struct deciding *g, const char **disposition)
+{
+    const char *how = g->d->reject_code != NULL ? "rejected" : g->d->disposition;
+
+    if (g->n_withheld > 0)
+        how = disposition_worse(how, "owed");
+    if (how == NULL && g->n_intents == 0)
+        how = "unchanged";
+    if (g->d->reject_code != NULL && reject(g) < 0)
+        return -1;
+    if (g->n_intents > 0) {
+        const char *mind = arena_printf(g->a, "decided:%s", how == NULL ? "" : how);
+
+        return db_run(g->s, g->err, "UPDATE sync_inbox SET reason = ?, link_id = ? WHERE seq = ?",
+                      "tii", mind, g->link_id, g->seq) < 0
+                   ? -1
+                   : 0;
+    }
+    *disposition = how;
+    return inbox_end(g->s, g->seq, how, g->d->text, g->now, g->err) < 0 ? -1 : 0;
+}
+
+static int
+decide(struct deciding *g, const char **disposition)
+{
+    int rc = check_decision(g);
+
+    if (rc == 0)
+        rc = g->e->seq == 0 ? take_line(g) : check_fence(g);
+    if (rc == 0)
+        rc = g->d->link == 0 ? make_link(g) : take_link(g);
+    if (rc == 0)
+        rc = limits_take(g);
+    if (rc == 0 && g->link_id != 0)
+        rc = apply_ends(g);
+    if (rc == 0 && g->link_id != 0)
+        rc = apply_writes(g);
+    if (rc == 0)
+        rc = apply_rules(g);
+    if (rc == 0)
+        rc = finish(g, disposition);
+    return rc;
+}
+
+/* Nothing of the decision has happened: what becomes of its event. */
+static int
+give_up(struct deciding *g, int outcome)
+{
+    if (outcome == STORE_MOVED)
+        return (g->e->seq == 0 ? admit_line(g, false) : lane_reopen(g->s, g->e->seq, g->err)) < 0
+                   ? -1
+                   : 0;
+    if (outcome != STORE_STOPPED)
+        return 0;
+    if (g->e->seq != 0 && lane_reopen(g->s, g->e->seq, g->err) < 0)
+        return -1;
+    if (g->pause.scope == NULL)
+        return 0;
+    return store_pause_add(g->s, &g->pause, g->now, g->err);
+}
+
+static int
+decide_or_nothing(struct deciding *g, const char **disposition)
+{
+    int rc;
+
+    if (db_run(g->s, g->err, "SAVEPOINT decision", "") < 0)
+        return -1;
+    rc = decide(g, disposition);
+    if (rc != STORE_COMMITTED) {
+        g->n_intents = 0;
+        *disposition = NULL;
+        if (sqlite3_get_autocommit(g->s->db)) /* a full disk took the whole transaction */
+            return -1;
+        sqlite3_exec(g->s->db, "ROLLBACK TO decision", NULL, NULL, NULL);
+    }
+    sqlite3_exec(g->s->db, "RELEASE decision", NULL, NULL, NULL);
+    if (rc > 0 && give_up(g, rc) < 0)
+        return -1;
+    return rc;
+}
+
+int
+store_decide(struct store *s, struct arena *a, const struct store_commit *c, int64_t now,
+             struct store_intent *intents, size_t *n_intents, const char **disposition,
+             struct err *err)
+{
+    const char *ignored;
+    const char **how = disposition == NULL ? &ignored : disposition;
+    struct deciding g = {.s = s,
+                         .a = a,
+                         .c = c,
+                         .d = c->decision,
+                         .e = c->event,
+                         .now = now,
+                         .intents = intents,
+                         .err = err};
+    struct tx tx;
+    int rc;
+
+    *n_intents = 0;
+    *how = NULL;
+    if (s->in_tx && !s->durable)
+        BUG("a decision needs a durable transaction");
+    if (tx_enter(s, &tx, true, err) < 0)
+        return -1;
+    rc = tx_leave(s, &tx, decide_or_nothing(&g, how), err);
+    if (rc == STORE_COMMITTED)
+        *n_intents = g.n_intents;
+    return rc;
+}

@@ -1,0 +1,301 @@
+#include <config.h>
+
+#include "store/sqlite/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+/* ---- Admission ---- */
+
+static const char *
+payload_of(struct arena *a, const struct event *e, int64_t now)
+{
+    CLEANUP_BUF struct buf b = BUF_INIT;
+    char received[CLOCK_TEXT];
+    struct event copy = *e;
+
+    copy.received_at = clock_format(now, received);
+    copy.n_folded = 0;
+    event_write_payload(&b, &copy);
+    return arena_ntext(a, buf_get(&b), b.len);
+}
+
+/* Not INSERT OR IGNORE: that takes a number for a row it does not insert (v_balance counts them).
+ */
+static int
+known_event(struct store *s, const struct event *e, struct err *err)
+{
+    int64_t seq;
+
+    return db_int(s, err, &seq,
+                  "SELECT seq FROM sync_inbox WHERE system = ? AND account = ? AND event_id = ?",
+                  "ttt", e->system, e->account, e->event_id);
+}
+
+static int
+insert(struct store *s, struct arena *a, const struct store_admission *x, int64_t now,
+       int64_t link_id, int64_t *seq, struct err *err)
+{
+    const struct event *e = x->event;
+    const char *lane = link_id != 0
+                           ? lane_of_link(a, link_id)
+                           : lane_of_record(a, e->system, e->account, e->resource, e->record_id);
+    bool loading = x->wait_if_unlinked && link_id == 0;
+    int64_t not_before = x->not_before > now ? x->not_before : now;
+
+    if (db_run(s, err,
+               "INSERT INTO sync_inbox (lane, link_id, system, account, resource, record_id,"
+               " event_type, event_id, path, run_id, received_at, map_hash, payload, not_before,"
+               " reason) VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+               "tittttttttmttmt", lane, link_id, e->system, e->account, e->resource, e->record_id,
+               e->event_type == NULL ? "updated" : e->event_type, e->event_id,
+               e->path == NULL ? "manual" : e->path, x->run_id, now,
+               x->map_hash == NULL ? "" : x->map_hash, payload_of(a, e, now),
+               loading ? STORE_FOREVER : not_before, loading ? "loading" : NULL) < 0)
+        return -1;
+    *seq = db_last_id(s);
+    return 1;
+}
+
+int
+inbox_insert(struct store *s, const struct store_admission *x, int64_t now, int64_t *seq,
+             struct err *err)
+{
+    CLEANUP_ARENA struct arena *a = arena_new();
+    const struct event *e = x->event;
+    int64_t link_id;
+    int rc;
+
+    if (e->event_id == NULL || e->account == NULL)
+        return err_set(err, ERR_RECORD, ERR_NEVER, "bad-event", "%s: missing",
+                       e->event_id == NULL ? "event_id" : "account");
+    rc = known_event(s, e, err);
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
+    if (link_of_record(s, e->resource, e->system, e->account, e->record_id, &link_id, err) < 0)
+        return -1;
+    return insert(s, a, x, now, link_id, seq, err);
+}
+
+int
+inbox_nominate(struct store *s, const char *system, const char *account, const char *resource,
+               const char *record_id, const char *event_id, int64_t now, int64_t *seq,
+               struct err *err)
+{
+    char at[CLOCK_TEXT];
+    struct event e = {.path = "manual",
+                      .system = system,
+                      .account = account,
+                      .resource = resource,
+                      .record_id = record_id,
+                      .event_type = "updated",
+                      .event_id = event_id,
+                      .sync_source = system,
+                      .sync_timestamp = clock_format(now, at),
+                      .sync_direction = "inbound"};
+    struct store_admission x = {.event = &e};
+
+    return inbox_insert(s, &x, now, seq, err);
+}
+
+int
+store_admit(struct store *s, const struct store_admission *x, int64_t now, int64_t *seq,
+            struct err *err)
+{
+    struct tx tx;
+
+    *seq = 0;
+    if (tx_enter(s, &tx, true, err) < 0)
+        return -1;
+    return tx_leave(s, &tx, inbox_insert(s, x, now, seq, err), err);
+}
+
+int
+store_loaded(struct store *s, const char *resource, int64_t now, struct err *err)
+{
+    struct tx tx;
+    int rc;
+
+    if (tx_enter(s, &tx, false, err) < 0)
+        return -1;
+    rc = db_run(s, err,
+                "UPDATE sync_inbox SET not_before = ?, reason = NULL WHERE disposition IS NULL AND"
+                " lease IS NULL AND folded_into IS NULL AND not_before = '" STORE_FOREVER_TEXT "'"
+                " AND resource = ?",
+                "mt", now, resource);
+    return tx_leave(s, &tx, rc, err);
+}
+
+/* ---- How it ends ---- */
+
+/* Is the event out under this lease and fence? 1, 0, -1. */
+static int
+is_ours(struct store *s, int64_t seq, const char *pipeline, int64_t fence, struct err *err)
+{
+    int64_t found;
+
+    return db_int(s, err, &found,
+                  "SELECT seq FROM sync_inbox WHERE seq = ? AND lease = ? AND fence = ? AND"
+                  " disposition IS NULL AND folded_into IS NULL",
+                  "iti", seq, pipeline, fence);
+}
+
+int
+inbox_end(struct store *s, int64_t seq, const char *disposition, const char *reason, int64_t now,
+          struct err *err)
+{
+    if (db_run(s, err,
+               "UPDATE sync_inbox SET disposition = 'superseded', disposed_at = ?2 WHERE"
+               " disposition IS NULL AND lane = (SELECT lane FROM sync_inbox WHERE seq = ?1) AND"
+               " folded_into = ?1",
+               "im", seq, now) < 0)
+        return -1;
+    return db_run(s, err,
+                  "UPDATE sync_inbox SET disposition = ?, reason = ?, disposed_at = ? WHERE seq = ?"
+                  " AND disposition IS NULL",
+                  "ttmi", disposition, reason, now, seq);
+}
+
+static int
+give_back(struct store *s, int64_t seq, const char *pipeline, int64_t fence, int64_t not_before,
+          const char *reason, struct err *err)
+{
+    int rc = is_ours(s, seq, pipeline, fence, err);
+
+    if (rc != 1)
+        return rc;
+    if (lane_reopen(s, seq, err) < 0)
+        return -1;
+    rc = db_run(s, err,
+                "UPDATE sync_inbox SET not_before = coalesce(?, not_before), reason = ?"
+                " WHERE seq = ?",
+                "Mti", not_before, reason, seq);
+    return rc < 0 ? -1 : 1;
+}
+
+int
+store_return(struct store *s, int64_t seq, const char *pipeline, int64_t fence, int64_t not_before,
+             const char *reason, struct err *err)
+{
+    struct tx tx;
+
+    if (tx_enter(s, &tx, false, err) < 0)
+        return -1;
+    return tx_leave(s, &tx, give_back(s, seq, pipeline, fence, not_before, reason, err), err);
+}
+
+int
+store_dispose(struct store *s, int64_t seq, const char *pipeline, int64_t fence,
+              const char *disposition, const char *reason, int64_t now, struct err *err)
+{
+    struct tx tx;
+    int rc;
+
+    if (tx_enter(s, &tx, false, err) < 0)
+        return -1;
+    rc = is_ours(s, seq, pipeline, fence, err);
+    if (rc == 1)
+        rc = inbox_end(s, seq, disposition, reason, now, err);
+    return tx_leave(s, &tx, rc, err);
+}
+
+int
+inbox_reject_row(struct store *s, int64_t seq, const struct store_reject *r, int64_t now,
+                 struct err *err)
+{
+    return db_run(s, err,
+                  "INSERT INTO sync_rejects (at, stage, seq, system, account, resource, record_id,"
+                  " target, code, text, record, state)"
+                  " VALUES (?, ?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, 'open')",
+                  "mtitttttttt", now, r->stage, seq, r->system, r->account, r->resource,
+                  r->record_id, r->target, r->code, r->text == NULL ? "" : r->text, r->record) < 0
+               ? -1
+               : 0;
+}
+
+int
+store_reject(struct store *s, int64_t seq, const char *pipeline, int64_t fence,
+             const struct store_reject *r, int64_t now, struct err *err)
+{
+    struct tx tx;
+    int rc;
+
+    if (tx_enter(s, &tx, false, err) < 0)
+        return -1;
+    rc = is_ours(s, seq, pipeline, fence, err);
+    if (rc == 1 && inbox_reject_row(s, seq, r, now, err) < 0)
+        rc = -1;
+    if (rc == 1)
+        rc = inbox_end(s, seq, "rejected", r->code, now, err);
+    return tx_leave(s, &tx, rc, err);
+}
+
+int
+store_reject_row(struct store *s, const struct store_reject *r, int64_t now, struct err *err)
+{
+    struct tx tx;
+
+    if (tx_enter(s, &tx, false, err) < 0)
+        return -1;
+    return tx_leave(s, &tx, inbox_reject_row(s, 0, r, now, err), err);
+}
+
+/* ---- What is known of an event ---- */
+
+int
+store_last_seq(struct store *s, int64_t *seq, struct err *err)
+{
+    int rc;
+
+    *seq = 0;
+    rc = db_int(s, err, seq, "SELECT seq FROM sqlite_sequence WHERE name = 'sync_inbox'", "");
+    return rc < 0 ? -1 : 0;
+}
+
+int
+store_payload(struct store *s, struct arena *a, int64_t seq, const char **payload, struct err *err)
+{
+    struct rows r;
+    int rc;
+
+    *payload = NULL;
+    if (db_rows(s, &r, err, "SELECT payload FROM sync_inbox WHERE seq = ?", "i", seq) < 0)
+        return -1;
+    rc = rows_next(&r);
+    if (rc != 1)
+        return rc;
+    *payload = row_text(&r, a, 0);
+    rows_end(&r);
+    return 1;
+}
+
+int
+inbox_has_intent(struct store *s, int64_t seq, struct err *err)
+{
+    int64_t token;
+
+    return db_int(s, err, &token,
+                  "SELECT n.token FROM sync_intents n WHERE n.link_id ="
+                  " (SELECT link_id FROM sync_inbox WHERE seq = ?1) AND " OPEN_INTENT(
+                      "n") " AND n.seq = ?1 LIMIT 1",
+                  "i", seq);
+}
+
+int
+store_lane_idle(struct store *s, int64_t seq, struct err *err)
+{
+    int64_t idle = 0;
+    int rc;
+
+    rc = db_int(
+        s, err, &idle,
+        "SELECT i.link_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sync_intents n WHERE"
+        " n.link_id = i.link_id AND " OPEN_INTENT(
+            "n") ") AND NOT EXISTS (SELECT 1 FROM"
+                 " sync_inbox b WHERE b.lane = i.lane AND b.disposition IS NULL AND"
+                 " (b.seq < i.seq OR b.folded_into = i.seq)) FROM sync_inbox i WHERE i.seq = ?",
+        "i", seq);
+    return rc < 0 ? -1 : idle != 0;
+}

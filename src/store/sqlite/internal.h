@@ -1,0 +1,223 @@
+#ifndef STORE_SQLITE_INTERNAL_H
+#define STORE_SQLITE_INTERNAL_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sqlite3.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "json/val.h"
+#include "store/store.h"
+#include "stream/event.h"
+
+/*
+ * The SQLite backend. Statements are cached by the address of their text, so SQL must be a string
+ * literal; one statement must not be stepped twice at a time.
+ */
+enum { STORE_STATEMENTS = 512, STORE_SCHEMA_VERSION = 1, STORE_KNOWN = 16 };
+
+struct store_cached {
+    const char *sql; /* literal; NULL: free slot */
+    sqlite3_stmt *st;
+};
+
+/* How many live links a resource had when last counted: percent limits (limits.c). */
+struct store_known {
+    char resource[128];
+    int64_t n;
+};
+
+struct store {
+    sqlite3 *db;
+    char *path; /* owned */
+    enum store_mode mode;
+    char deployment[80];
+    bool in_tx;   /* store_begin */
+    bool durable; /* of the open transaction */
+    int full;     /* synchronous as set: -1 unknown, 0 NORMAL, 1 FULL */
+    struct store_cached cache[STORE_STATEMENTS];
+    struct store_known known[STORE_KNOWN];
+};
+
+extern const char store_schema[]; /* schema.sql, made at build time */
+
+/* A row waiting for its resource has this not_before (9999-12-31T23:59:59.999Z). */
+#define STORE_FOREVER INT64_C(253402300799999)
+#define STORE_FOREVER_TEXT "9999-12-31T23:59:59.999Z"
+
+/* ---- SQL (db.c) ---- */
+
+/*
+ * TYPES names the values that follow, bound in this order: i int64_t, n int, t text (NULL = NULL),
+ * m ms as RFC 3339 text, M the same with 0 = NULL, v struct val as canonical JSON (NULL = NULL),
+ * w the same with members and numbers as they came. Texts must live until the call is over.
+ */
+struct rows {
+    struct store *s;
+    sqlite3_stmt *st;
+    struct err *err;
+};
+
+/* Runs a statement without result; the number of changed rows, or -1. */
+int db_run(struct store *s, struct err *err, const char *sql, const char *types, ...);
+/* A query: 0 or -1; then rows_next until it is not 1, or rows_end. */
+int db_rows(struct store *s, struct rows *r, struct err *err, const char *sql, const char *types,
+            ...);
+int rows_next(struct rows *r); /* 1, 0 (ended), -1 (ended) */
+void rows_end(struct rows *r);
+int64_t row_int(const struct rows *r, int column);
+/* Copied into A; NULL for NULL. */
+const char *row_text(const struct rows *r, struct arena *a, int column);
+int64_t row_time(const struct rows *r, int column); /* 0 for NULL */
+/* JSON of ours; NULL for NULL. -1 with err "state" if it is broken. */
+int row_val(const struct rows *r, struct arena *a, int column, const struct val **out);
+/* Borrowed until the next step. */
+const char *row_peek(const struct rows *r, int column);
+
+/* One integer of one row: 1, 0 no row, -1. NULL is 0. */
+int db_int(struct store *s, struct err *err, int64_t *out, const char *sql, const char *types, ...);
+
+/* Fills ERR from what SQLite says. Returns -1. */
+int db_fail(struct store *s, struct err *err, int rc);
+int64_t db_last_id(struct store *s);
+
+/*
+ * A function that writes is framed by tx_enter and `return tx_leave(.., result)`: its own
+ * transaction, or part of the open one. A negative RESULT rolls an own transaction back.
+ */
+struct tx {
+    bool own;
+};
+int tx_enter(struct store *s, struct tx *tx, bool durable, struct err *err);
+int tx_leave(struct store *s, const struct tx *tx, int result, struct err *err);
+/* The same for several reads that must fit together. */
+int tx_enter_read(struct store *s, struct tx *tx, struct err *err);
+void tx_leave_read(struct store *s, const struct tx *tx);
+
+/* ---- Lanes (lane.c) ---- */
+
+const char *lane_of_link(struct arena *a, int64_t link_id);
+const char *lane_of_record(struct arena *a, const char *system, const char *account,
+                           const char *resource, const char *record_id);
+/* An event that is out becomes free again: lease gone, fence + 1, what was folded is free too.
+ * Only if undisposed. The number of events, or -1. */
+int lane_reopen(struct store *s, int64_t seq, struct err *err);
+/* Re-opens what is out in LANE, except for event KEEP. */
+int lane_reopen_others(struct store *s, const char *lane, int64_t keep, struct err *err);
+/* The pending rows of a record go to its link's lane. Only the event KEEP may stay out. */
+int lane_move(struct store *s, struct arena *a, int64_t link_id, const char *resource,
+              const char *system, const char *account, const char *record_id, int64_t keep,
+              int64_t now, struct err *err);
+
+/* ---- Shared between files ---- */
+
+/* Link of a record, ended ones too: 1, 0, -1. */
+int link_of_record(struct store *s, const char *resource, const char *system, const char *account,
+                   const char *record_id, int64_t *link_id, struct err *err);
+/* Is the lease NAME held by a living pipeline? 1, 0, -1. */
+int lease_alive(struct store *s, const char *name, struct err *err);
+
+/* Inserts an event; inside a transaction. 1, 0 duplicate, -1. */
+int inbox_insert(struct store *s, const struct store_admission *a, int64_t now, int64_t *seq,
+                 struct err *err);
+/* A skinny nomination of ours (path manual). 1, 0 known already, -1. */
+int inbox_nominate(struct store *s, const char *system, const char *account, const char *resource,
+                   const char *record_id, const char *event_id, int64_t now, int64_t *seq,
+                   struct err *err);
+/* Ends an event whoever holds it, and what is folded into it. 1, 0 it has ended already, -1. */
+int inbox_end(struct store *s, int64_t seq, const char *disposition, const char *reason,
+              int64_t now, struct err *err);
+/* The row of sync_rejects. Returns 0 or -1. */
+int inbox_reject_row(struct store *s, int64_t seq, const struct store_reject *r, int64_t now,
+                     struct err *err);
+/* Has the event a prepared or sent intent? 1, 0, -1. */
+int inbox_has_intent(struct store *s, int64_t seq, struct err *err);
+
+/* Worse of two dispositions (DESIGN.md section 6); NULL is best. */
+const char *disposition_worse(const char *x, const char *y);
+
+/* The row of sync_metadata of one end: what a decision or an answer leaves there. */
+struct shadow_row {
+    int64_t link_id;
+    const char *resource, *system, *account, *record_id;
+    const struct val *fields;   /* the whole shadow */
+    const struct val *diverged; /* NULL keeps */
+    const char *version;        /* NULL keeps */
+    const char *etag;
+    const char *map_hash; /* NULL keeps */
+    const char *sync_source, *sync_actor, *correlation_id;
+    bool deleted;
+};
+int shadow_save(struct store *s, const struct shadow_row *r, int64_t now, struct err *err);
+/* The shadow's fields of a link's end: 1 (an object), 0 no such end, -1. */
+int shadow_load(struct store *s, struct arena *a, int64_t link_id, const char *system,
+                const char *account, const struct val **fields, const char **record_id,
+                struct err *err);
+
+struct history_row {
+    int64_t seq, link_id;
+    const char *resource, *system, *record_id, *field, *rule;
+    const struct val *base;
+    const char *source, *target, *outcome;
+    int64_t token; /* 0 = none */
+    const char *text;
+};
+int history_add(struct store *s, const struct history_row *h, int64_t now, struct err *err);
+
+/* A decision on its way into the state (decide.c, apply.c, limits.c). */
+struct deciding {
+    struct store *s;
+    struct arena *a;
+    const struct store_commit *c;
+    const struct decision *d;
+    const struct event *e;
+    int64_t now, seq;
+    int64_t link_id;    /* 0: no link is made or touched */
+    int64_t generation; /* after this decision */
+    const char *external_id;
+    bool new_link;
+    struct store_intent *intents;
+    size_t n_intents;
+    size_t n_withheld;
+    struct store_pause pause; /* STOPPED: to write; scope NULL = none */
+    struct err *err;
+};
+
+/* May write W not go out now? */
+bool decision_withholds(const struct store_commit *c, const struct decision_write *w);
+/* Ends, owed, conflicts, history of a decision with a link. 0, an enum store_outcome, or -1. */
+int apply_ends(struct deciding *g);
+int apply_writes(struct deciding *g);
+int apply_rules(struct deciding *g);
+
+/* Limits: STORE_COMMITTED (within, and counted), STORE_STOPPED (err says which), -1. */
+int limits_take(struct deciding *g);
+
+/* Open intents: prepared or sent. The first line lets SQLite see that the partial index fits. */
+#define OPEN_INTENT(n) n ".state IN ('prepared','sent','unknown') AND " n ".state <> 'unknown'"
+
+/* Rows of sync_intents as struct store_intent. */
+#define INTENT_COLUMNS                                                                             \
+    "token, seq, link_id, generation, target, account, resource_type, record_id, external_id, "    \
+    "action, fields, before, idempotency_key, state, attempts, sent_at"
+int intent_row(const struct rows *r, struct arena *a, struct store_intent *out);
+/* The claims of a create go, or on to another open create of its link. */
+int claims_release(struct store *s, int64_t token, int64_t link_id, struct err *err);
+
+/* An event's intent is settled, and this (a disposition, or "lost") came of it. With its last
+ * intent the event ends, or is re-opened if anything was lost. DISPOSITION as store_settle. */
+int intent_finish(struct store *s, struct arena *a, const struct store_intent *n, const char *how,
+                  int64_t now, const char **disposition, struct err *err);
+/* Why a line in history: RULE of the intent N, OUTCOME, TEXT. */
+int intent_tell(struct store *s, const struct store_intent *n, const char *rule,
+                const char *outcome, const char *text, int64_t now, struct err *err);
+
+/* A growing list in an arena: doubles ITEMS when N is a full power of two. */
+void *list_grow(struct arena *a, void *items, size_t n, size_t size);
+
+#endif

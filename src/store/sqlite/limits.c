@@ -1,0 +1,229 @@
+#include <config.h>
+
+#include "store/sqlite/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+/*
+ * Safety stops (DESIGN.md section 6): per run, counted in sync_runs; without a run per target
+ * account over the last 60 minutes, counted in sync_counters.
+ */
+bool
+decision_withholds(const struct store_commit *c, const struct decision_write *w)
+{
+    for (size_t i = 0; i < c->n_withheld; i++)
+        if (strcmp(c->withheld[i], w->target) == 0)
+            return true;
+    return false;
+}
+
+static bool
+is_create(const struct decision_write *w)
+{
+    return strcmp(w->action, "create") == 0;
+}
+
+static int
+count_links(struct deciding *g, int64_t *n)
+{
+    return db_int(g->s, g->err, n,
+                  "SELECT count(*) FROM sync_links WHERE resource_type = ? AND ended_at IS NULL",
+                  "t", g->e->resource);
+}
+
+/* Live links of the event's resource; as last counted unless AFRESH. */
+static int
+known_links(struct deciding *g, bool afresh, int64_t *n)
+{
+    struct store_known *k = NULL;
+
+    for (size_t i = 0; i < STORE_KNOWN && k == NULL; i++)
+        if (g->s->known[i].resource[0] == '\0' ||
+            strcmp(g->s->known[i].resource, g->e->resource) == 0)
+            k = &g->s->known[i];
+    if (k == NULL || strlen(g->e->resource) >= sizeof k->resource)
+        return count_links(g, n);
+    if (afresh || k->resource[0] == '\0') {
+        if (count_links(g, &k->n) < 0)
+            return -1;
+        snprintf(k->resource, sizeof k->resource, "%s", g->e->resource);
+    }
+    *n = k->n;
+    return 1;
+}
+
+static int64_t
+allowed(const struct limit *l, int64_t known)
+{
+    int64_t n = l->percent * known / 100;
+
+    return n < LIMIT_PERCENT_FLOOR ? LIMIT_PERCENT_FLOOR : n;
+}
+
+/* Is N over the limit? LIMIT_TEXT says how it reads. 1, 0, -1. */
+static int
+is_over(struct deciding *g, const struct limit *l, int64_t n, char text[160])
+{
+    int64_t known;
+
+    if (l->percent < 0) {
+        snprintf(text, 160, "%ld", l->count);
+        return l->count >= 0 && n > l->count;
+    }
+    if (n <= LIMIT_PERCENT_FLOOR)
+        return 0;
+    if (known_links(g, false, &known) < 0)
+        return -1;
+    if (n <= allowed(l, known))
+        return 0;
+    if (known_links(g, true, &known) < 0)
+        return -1;
+    snprintf(text, 160, "%d%% (%lld of %lld known %s)", l->percent, (long long)allowed(l, known),
+             (long long)known, g->e->resource);
+    return n > allowed(l, known);
+}
+
+/* Checks one limit: 0 within, STORE_STOPPED with the pause and the text, -1. */
+static int
+check(struct deciding *g, const char *who, const char *name, const struct limit *l, int64_t n)
+{
+    char text[160];
+    int rc = g->c->limits_lifted ? 0 : is_over(g, l, n, text);
+
+    if (rc <= 0)
+        return rc;
+    err_set(g->err, ERR_RUN, ERR_NEVER, "limit", "%s would pass %s %s; nothing more is written",
+            who, name, text);
+    err_hint(g->err, "look at it with `sync-diff --format=human`, then run again with --yes");
+    err_exit(g->err, EXIT_STOP);
+    g->pause.reason = arena_printf(g->a, "%s would pass %s %s", who, name, text);
+    return STORE_STOPPED;
+}
+
+static int
+check_paused_run(struct deciding *g)
+{
+    struct rows r;
+    int rc;
+
+    if (g->c->limits_lifted)
+        return 0;
+    if (db_rows(g->s, &r, g->err,
+                "SELECT reason FROM sync_pauses WHERE scope = 'run' AND run_id = ? AND"
+                " (until IS NULL OR until > ?) LIMIT 1",
+                "tm", g->e->run, g->now) < 0)
+        return -1;
+    rc = rows_next(&r);
+    if (rc != 1)
+        return rc;
+    err_set(g->err, ERR_RUN, ERR_NEVER, "limit", "run %s is stopped: %s; nothing more is written",
+            g->e->run, row_peek(&r, 0));
+    err_hint(g->err, "look at it with `sync-diff --format=human`, then run again with --yes");
+    err_exit(g->err, EXIT_STOP);
+    rows_end(&r);
+    return STORE_STOPPED;
+}
+
+struct counts {
+    int64_t creates, updates, changed;
+};
+
+static int
+load_run(struct deciding *g, struct counts *c)
+{
+    struct rows r;
+    int rc;
+
+    if (db_rows(g->s, &r, g->err,
+                "SELECT creates, updates, changed FROM sync_runs WHERE run_id = ?", "t",
+                g->e->run) < 0)
+        return -1;
+    rc = rows_next(&r);
+    if (rc != 1)
+        return rc;
+    *c = (struct counts){row_int(&r, 0), row_int(&r, 1), row_int(&r, 2)};
+    rows_end(&r);
+    return 1;
+}
+
+/* 0 counted, STORE_STOPPED, -1; STORE_NOT_OURS if there is no such run. */
+static int
+take_of_run(struct deciding *g, const struct counts *more)
+{
+    const struct conf *conf = g->c->conf;
+    const char *who = arena_printf(g->a, "run %s", g->e->run);
+    struct counts c;
+    int rc = load_run(g, &c);
+
+    if (rc != 1)
+        return rc < 0 ? -1 : STORE_NOT_OURS;
+    rc = check_paused_run(g);
+    if (rc != 0)
+        return rc;
+    g->pause = (struct store_pause){.scope = "run", .run_id = g->e->run, .by = "limits"};
+    if (more->creates > 0)
+        rc = check(g, who, "max_creates", &conf->max_creates, c.creates + more->creates);
+    if (rc == 0 && more->updates > 0)
+        rc = check(g, who, "max_updates", &conf->max_updates, c.updates + more->updates);
+    if (rc == 0 && more->changed > 0)
+        rc = check(g, who, "max_changed", &conf->max_changed, c.changed + more->changed);
+    if (rc != 0)
+        return rc;
+    rc = db_run(g->s, g->err,
+                "UPDATE sync_runs SET creates = creates + ?, updates = updates + ?,"
+                " changed = changed + ? WHERE run_id = ?",
+                "iiit", more->creates, more->updates, more->changed, g->e->run);
+    return rc < 0 ? -1 : 0;
+}
+
+static int
+take_of_hour(struct deciding *g, const struct decision_write *w)
+{
+    const struct limit *l = is_create(w) ? &g->c->conf->max_creates : &g->c->conf->max_updates;
+    const char *who = arena_printf(g->a, "this hour %s", w->target);
+    int64_t n = 0;
+
+    if (l->percent >= 0 || l->count < 0)
+        return 0;
+    if (db_int(g->s, g->err, &n,
+               "SELECT coalesce(sum(value), 0) FROM sync_counters WHERE metric = ? AND system = ?"
+               " AND account = ? AND minute > ?",
+               "tttm", is_create(w) ? "intent create" : "intent update", w->target,
+               w->account == NULL ? "" : w->account, g->now - 3600000) < 0)
+        return -1;
+    g->pause = (struct store_pause){
+        .scope = "account", .system = w->target, .account = w->account, .by = "limits"};
+    return check(g, who, is_create(w) ? "max_creates" : "max_updates", l, n + 1);
+}
+
+int
+limits_take(struct deciding *g)
+{
+    struct counts more = {0, 0, 0};
+    int rc;
+
+    for (size_t i = 0; i < g->d->n_writes; i++) {
+        if (decision_withholds(g->c, &g->d->writes[i]))
+            continue;
+        if (is_create(&g->d->writes[i]))
+            more.creates++;
+        else
+            more.updates++;
+    }
+    more.changed = more.updates > 0;
+    if (more.creates + more.updates == 0 || g->c->conf == NULL)
+        return STORE_COMMITTED;
+    if (g->e->run != NULL && (rc = take_of_run(g, &more)) != STORE_NOT_OURS)
+        return rc;
+    for (size_t i = 0; i < g->d->n_writes; i++) {
+        if (decision_withholds(g->c, &g->d->writes[i]))
+            continue;
+        rc = take_of_hour(g, &g->d->writes[i]);
+        if (rc != 0)
+            return rc;
+    }
+    return STORE_COMMITTED;
+}

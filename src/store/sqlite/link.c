@@ -1,0 +1,200 @@
+#include <config.h>
+
+#include "store/sqlite/internal.h"
+
+#include <string.h>
+
+int
+link_of_record(struct store *s, const char *resource, const char *system, const char *account,
+               const char *record_id, int64_t *link_id, struct err *err)
+{
+    *link_id = 0;
+    return db_int(s, err, link_id,
+                  "SELECT link_id FROM sync_metadata WHERE resource_type = ? AND record_id = ? AND"
+                  " external_system = ? AND account = ?",
+                  "tttt", resource, record_id, system, account);
+}
+
+static int
+load_head(struct store *s, struct arena *a, int64_t link_id, struct store_link *l, struct err *err)
+{
+    struct rows r;
+    int rc;
+
+    if (db_rows(
+            s, &r, err,
+            "SELECT resource_type, external_id, owned_by, generation, ended_at IS NOT NULL,"
+            " (SELECT count(*) FROM sync_intents n WHERE n.link_id = l.link_id AND " OPEN_INTENT(
+                "n") ") FROM sync_links l WHERE link_id = ?",
+            "i", link_id) < 0)
+        return -1;
+    rc = rows_next(&r);
+    if (rc != 1)
+        return rc;
+    l->link_id = link_id;
+    l->resource = row_text(&r, a, 0);
+    l->external_id = row_text(&r, a, 1);
+    l->owned_by = row_text(&r, a, 2);
+    l->generation = row_int(&r, 3);
+    l->ended = row_int(&r, 4) != 0;
+    l->open_intents = (int)row_int(&r, 5);
+    rows_end(&r);
+    return 1;
+}
+
+static int
+load_ends(struct store *s, struct arena *a, struct store_link *l, struct err *err)
+{
+    struct rows r;
+    int rc;
+
+    if (db_rows(s, &r, err,
+                "SELECT external_system, account, record_id, fields, diverged, version, etag,"
+                " map_hash, deleted_at IS NOT NULL, synced_at FROM sync_metadata WHERE link_id = ?"
+                " ORDER BY external_system, account",
+                "i", l->link_id) < 0)
+        return -1;
+    while ((rc = rows_next(&r)) == 1) {
+        struct store_end *e;
+
+        l->ends = list_grow(a, l->ends, l->n_ends, sizeof *l->ends);
+        e = &l->ends[l->n_ends++];
+        memset(e, 0, sizeof *e);
+        e->system = row_text(&r, a, 0);
+        e->account = row_text(&r, a, 1);
+        e->record_id = row_text(&r, a, 2);
+        if (row_val(&r, a, 3, &e->shadow) < 0 || row_val(&r, a, 4, &e->diverged) < 0) {
+            rows_end(&r);
+            return -1;
+        }
+        e->version = row_text(&r, a, 5);
+        e->etag = row_text(&r, a, 6);
+        e->map_hash = row_text(&r, a, 7);
+        e->deleted = row_int(&r, 8) != 0;
+        e->synced_at = row_time(&r, 9);
+        if (e->synced_at > l->decided_at)
+            l->decided_at = e->synced_at;
+    }
+    return rc;
+}
+
+static int
+load_owed(struct store *s, struct arena *a, struct store_link *l, struct err *err)
+{
+    struct rows r;
+    int rc;
+
+    if (db_rows(s, &r, err,
+                "SELECT field, target, source, value, since, not_before, refused FROM sync_owed"
+                " WHERE link_id = ? ORDER BY field, target",
+                "i", l->link_id) < 0)
+        return -1;
+    while ((rc = rows_next(&r)) == 1) {
+        struct store_owed *o;
+
+        l->owed = list_grow(a, l->owed, l->n_owed, sizeof *l->owed);
+        o = &l->owed[l->n_owed++];
+        memset(o, 0, sizeof *o);
+        o->field = row_text(&r, a, 0);
+        o->target = row_text(&r, a, 1);
+        o->source = row_text(&r, a, 2);
+        if (row_val(&r, a, 3, &o->value) < 0) {
+            rows_end(&r);
+            return -1;
+        }
+        o->since = row_time(&r, 4);
+        o->not_before = row_time(&r, 5);
+        o->refused = row_text(&r, a, 6);
+    }
+    return rc;
+}
+
+static int
+load_unknown(struct store *s, struct arena *a, struct store_link *l, struct err *err)
+{
+    struct rows r;
+    size_t n = 0;
+    int rc;
+
+    if (db_rows(s, &r, err,
+                "SELECT target FROM sync_intents WHERE link_id = ? AND state IN"
+                " ('prepared','sent','unknown') AND state = 'unknown' LIMIT 7",
+                "i", l->link_id) < 0)
+        return -1;
+    while ((rc = rows_next(&r)) == 1)
+        l->unknown_targets[n++] = row_text(&r, a, 0);
+    return rc;
+}
+
+static int
+load_closed(struct store *s, struct arena *a, struct store_link *l, struct err *err)
+{
+    struct rows r;
+    int rc;
+
+    if (db_rows(s, &r, err,
+                "SELECT field FROM sync_conflicts WHERE link_id = ? AND state = 'open'"
+                " ORDER BY field",
+                "i", l->link_id) < 0)
+        return -1;
+    while ((rc = rows_next(&r)) == 1) {
+        l->closed_fields = list_grow(a, l->closed_fields, l->n_closed, sizeof *l->closed_fields);
+        l->closed_fields[l->n_closed++] = row_text(&r, a, 0);
+    }
+    return rc;
+}
+
+static int
+load(struct store *s, struct arena *a, int64_t link_id, struct store_link *l, struct err *err)
+{
+    int rc = load_head(s, a, link_id, l, err);
+
+    if (rc != 1)
+        return rc;
+    if (load_ends(s, a, l, err) < 0 || load_owed(s, a, l, err) < 0 ||
+        load_unknown(s, a, l, err) < 0 || load_closed(s, a, l, err) < 0)
+        return -1;
+    return 1;
+}
+
+int
+store_load_link(struct store *s, struct arena *a, int64_t link_id, struct store_link *link,
+                struct err *err)
+{
+    struct tx tx;
+    int rc;
+
+    memset(link, 0, sizeof *link);
+    if (tx_enter_read(s, &tx, err) < 0)
+        return -1;
+    rc = load(s, a, link_id, link, err);
+    tx_leave_read(s, &tx);
+    return rc;
+}
+
+int
+store_find_link(struct store *s, struct arena *a, const char *resource, const char *system,
+                const char *account, const char *record_id, struct store_link *link,
+                struct err *err)
+{
+    int64_t link_id;
+    struct tx tx;
+    int rc;
+
+    memset(link, 0, sizeof *link);
+    if (tx_enter_read(s, &tx, err) < 0)
+        return -1;
+    rc = link_of_record(s, resource, system, account, record_id, &link_id, err);
+    if (rc == 1)
+        rc = load(s, a, link_id, link, err);
+    tx_leave_read(s, &tx);
+    return rc;
+}
+
+int
+store_find_external(struct store *s, const char *external_id, int64_t *link_id, struct err *err)
+{
+    *link_id = 0;
+    return db_int(s, err, link_id, "SELECT link_id FROM sync_links WHERE external_id = ?", "t",
+                  external_id);
+}

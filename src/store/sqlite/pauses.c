@@ -1,0 +1,68 @@
+#include <config.h>
+
+#include "store/sqlite/internal.h"
+
+int
+store_pause_add(struct store *s, const struct store_pause *p, int64_t now, struct err *err)
+{
+    struct tx tx;
+    int rc;
+
+    if (tx_enter(s, &tx, true, err) < 0)
+        return -1;
+    rc = db_run(s, err,
+                "INSERT INTO sync_pauses (scope, run_id, system, account, direction, resource,"
+                " record_id, reason, by, since, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "tttttttttmM", p->scope, p->run_id, p->system, p->account, p->direction,
+                p->resource, p->record_id, p->reason == NULL ? "" : p->reason,
+                p->by == NULL ? "" : p->by, p->since == 0 ? now : p->since, p->until);
+    return tx_leave(s, &tx, rc < 0 ? -1 : 0, err);
+}
+
+int
+store_pauses(struct store *s, struct arena *a, int64_t now, struct store_pause **out,
+             struct err *err)
+{
+    struct store_pause *list = NULL;
+    struct rows r;
+    int n = 0, rc;
+
+    *out = NULL;
+    if (db_rows(s, &r, err,
+                "SELECT pause_id, scope, run_id, system, account, direction, resource, record_id,"
+                " reason, by, since, until FROM sync_pauses WHERE until IS NULL OR until > ?"
+                " ORDER BY pause_id",
+                "m", now) < 0)
+        return -1;
+    while ((rc = rows_next(&r)) == 1) {
+        list = list_grow(a, list, (size_t)n, sizeof *list);
+        list[n++] = (struct store_pause){
+            .pause_id = row_int(&r, 0),
+            .scope = row_text(&r, a, 1),
+            .run_id = row_text(&r, a, 2),
+            .system = row_text(&r, a, 3),
+            .account = row_text(&r, a, 4),
+            .direction = row_text(&r, a, 5),
+            .resource = row_text(&r, a, 6),
+            .record_id = row_text(&r, a, 7),
+            .reason = row_text(&r, a, 8),
+            .by = row_text(&r, a, 9),
+            .since = row_time(&r, 10),
+            .until = row_time(&r, 11),
+        };
+    }
+    *out = list;
+    return rc < 0 ? -1 : n;
+}
+
+int
+store_pause_lift(struct store *s, int64_t pause_id, struct err *err)
+{
+    struct tx tx;
+    int rc;
+
+    if (tx_enter(s, &tx, true, err) < 0)
+        return -1;
+    rc = db_run(s, err, "DELETE FROM sync_pauses WHERE pause_id = ?", "i", pause_id);
+    return tx_leave(s, &tx, rc, err);
+}

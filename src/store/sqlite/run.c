@@ -1,0 +1,86 @@
+#include <config.h>
+
+#include "store/sqlite/internal.h"
+
+int
+store_run_begin(struct store *s, const char *run_id, const char *job, const char *kind, int64_t now,
+                struct err *err)
+{
+    struct tx tx;
+    int rc;
+
+    if (tx_enter(s, &tx, false, err) < 0)
+        return -1;
+    rc = db_run(s, err,
+                "INSERT INTO sync_runs (run_id, sync_job_id, kind, started_at, status)"
+                " VALUES (?, ?, ?, ?, 'running')",
+                "tttm", run_id, job, kind, now);
+    return tx_leave(s, &tx, rc < 0 ? -1 : 0, err);
+}
+
+int
+store_run_page(struct store *s, const char *run_id, const char *cursor, long listed, long admitted,
+               struct err *err)
+{
+    struct tx tx;
+    int rc;
+
+    if (tx_enter(s, &tx, true, err) < 0)
+        return -1;
+    rc = db_run(s, err,
+                "UPDATE sync_runs SET page_cursor = ?, listed = listed + ?, admitted = admitted + ?"
+                " WHERE run_id = ?",
+                "tiit", cursor, (int64_t)listed, (int64_t)admitted, run_id);
+    return tx_leave(s, &tx, rc < 0 ? -1 : 0, err);
+}
+
+int
+store_run_end(struct store *s, const char *run_id, bool complete, const char *status, int64_t now,
+              struct err *err)
+{
+    struct tx tx;
+    int rc;
+
+    if (tx_enter(s, &tx, false, err) < 0)
+        return -1;
+    rc = db_run(s, err,
+                "UPDATE sync_runs SET ended_at = ?, complete = ?, status = ? WHERE run_id = ?",
+                "mntt", now, (int)complete, status, run_id);
+    return tx_leave(s, &tx, rc < 0 ? -1 : 0, err);
+}
+
+int
+store_run_last(struct store *s, struct arena *a, const char *job, struct store_run *out,
+               struct err *err)
+{
+    struct rows r;
+    int rc;
+
+    *out = (struct store_run){0};
+    if (db_rows(s, &r, err,
+                "SELECT run_id, sync_job_id, kind, status, started_at, ended_at, page_cursor,"
+                " listed, admitted, creates, updates, deletes, complete FROM sync_runs WHERE"
+                " sync_job_id = ? ORDER BY started_at DESC, rowid DESC LIMIT 1",
+                "t", job) < 0)
+        return -1;
+    rc = rows_next(&r);
+    if (rc != 1)
+        return rc;
+    *out = (struct store_run){
+        .run_id = row_text(&r, a, 0),
+        .job = row_text(&r, a, 1),
+        .kind = row_text(&r, a, 2),
+        .status = row_text(&r, a, 3),
+        .started_at = row_time(&r, 4),
+        .ended_at = row_time(&r, 5),
+        .page_cursor = row_text(&r, a, 6),
+        .listed = (long)row_int(&r, 7),
+        .admitted = (long)row_int(&r, 8),
+        .creates = (long)row_int(&r, 9),
+        .updates = (long)row_int(&r, 10),
+        .deletes = (long)row_int(&r, 11),
+        .complete = row_int(&r, 12) != 0,
+    };
+    rows_end(&r);
+    return 1;
+}

@@ -1,0 +1,54 @@
+#include <config.h>
+
+#include "store/sqlite/internal.h"
+
+#include "crypto/digest.h"
+
+int
+shadow_load(struct store *s, struct arena *a, int64_t link_id, const char *system,
+            const char *account, const struct val **fields, const char **record_id, struct err *err)
+{
+    struct rows r;
+    int rc;
+
+    *fields = NULL;
+    if (db_rows(s, &r, err,
+                "SELECT fields, record_id FROM sync_metadata WHERE link_id = ? AND"
+                " external_system = ? AND account = ?",
+                "itt", link_id, system, account) < 0)
+        return -1;
+    rc = rows_next(&r);
+    if (rc != 1)
+        return rc;
+    rc = row_val(&r, a, 0, fields) < 0 ? -1 : 1;
+    if (record_id != NULL)
+        *record_id = row_text(&r, a, 1);
+    rows_end(&r);
+    return rc;
+}
+
+int
+shadow_save(struct store *s, const struct shadow_row *r, int64_t now, struct err *err)
+{
+    CLEANUP_BUF struct buf canon = BUF_INIT;
+    char hash[DIGEST_HEX];
+
+    val_canon(&canon, r->fields);
+    digest_hex(buf_get(&canon), canon.len, hash);
+    return db_run(s, err,
+                  "INSERT INTO sync_metadata (resource_type, record_id, external_system, account,"
+                  " link_id, sync_source, sync_actor, correlation_id, synced_at, field_hash,"
+                  " fields, diverged, version, etag, map_hash, deleted_at)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, coalesce(?12, '[]'),"
+                  " ?13, ?14, coalesce(?15, ''), ?16)"
+                  " ON CONFLICT (resource_type, record_id, external_system, account) DO UPDATE SET"
+                  " link_id = ?5, sync_source = ?6, sync_actor = ?7, correlation_id = ?8,"
+                  " synced_at = ?9, field_hash = ?10, fields = ?11,"
+                  " diverged = coalesce(?12, diverged), version = coalesce(?13, version),"
+                  " etag = ?14, map_hash = coalesce(?15, map_hash), deleted_at = ?16",
+                  "ttttitttmttvtttM", r->resource, r->record_id, r->system, r->account, r->link_id,
+                  r->sync_source, r->sync_actor, r->correlation_id, now, hash, buf_get(&canon),
+                  r->diverged, r->version, r->etag, r->map_hash, r->deleted ? now : INT64_C(0)) < 0
+               ? -1
+               : 0;
+}

@@ -1,0 +1,145 @@
+#include <config.h>
+
+#include "store/sqlite/internal.h"
+
+#include "base/clock.h"
+
+/* What is out and will not come back by itself; and how much is left to do. */
+enum { OUT_TOO_LONG_MS = 600000, TAKE_BACKS_MAX = 3 };
+
+struct held {
+    int64_t seq;
+    const char *lease;
+    int64_t leased_ms, attempts;
+};
+
+static int
+find_held(struct store *s, struct arena *a, struct held **out, struct err *err)
+{
+    struct held *list = NULL;
+    struct rows r;
+    int n = 0, rc;
+
+    if (db_rows(s, &r, err,
+                "SELECT i.seq, i.lease, i.leased_ms, i.attempts FROM sync_inbox i INDEXED BY"
+                " sync_inbox_held WHERE i.disposition IS NULL AND i.lease IS NOT NULL AND"
+                " i.folded_into IS NULL AND NOT EXISTS (SELECT 1 FROM sync_intents n WHERE"
+                " n.link_id = i.link_id AND " OPEN_INTENT("n") " AND n.seq = i.seq)",
+                "") < 0)
+        return -1;
+    while ((rc = rows_next(&r)) == 1) {
+        list = list_grow(a, list, (size_t)n, sizeof *list);
+        list[n++] =
+            (struct held){row_int(&r, 0), row_text(&r, a, 1), row_int(&r, 2), row_int(&r, 3)};
+    }
+    *out = list;
+    return rc < 0 ? -1 : n;
+}
+
+static int
+reject_unclaimed(struct store *s, struct arena *a, int64_t seq, int64_t now, struct err *err)
+{
+    struct store_reject x = {.stage = "emit",
+                             .code = "unclaimed",
+                             .text = "given out three times, and no stage ended it"};
+    struct rows r;
+    int rc;
+
+    if (db_rows(s, &r, err,
+                "SELECT system, account, resource, record_id FROM sync_inbox WHERE seq = ?", "i",
+                seq) < 0)
+        return -1;
+    rc = rows_next(&r);
+    if (rc != 1)
+        return rc;
+    x.system = row_text(&r, a, 0);
+    x.account = row_text(&r, a, 1);
+    x.resource = row_text(&r, a, 2);
+    x.record_id = row_text(&r, a, 3);
+    rows_end(&r);
+    if (inbox_reject_row(s, seq, &x, now, err) < 0)
+        return -1;
+    return inbox_end(s, seq, "rejected", x.code, now, err);
+}
+
+/* 1 taken back (or rejected), 0 left where it is, -1. */
+static int
+take_back_one(struct store *s, struct arena *a, const struct held *h, int64_t now, struct err *err)
+{
+    int alive = lease_alive(s, h->lease, err);
+
+    if (alive < 0)
+        return -1;
+    if (alive == 0)
+        return lane_reopen(s, h->seq, err);
+    if (clock_boot() - h->leased_ms <= OUT_TOO_LONG_MS)
+        return 0;
+    if (h->attempts + 1 >= TAKE_BACKS_MAX)
+        return reject_unclaimed(s, a, h->seq, now, err);
+    if (db_run(s, err, "UPDATE sync_inbox SET attempts = attempts + 1 WHERE seq = ?", "i", h->seq) <
+        0)
+        return -1;
+    return lane_reopen(s, h->seq, err);
+}
+
+int
+store_take_back(struct store *s, int64_t now, struct err *err)
+{
+    CLEANUP_ARENA struct arena *a = arena_new();
+    struct held *list;
+    struct tx tx;
+    int n, done = 0;
+
+    if (tx_enter(s, &tx, false, err) < 0)
+        return -1;
+    n = find_held(s, a, &list, err);
+    for (int i = 0; i < n; i++) {
+        int rc = take_back_one(s, a, &list[i], now, err);
+
+        if (rc < 0)
+            return tx_leave(s, &tx, -1, err);
+        done += rc;
+    }
+    return tx_leave(s, &tx, n < 0 ? -1 : done, err);
+}
+
+/*
+ * A row behind an open intent of a dead writer counts as out too: any sync-push takes that over, so
+ * it is worth waiting for.
+ */
+#define BACKLOG                                                                                    \
+    "WITH p AS (SELECT i.not_before, CASE WHEN i.folded_into IS NOT NULL OR EXISTS"                \
+    " (SELECT 1 FROM sync_inbox h WHERE h.lane = i.lane AND h.disposition IS NULL AND"             \
+    " h.lease IS NOT NULL AND h.folded_into IS NULL) OR EXISTS (SELECT 1 FROM sync_intents n"      \
+    " WHERE n.link_id = i.link_id AND " OPEN_INTENT(                                               \
+        "n") ") THEN 'out'"                                                                        \
+             " WHEN i.not_before > ?1 OR EXISTS (SELECT 1 FROM sync_pauses z WHERE"                \
+             " (z.until IS NULL OR z.until > ?1) AND (z.scope = 'all' OR (z.scope = 'resource' "   \
+             "AND"                                                                                 \
+             " z.system IS NULL AND z.resource = i.resource))) THEN 'waiting' ELSE 'free' END AS " \
+             "state"                                                                               \
+             " FROM sync_inbox i WHERE i.disposition IS NULL AND (?2 = 0 OR i.seq <= ?2))"         \
+             " SELECT coalesce(sum(state = 'free'), 0), coalesce(sum(state = 'out'), 0),"          \
+             " coalesce(sum(state = 'waiting'), 0),"                                               \
+             " min(CASE WHEN state = 'waiting' THEN not_before END) FROM p"
+
+int
+store_backlog(struct store *s, int64_t until_seq, int64_t now, struct store_backlog *out,
+              struct err *err)
+{
+    struct rows r;
+    int rc;
+
+    *out = (struct store_backlog){0};
+    if (db_rows(s, &r, err, BACKLOG, "mi", now, until_seq) < 0)
+        return -1;
+    rc = rows_next(&r);
+    if (rc != 1)
+        return rc;
+    out->free = (long)row_int(&r, 0);
+    out->out = (long)row_int(&r, 1);
+    out->waiting = (long)row_int(&r, 2);
+    out->next_not_before = row_time(&r, 3);
+    rows_end(&r);
+    return 0;
+}
