@@ -23,3 +23,7 @@ sync_ctl_LDADD = libctl.a $(LOOPLESS_LIBS)
 bin_PROGRAMS += sync-push
 sync_push_SOURCES = src/cmd/sync-push.c src/cmd/setup.c src/cmd/setup.h
 sync_push_LDADD = libpush.a $(LOOPLESS_LIBS)
+
+bin_PROGRAMS += sync-reconcile
+sync_reconcile_SOURCES = src/cmd/sync-reconcile.c src/cmd/setup.c src/cmd/setup.h
+sync_reconcile_LDADD = libreconcile.a $(LOOPLESS_LIBS)

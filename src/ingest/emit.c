@@ -190,19 +190,39 @@ nap(struct emitter *e, struct err *err)
     return renew(e, err);
 }
 
-/* Is something of the backlog worth waiting for? */
-static bool
-worth_waiting(struct emitter *e, const struct store_backlog *b)
+/* Was everything, or our run, paused? 1, 0, -1. */
+static int
+paused(struct emitter *e, struct err *err)
+{
+    struct store_pause *list;
+    int n;
+
+    arena_reset(e->arena);
+    n = store_pauses(e->store, e->arena, clock_now(), &list, err);
+    for (int i = 0; i < n; i++)
+        if (strcmp(list[i].scope, "all") == 0 ||
+            (strcmp(list[i].scope, "run") == 0 && e->o->run != NULL && list[i].run_id != NULL &&
+             strcmp(list[i].run_id, e->o->run) == 0))
+            return 1;
+    return n < 0 ? -1 : 0;
+}
+
+/* Is something of the backlog worth waiting for? 1, 0, -1. */
+static int
+worth_waiting(struct emitter *e, const struct store_backlog *b, struct err *err)
 {
     int64_t idle = clock_boot() - e->moved_at;
     int64_t now = clock_now();
+    int p;
 
     if (b->out > 0) {
         e->moved_at = clock_boot();
-        return true;
+        return 1;
     }
-    if (b->free > 0)
-        return idle < STUCK_MS;
+    if (b->free > 0) {
+        p = paused(e, err);
+        return p < 0 ? -1 : p == 0 && idle < STUCK_MS;
+    }
     return b->next_not_before > now && b->next_not_before <= now + SOON_MS && idle < SOON_TOTAL_MS;
 }
 
@@ -228,9 +248,10 @@ emit_all(struct emitter *e, struct store_backlog *b, struct err *err)
             if (n > 0)
                 continue;
         }
-        if (!worth_waiting(e, b))
+        n = worth_waiting(e, b, err);
+        if (n == 0)
             return b->free + b->waiting > 0;
-        if (nap(e, err) < 0)
+        if (n < 0 || nap(e, err) < 0)
             return -1;
     }
     return 1;

@@ -1,0 +1,184 @@
+#include <config.h>
+
+#include "reconcile/internal.h"
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/log.h"
+#include "sync/match.h"
+
+#include <string.h>
+
+/* Rows that cannot be events: a reject each, and a word on stderr. */
+static int
+reject(struct admission *x, const char *record_id, const char *code, const char *text,
+       const struct val *raw, struct err *err)
+{
+    const struct conf_job *job = x->job->conf;
+    const struct store_reject r = {.stage = "reconcile",
+                                   .system = job->system->name,
+                                   .account = job->system->account,
+                                   .resource = job->sync->resource,
+                                   .record_id = record_id,
+                                   .code = code,
+                                   .text = text,
+                                   .record = raw != NULL ? val_write_text(x->arena, raw) : NULL};
+
+    log_warn("job %s: %s", job->name, text);
+    x->job->status = status_worse(x->job->status, EXIT_PARTIAL);
+    return store_reject_row(x->session->store, &r, clock_now(), err);
+}
+
+static int
+replace_keys(struct admission *x, const struct event *e, int64_t now, struct err *err)
+{
+    const struct conf_sync *sync = x->job->conf->sync;
+    struct match_keys keys = {0};
+
+    if (e->partial)
+        return 0; /* what the row lacks may be a key; the record's own reading replaces them */
+    match_keys(x->arena, sync, x->system_index, e->fields, &keys);
+    return store_keys_replace(x->session->store, e->resource, e->system, e->account, e->record_id,
+                              keys.hashes, keys.n, now, err);
+}
+
+/* 1 admitted, 0 known or refused, -1. */
+static int
+admit(struct admission *x, const struct provider_record *r, long number, struct err *err)
+{
+    struct arena *a = x->arena;
+    int64_t now = clock_now(), seq;
+    struct err why = ERR_INIT;
+    char received[CLOCK_TEXT];
+    struct store_admission adm;
+    struct event e;
+    int n;
+
+    if (walk_event(a, x->job->conf, r, &e, &why) < 0)
+        return reject(x, NULL, why.code, why.text, r->raw, err) < 0 ? -1 : 0;
+    e.event_id = arena_printf(a, "%s/%08ld", x->job->run_id, number);
+    e.received_at = clock_format(now, received);
+    adm = (struct store_admission){.event = &e,
+                                   .map_hash = x->job->conf->sync->map_hash,
+                                   .run_id = x->job->run_id,
+                                   .wait_if_unlinked = x->loading};
+    n = store_admit(x->session->store, &adm, now, &seq, err);
+    if (n < 0 || replace_keys(x, &e, now, err) < 0)
+        return -1;
+    return n;
+}
+
+static int
+admit_records(struct admission *x, const struct provider_answer *page, size_t n,
+              const struct position *next, long *admitted, struct err *err)
+{
+    long first = next->count - (long)n;
+
+    *admitted = 0;
+    for (size_t i = 0; i < n; i++) {
+        int rc = admit(x, &page->records[i], first + (long)i + 1, err);
+
+        if (rc < 0)
+            return -1;
+        *admitted += rc;
+    }
+    if (page->n_bad > 0) {
+        const char *text =
+            arena_printf(x->arena, "%zu rows cannot be read: %s", page->n_bad, page->bad_text);
+
+        return reject(x, NULL, "bad-row", text, NULL, err);
+    }
+    return 0;
+}
+
+const char *
+admit_watermark(struct session *s, const struct conf_job *job, const struct store_watermark *before,
+                const struct position *p)
+{
+    int64_t horizon = p->server_now - job->def->list.settle_ms, mark = p->max, old;
+    struct err ignored = ERR_INIT;
+    char text[CLOCK_TEXT];
+
+    if (mark == 0 && (p->count > 0 || before->last_successful == NULL))
+        mark = horizon; /* nothing there, or no record says when it changed */
+    if (mark > horizon)
+        mark = horizon;
+    if (before->last_successful != NULL &&
+        clock_parse(before->last_successful, &old, &ignored) == 0 && old > mark)
+        mark = old;
+    return arena_text(s->arena, clock_format(mark, text));
+}
+
+/* Has every job of the sync listed once? Then the rows that wait for it are free. */
+static int
+free_loaded(struct session *s, const struct conf_sync *sync, struct err *err)
+{
+    const struct conf *c = s->o->conf;
+
+    for (size_t i = 0; i < c->n_jobs; i++) {
+        const struct conf_job *job = &c->jobs[i];
+        struct store_watermark w = {0};
+
+        if (job->sync != sync)
+            continue;
+        if (store_watermark(s->store, s->arena, job->name, job->system->account, sync->resource, &w,
+                            err) < 0)
+            return -1;
+        if (w.last_successful == NULL)
+            return 0;
+    }
+    return store_loaded(s->store, sync->resource, clock_now(), err);
+}
+
+/* The listing is complete with this page: the watermark moves in the page's transaction. */
+static int
+move_watermark(struct admission *x, const struct position *next, struct err *err)
+{
+    const struct conf_job *job = x->job->conf;
+    struct session *s = x->session;
+    struct store_watermark w = {.known = true, .record_count = next->count};
+
+    w.last_successful = admit_watermark(s, job, &x->mark, next);
+    if (store_watermark_save(s->store, job->name, job->system->account, job->sync->resource, &w,
+                             err) < 0)
+        return -1;
+    return free_loaded(s, job->sync, err);
+}
+
+static int
+apply_page(struct admission *x, const struct provider_answer *page, size_t n,
+           const struct position *next, bool complete, long *admitted, struct err *err)
+{
+    struct session *s = x->session;
+    const char *cursor = next->cursor != NULL ? position_text(x->arena, next) : NULL;
+
+    if (admit_records(x, page, n, next, admitted, err) < 0)
+        return -1;
+    if (store_run_page(s->store, x->job->run_id, cursor, (long)n, *admitted, err) < 0)
+        return -1;
+    return complete ? move_watermark(x, next, err) : 0;
+}
+
+/* One durable transaction a page: its rows, its keys, where the listing goes on. */
+int
+admit_page(struct walk *l, const struct provider_answer *page, size_t n,
+           const struct position *next, bool last, struct err *err)
+{
+    struct admission *x = l->user;
+    struct session *s = x->session;
+    bool complete = last && !l->limited;
+    long admitted;
+
+    arena_reset(x->arena);
+    if (store_begin(s->store, true, err) < 0)
+        return -1;
+    if (apply_page(x, page, n, next, complete, &admitted, err) < 0) {
+        store_abort(s->store);
+        return -1;
+    }
+    if (store_commit(s->store, err) < 0)
+        return -1;
+    crash_point("reconcile.page-admitted");
+    x->job->complete = complete;
+    return 0;
+}
