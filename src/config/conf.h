@@ -94,7 +94,9 @@ struct conf_sync {
     int64_t skew_ms; /* default 5 s */
     struct sync_field *fields;
     size_t n_fields;
-    char *map_hash; /* hex digest over the defs' map_hash and the fields' value tables */
+    /* Hex digest over the defs' map_hash, the fields' value tables and first_contact: where it
+     * changed, shadows are no base and the ends meet anew. */
+    char *map_hash;
 };
 
 struct conf_job {

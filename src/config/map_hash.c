@@ -66,6 +66,17 @@ field_part(const struct sync_field *f)
     return buf_take(&b);
 }
 
+/*
+ * Another policy makes known links meet anew: what `report` left different is decided when the
+ * record is next nominated.
+ */
+static void
+add_first_contact(struct buf *b, const struct policy *p)
+{
+    buf_printf(b, "%d;", (int)p->kind);
+    hash_add(b, p->system != NULL ? p->system->name : NULL);
+}
+
 char *
 sync_map_hash(struct reader *r, const struct conf_sync *s)
 {
@@ -85,5 +96,6 @@ sync_map_hash(struct reader *r, const struct conf_sync *s)
         free(p.items[i]);
     }
     free(p.items);
+    add_first_contact(&all, &s->first_contact);
     return arena_text(r->arena, digest_hex(buf_get(&all), all.len, hex));
 }
