@@ -4,6 +4,8 @@ libstream_a_SOURCES = \
 	src/stream/decision.h \
 	src/stream/event.c \
 	src/stream/event.h \
+	src/stream/rejects.c \
+	src/stream/rejects.h \
 	src/stream/event_write.c \
 	src/stream/internal.h \
 	src/stream/member.c
