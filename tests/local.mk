@@ -21,6 +21,7 @@ include tests/unit/sync/local.mk
 include tests/unit/store/local.mk
 include tests/unit/http/local.mk
 include tests/unit/provider/local.mk
+include tests/unit/sim/local.mk
 endif
 include tests/filter/local.mk
 include tests/pipe/local.mk

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 struct opts {
+    const struct opt_program *program;
     const char *listen;
     struct opt_list collections;
     const char *id;
@@ -35,7 +36,7 @@ struct opts {
 };
 
 static void
-set_lists(struct opts *o, struct opt table[])
+make_table(struct opts *o, struct opt table[])
 {
     struct opt own[] = {
         {OPT_TEXT, 0, "listen", "ADDR:PORT", &o->listen, "where (127.0.0.1:0; 0 = any free port)"},
@@ -57,10 +58,9 @@ set_lists(struct opts *o, struct opt table[])
     memcpy(table, own, sizeof own);
 }
 
-static const struct opt_program *program;
-
 static unsigned long long
-number(const char *name, const char *text, unsigned long long min, unsigned long long max)
+number(const struct opts *o, const char *name, const char *text, unsigned long long min,
+       unsigned long long max)
 {
     char *end;
     unsigned long long n;
@@ -68,8 +68,8 @@ number(const char *name, const char *text, unsigned long long min, unsigned long
     errno = 0;
     n = strtoull(text, &end, 10);
     if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || n < min || n > max)
-        opt_usage(program, "--%s wants a whole number of %llu to %llu, not \"%s\"", name, min, max,
-                  text);
+        opt_usage(o->program, "--%s wants a whole number of %llu to %llu, not \"%s\"", name, min,
+                  max, text);
     return n;
 }
 
@@ -95,13 +95,13 @@ set_clock(struct timeline *t, const struct opts *o)
     struct err err = ERR_INIT;
 
     if (o->tick != NULL && (clock_parse_span(o->tick, &t->tick, NULL) != 0 || t->tick < 0))
-        opt_usage(program, "--tick wants a span such as 1ms, not \"%s\"", o->tick);
+        opt_usage(o->program, "--tick wants a span such as 1ms, not \"%s\"", o->tick);
     if (o->tick != NULL && o->now == NULL)
-        opt_usage(program, "--tick needs --now");
+        opt_usage(o->program, "--tick needs --now");
     if (o->now == NULL)
         return;
     if (clock_parse(o->now, &t->now, &err) != 0)
-        opt_usage(program, "--now: %s", err.text);
+        opt_usage(o->program, "--now: %s", err.text);
     t->is_virtual = true;
 }
 
@@ -114,21 +114,21 @@ add_collections(struct sim *s, const struct opts *o)
         store_add_collection(&s->store, "contacts");
     for (i = 0; i < o->collections.n; i++)
         if (store_add_collection(&s->store, o->collections.items[i]) == NULL)
-            opt_usage(program, "\"%s\" cannot be a collection", o->collections.items[i]);
+            opt_usage(o->program, "\"%s\" cannot be a collection", o->collections.items[i]);
 }
 
 static void
 setup(struct sim *s, const struct opts *o)
 {
     enum ids_kind kind = IDS_INT;
-    unsigned long long seed = number("seed", o->seed, 0, 999999999);
+    unsigned long long seed = number(o, "seed", o->seed, 0, 999999999);
     struct err err = ERR_INIT;
     size_t i;
 
     if (o->id != NULL && ids_kind_parse(o->id, &kind) != 0)
-        opt_usage(program, "--id is int, int64, text or uuid, not \"%s\"", o->id);
+        opt_usage(o->program, "--id is int, int64, text or uuid, not \"%s\"", o->id);
     sim_init(s, kind, seed);
-    s->page_max = (size_t)number("page-max", o->page_max, 1, 100000);
+    s->page_max = (size_t)number(o, "page-max", o->page_max, 1, 100000);
     s->token = mem_text(o->token);
     s->file = mem_text(o->file);
     if (o->account != NULL) {
@@ -139,7 +139,7 @@ setup(struct sim *s, const struct opts *o)
     add_collections(s, o);
     for (i = 0; i < o->quirks.n; i++)
         if (quirk_set_text(&s->store.quirks, o->quirks.items[i], &err) != 0)
-            opt_usage(program, "%s", err.text);
+            opt_usage(o->program, "%s", err.text);
 }
 
 /* The state file, then --load into what it left empty. */
@@ -156,11 +156,11 @@ load(struct sim *s, const struct opts *o, struct err *err)
         struct collection *c;
 
         if (file == NULL)
-            opt_usage(program, "--load wants NAME=FILE, not \"%s\"", name);
+            opt_usage(o->program, "--load wants NAME=FILE, not \"%s\"", name);
         *file++ = '\0';
         c = store_add_collection(&s->store, name);
         if (c == NULL)
-            opt_usage(program, "\"%s\" cannot be a collection", name);
+            opt_usage(o->program, "\"%s\" cannot be a collection", name);
         if (order_size(&c->order) == 0 && snapshot_import(s, c, file, err) != 0)
             return -1;
     }
@@ -246,8 +246,8 @@ main(int argc, char **argv)
     struct sim s;
     int failed;
 
-    set_lists(&o, table);
-    program = &prog;
+    make_table(&o, table);
+    o.program = &prog;
     json_set_alloc_funcs(json_memory, free);
     if (opt_parse(&prog, argc, argv) < argc)
         opt_usage(&prog, "there are no operands");

@@ -69,9 +69,9 @@ struct quirks {
 };
 
 /*
- * Switch NAME on with VALUE. VALUE NULL: on for a plain switch, "1" where a number is wanted.
- * "off", "false" and, for plain switches, "0" switch it off. An unknown name (the text names the
- * nearest ones) or a bad value is an error: code "unknown-quirk" or "bad-quirk", status 64.
+ * Switch NAME on with VALUE. VALUE may be NULL for a plain switch. "off", "false" and, but for
+ * texts and lists, "0" switch it off. An unknown name (the text names the nearest ones) or a bad
+ * value is an error: code "unknown-quirk" or "bad-quirk", status 64.
  */
 int quirk_set(struct quirks *q, const char *name, const char *value, struct err *err);
 

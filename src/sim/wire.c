@@ -116,8 +116,8 @@ wire_object(const struct call *call, struct reply *reply)
     return body;
 }
 
-/* Set "a[b][c]" = VALUE: nested objects, as forms do it. */
-static void
+/* Set "a[b][c]" = VALUE: nested objects, as forms do it. -1 if it is not UTF-8. */
+static int
 set_form(json_t *object, char *name, const char *value)
 {
     char *open = strchr(name, '[');
@@ -138,7 +138,7 @@ set_form(json_t *object, char *name, const char *value)
         name = open + 1;
         open = close[1] == '[' ? close + 1 : NULL;
     }
-    json_object_set_new(object, name, json_string(value));
+    return json_object_set_new(object, name, json_string(value));
 }
 
 static json_t *
@@ -157,8 +157,13 @@ parse_form(const struct call *call, struct reply *reply)
         reply_error(reply, 400, "bad_form", "broken escape in the form");
     } else {
         body = json_object();
-        for (i = 0; i < form.n; i++)
-            set_form(body, form.items[i].name, form.items[i].value);
+        for (i = 0; i < form.n && !reply->is_error; i++)
+            if (set_form(body, form.items[i].name, form.items[i].value) != 0)
+                reply_error(reply, 400, "bad_form", "the form is not UTF-8");
+    }
+    if (reply->is_error) {
+        json_decref(body);
+        body = NULL;
     }
     params_release(&form);
     return body;

@@ -93,6 +93,10 @@ is "bad_quirk_value_is_64" 64 $?
 is "bad_id_kind_is_64" 64 $?
 "$sim" --list-quirks >"$tmp/quirks"
 is "list_quirks_has_a_line_each" 38 "$(grep -c . "$tmp/quirks")"
+missing=$(while read -r word rest; do
+    grep -q "^\.It Cm ${word%%=*}\( \|\$\)" "${top_srcdir:-.}/man/sync-sim.1" || echo "${word%%=*}"
+done <"$tmp/quirks")
+is "page_has_every_quirk" '' "$missing"
 
 # --- the API
 pid=
@@ -327,6 +331,7 @@ is "form_bodies_refuses_json" 415 \
     "$(api POST /contacts '{"a":1}' -H 'Content-Type: application/json')"
 is "form_bodies" '201 {"a":"1 2","n":{"x":"&"}}' \
     "$(api POST /contacts 'a=1+2&n[x]=%26') $(get '{a,n}')"
+is "form_bodies_must_be_utf8" 400 "$(api POST /contacts 'a=%ff')"
 quirk form-bodies null
 quirk wrap '"data"'
 is "wrap_refuses_the_bare" 400 "$(api POST /contacts '{"a":1}')"
