@@ -103,14 +103,14 @@ patience_left(const struct call *c)
 }
 
 static void
-say_limited(struct call *c, int64_t wait_ms)
+say_limited(struct call *c, int status, int64_t wait_ms)
 {
-    char again[CLOCK_TEXT], code[32];
+    char until[CLOCK_TEXT], code[32];
     int64_t at = clock_now() + wait_ms;
 
-    snprintf(code, sizeof code, "http-%d", c->answer.status != 0 ? c->answer.status : 429);
+    snprintf(code, sizeof code, "http-%d", status);
     call_say(c, PROVIDER_LIMITED, code, "the system's limit is reached, again at %s",
-             clock_format(at, again));
+             clock_format(at, until));
     c->answer.not_before = at;
 }
 
@@ -124,7 +124,7 @@ start(struct call *c)
     if (c->started == 0)
         c->started = now;
     if (wait > 0 && wait > patience_left(c)) {
-        say_limited(c, wait);
+        say_limited(c, 429, wait);
         call_end_later(c);
         return;
     }
@@ -169,7 +169,7 @@ again(struct call *c)
 
 /* True: the call is done. */
 static bool
-on_limit(struct call *c, int64_t wait)
+on_limit(struct call *c, int status, int64_t wait)
 {
     int64_t until = clock_boot() + wait;
 
@@ -185,7 +185,7 @@ on_limit(struct call *c, int64_t wait)
             return false;
         }
     }
-    say_limited(c, wait);
+    say_limited(c, status, wait);
     return true;
 }
 
@@ -227,7 +227,7 @@ judge(struct call *c, const struct http_answer *h)
         c->answer.status = h->status;
     if (limit_match(c->p->system->definition, h,
                     c->answer.server_now != 0 ? c->answer.server_now : clock_now(), &wait))
-        return on_limit(c, wait);
+        return on_limit(c, h->status, wait);
     if (h->status >= 200 && h->status < 300)
         return answer_read(c, h);
     if (!c->writing && (h->status >= 500 || h->status == 408) && again(c))

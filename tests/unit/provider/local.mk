@@ -1,1 +1,92 @@
 # Unit tests of src/provider.
+check_PROGRAMS += tests/unit/provider/answer_test
+tests_unit_provider_answer_test_SOURCES = \
+	tests/unit/provider/answer_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_answer_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/answer_test
+
+check_PROGRAMS += tests/unit/provider/auth_test
+tests_unit_provider_auth_test_SOURCES = \
+	tests/unit/provider/auth_test.c
+tests_unit_provider_auth_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/auth_test
+
+check_PROGRAMS += tests/unit/provider/body_test
+tests_unit_provider_body_test_SOURCES = \
+	tests/unit/provider/body_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_body_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/body_test
+
+check_PROGRAMS += tests/unit/provider/call_test
+tests_unit_provider_call_test_SOURCES = \
+	tests/unit/provider/call_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_call_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/call_test
+
+check_PROGRAMS += tests/unit/provider/limit_test
+tests_unit_provider_limit_test_SOURCES = \
+	tests/unit/provider/limit_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_limit_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/limit_test
+
+check_PROGRAMS += tests/unit/provider/map_test
+tests_unit_provider_map_test_SOURCES = \
+	tests/unit/provider/map_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_map_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/map_test
+
+check_PROGRAMS += tests/unit/provider/page_test
+tests_unit_provider_page_test_SOURCES = \
+	tests/unit/provider/page_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_page_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/page_test
+
+check_PROGRAMS += tests/unit/provider/readback_test
+tests_unit_provider_readback_test_SOURCES = \
+	tests/unit/provider/readback_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_readback_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/readback_test
+
+check_PROGRAMS += tests/unit/provider/request_test
+tests_unit_provider_request_test_SOURCES = \
+	tests/unit/provider/request_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_request_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/request_test
+
+check_PROGRAMS += tests/unit/provider/template_test
+tests_unit_provider_template_test_SOURCES = \
+	tests/unit/provider/template_test.c
+tests_unit_provider_template_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/template_test
