@@ -105,6 +105,7 @@ field_unmapped(struct field_case *c, size_t i, const struct val *value)
 {
     c->unmapped = true;
     c->open = true;
+    c->winner = c->contact = NULL;
     c->rule = RULE_UNMAPPED;
     c->disposition = "unmapped";
     c->rejected = c->field->values->unmapped == UNMAPPED_REJECT;
@@ -247,6 +248,18 @@ close_write(struct field_case *c, size_t j)
     }
 }
 
+/* A change that stays where it is may equal the owner's value and still no other. */
+static bool
+stands_alone(const struct field_case *c, size_t j)
+{
+    if (c->winner != NULL || !c->ends[j].changed)
+        return false;
+    for (size_t i = 0; i < c->in->sync->n_between; i++)
+        if (c->ends[i].map != NULL && !candidate_at(c, field_final(c, i), j))
+            return true;
+    return false;
+}
+
 /* Left different: what was so before, what changed and stays, what has no base. */
 static void
 mark_differing(struct field_case *c)
@@ -259,7 +272,7 @@ mark_differing(struct field_case *c)
         if (e->map == NULL || e->gets != NULL || e->refused || e->differs)
             continue;
         if (e->known || e->changed || e->base == NULL)
-            e->differs = c->n_parts > 1 && !candidate_at(c, ref, j);
+            e->differs = c->n_parts > 1 && (!candidate_at(c, ref, j) || stands_alone(c, j));
     }
 }
 

@@ -54,6 +54,39 @@ is_for(const struct field_case *c, const struct candidate *x, size_t j)
     return x->real && e->base != NULL;
 }
 
+/* Is J, that counts as equal to the winner, so to every other end too? */
+static bool
+is_level(const struct field_case *c, size_t j)
+{
+    for (size_t i = 0; i < c->in->sync->n_between; i++)
+        if (i != j && c->ends[i].map != NULL && c->ends[i].base != NULL &&
+            !candidate_at(c, field_final(c, i), j))
+            return false;
+    return true;
+}
+
+/*
+ * Equality is not transitive: "B " at a, "B" at a trimming b and "B" at c. Where two ends equal the
+ * winner but not each other, the winner's own value goes to both.
+ */
+static size_t
+level(struct field_case *c)
+{
+    size_t n = 0;
+
+    for (size_t j = 0; c->winner->real && j < c->in->sync->n_between; j++) {
+        const struct val *value;
+
+        if (!is_for(c, c->winner, j) || c->ends[j].gets != NULL || is_level(c, j) ||
+            !field_translate(c, c->winner, j, &value) ||
+            compare_same(c->a, c->in->sync, c->field, j, c->ends[j].now, value))
+            continue;
+        c->ends[j].gets = c->winner;
+        n++;
+    }
+    return n;
+}
+
 /* Returns how many ends get the winner's value. */
 static size_t
 give(struct field_case *c)
@@ -66,7 +99,7 @@ give(struct field_case *c)
         c->ends[j].gets = c->winner;
         n++;
     }
-    return n;
+    return n + level(c);
 }
 
 static bool
@@ -88,13 +121,15 @@ leave(struct field_case *c)
 static void
 settle_agreed(struct field_case *c)
 {
+    const char *adopt = c->n_parts > 1 ? RULE_ADOPT : NULL; /* nobody to agree with: no news */
+
     c->winner = first_allowed(c);
     if (c->winner == NULL && all_are_at(c, &c->candidates[0]))
-        c->rule = RULE_ADOPT;
+        c->rule = adopt;
     else if (c->winner == NULL)
         leave(c);
     else if (give(c) == 0)
-        c->rule = RULE_ADOPT;
+        c->rule = adopt;
     else
         c->rule = c->winner->real ? RULE_CHANGED : RULE_OWED;
 }
