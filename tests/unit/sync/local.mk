@@ -1,17 +1,42 @@
 # Unit tests of src/sync.
 SYNC_TESTS = \
+	tests/unit/sync/breaker_test \
+	tests/unit/sync/compare_test \
 	tests/unit/sync/decide_test \
-	tests/unit/sync/law_test
+	tests/unit/sync/echo_test \
+	tests/unit/sync/law_test \
+	tests/unit/sync/match_test \
+	tests/unit/sync/table_test
 SYNC_FIXTURE = \
 	tests/unit/sync/fixture.c \
 	tests/unit/sync/fixture.h
 check_PROGRAMS += $(SYNC_TESTS)
+tests_unit_sync_breaker_test_SOURCES = \
+	tests/unit/sync/breaker_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_breaker_test_LDADD = $(UNIT_LIBS)
+tests_unit_sync_compare_test_SOURCES = \
+	tests/unit/sync/compare_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_compare_test_LDADD = $(UNIT_LIBS)
 tests_unit_sync_decide_test_SOURCES = \
 	tests/unit/sync/decide_test.c \
 	$(SYNC_FIXTURE)
 tests_unit_sync_decide_test_LDADD = $(UNIT_LIBS)
+tests_unit_sync_echo_test_SOURCES = \
+	tests/unit/sync/echo_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_echo_test_LDADD = $(UNIT_LIBS)
 tests_unit_sync_law_test_SOURCES = \
 	tests/unit/sync/law_test.c \
 	$(SYNC_FIXTURE)
 tests_unit_sync_law_test_LDADD = $(UNIT_LIBS)
+tests_unit_sync_match_test_SOURCES = \
+	tests/unit/sync/match_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_match_test_LDADD = $(UNIT_LIBS)
+tests_unit_sync_table_test_SOURCES = \
+	tests/unit/sync/table_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_table_test_LDADD = $(UNIT_LIBS)
 TESTS += $(SYNC_TESTS)

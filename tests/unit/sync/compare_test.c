@@ -1,0 +1,334 @@
+#include <config.h>
+
+#include "sync/compare.h"
+
+#include <string.h>
+
+#include "../unit.h"
+#include "fixture.h"
+
+/* The comparing text of JSON TEXT at system I, ' for ". */
+static const char *
+text_at(struct fixture *f, size_t i, const char *text)
+{
+    const struct val *v = fixture_json(f, text);
+    char *out = arena_text(f->a, compare_text(f->a, &f->sync, &f->fields[0], i, v));
+
+    for (char *p = out; *p != '\0'; p++)
+        if (*p == '"')
+            *p = '\'';
+    return out;
+}
+
+#define ck_text(f, value, want) ck_assert_str_eq(text_at(f, 0, value), want)
+
+static bool
+equal(struct fixture *f, const char *x, const char *y)
+{
+    bool one =
+        compare_equal(f->a, &f->sync, &f->fields[0], 0, fixture_json(f, x), 1, fixture_json(f, y));
+
+    ck_assert(one == compare_equal(f->a, &f->sync, &f->fields[0], 1, fixture_json(f, y), 0,
+                                   fixture_json(f, x)));
+    return one;
+}
+
+static struct fixture *
+of_type(enum field_type type)
+{
+    struct fixture *f = fixture_new(2);
+
+    fixture_field(f, "x", type, -1);
+    return f;
+}
+
+START_TEST(text_is_exact)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_TEXT);
+
+    ck_text(f, "'Bob '", "'Bob '");
+    ck_text(f, "1.10", "1.1");
+    ck_text(f, NULL, "null");
+    ck_assert(!equal(f, "'Bob'", "'bob'"));
+    ck_assert(!equal(f, "1", "'1'"));
+    ck_assert(equal(f, "'\xf0\x9f\x98\x80'", "'\\ud83d\\ude00'"));
+}
+END_TEST
+
+START_TEST(null_is_absent_and_neither_is_empty_nor_the_word)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_TEXT);
+
+    ck_assert(equal(f, "null", NULL));
+    ck_assert(!equal(f, "''", NULL));
+    ck_assert(!equal(f, "'null'", NULL));
+}
+END_TEST
+
+START_TEST(email_is_trimmed_and_lowered)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_EMAIL);
+
+    ck_text(f, "' Bob@Example.COM '", "'bob@example.com'");
+    ck_text(f, "5", "5");
+}
+END_TEST
+
+START_TEST(phone_is_its_digits)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_PHONE);
+
+    ck_text(f, "'+1 (555) 010'", "'1555010'");
+    ck_text(f, "1555010", "'1555010'");
+    ck_assert(equal(f, "'+1 (555) 010'", "'1555010'"));
+    ck_assert(!equal(f, "'none'", "''"));
+}
+END_TEST
+
+START_TEST(number_is_its_value_also_in_text)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_NUMBER);
+
+    ck_assert(equal(f, "'42'", "42"));
+    ck_assert(equal(f, "42.0", "42"));
+    ck_assert(equal(f, "1.10", "'1.1'"));
+    ck_assert(equal(f, "1e2", "100"));
+    ck_assert(!equal(f, "0.1", "0.10000000000000002"));
+    ck_assert(!equal(f, "9007199254740993", "9007199254740992"));
+    ck_assert(equal(f, "9007199254740993", "'9007199254740993'"));
+    ck_text(f, "'many'", "'many'");
+    ck_text(f, "''", "''");
+}
+END_TEST
+
+START_TEST(bool_has_four_forms_each)
+{
+    static const char *const yes[] = {"true", "'true'", "1", "'1'", "1.0"};
+    static const char *const no[] = {"false", "'false'", "0", "'0'"};
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_BOOL);
+
+    for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
+        ck_text(f, yes[i], "true");
+    for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
+        ck_text(f, no[i], "false");
+    ck_text(f, "'yes'", "'yes'");
+    ck_text(f, "2", "2");
+}
+END_TEST
+
+START_TEST(date_is_also_a_datetime_at_midnight)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_DATE);
+
+    ck_text(f, "'2026-01-02'", "'2026-01-02'");
+    ck_text(f, "'2026-01-02T00:00:00Z'", "'2026-01-02'");
+    ck_text(f, "'2026-01-02T00:00:00.000+02:00'", "'2026-01-02'");
+    ck_text(f, "'2026-01-02T00:00:01Z'", "'2026-01-02T00:00:01Z'");
+    ck_text(f, "'2026-01-02T00:00:00.5Z'", "'2026-01-02T00:00:00.5Z'");
+    ck_text(f, "'tomorrow'", "'tomorrow'");
+}
+END_TEST
+
+START_TEST(datetime_is_a_moment_cut_to_its_precision)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_DATETIME);
+
+    ck_text(f, "'2026-01-02T03:04:05.678Z'", "'2026-01-02T03:04:05.000Z'");
+    ck_text(f, "'2026-01-02T05:04:05+02:00'", "'2026-01-02T03:04:05.000Z'");
+    ck_text(f, "'1969-12-31T23:59:59.500Z'", "'1969-12-31T23:59:59.000Z'");
+    ck_text(f, "1767322800", "1767322800");
+    f->model_fields[0].precision_ms = 60000;
+    ck_text(f, "'2026-01-02T03:04:05Z'", "'2026-01-02T03:04:00.000Z'");
+}
+END_TEST
+
+START_TEST(set_has_no_order_and_no_doubles)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_SET);
+
+    ck_text(f, "['b','a',null,'b']", "['a','b']");
+    ck_text(f, "'a;b'", "'a;b'");
+    ck_assert(!equal(f, "[]", "null"));
+    ck_assert(!equal(f, "['a;b']", "['a','b']"));
+    fixture_stores(f, 1, "x", STORES_TEXT, 0);
+    ck_assert(equal(f, "['b','a']", "'a;b'"));
+    ck_assert(equal(f, "[2,1]", "';1;2'"));
+}
+END_TEST
+
+START_TEST(ref_is_id_text)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_REF);
+
+    ck_assert(equal(f, "42", "'42'"));
+    ck_assert(equal(f, "9223372036854775807", "'9223372036854775807'"));
+}
+END_TEST
+
+START_TEST(what_one_system_stores_counts_for_both)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_TEXT);
+
+    fixture_stores(f, 1, "x", STORES_TRIM, 0);
+    ck_assert(equal(f, "'Bob '", "'Bob'"));
+    ck_assert(!compare_same(f->a, &f->sync, &f->fields[0], 0, fixture_json(f, "'Bob '"),
+                            fixture_json(f, "'Bob'")));
+    ck_assert(compare_same(f->a, &f->sync, &f->fields[0], 1, fixture_json(f, "'Bob '"),
+                           fixture_json(f, "'Bob'")));
+    fixture_stores(f, 0, "x", STORES_LOWER, 0);
+    ck_assert(equal(f, "'bob '", "'Bob'"));
+}
+END_TEST
+
+START_TEST(each_stores_rule_is_what_it_says)
+{
+    static const struct {
+        enum stores_rule rule;
+        long n;
+        enum field_type type;
+        const char *sent, *shown;
+    } cases[] = {
+        {STORES_TRIM, 0, FIELD_TEXT, "' \\tx y\\n'", "'x y'"},
+        {STORES_LOWER, 0, FIELD_TEXT, "'XyZ'", "'xyz'"},
+        {STORES_DIGITS, 0, FIELD_TEXT, "'a1-2'", "'12'"},
+        {STORES_EMPTY_NULL, 0, FIELD_TEXT, "''", "null"},
+        {STORES_EMPTY_NULL, 0, FIELD_SET, "[]", "null"},
+        {STORES_TEXT, 0, FIELD_TEXT, "1.0", "'1'"},
+        {STORES_TEXT, 0, FIELD_TEXT, "true", "'true'"},
+        {STORES_BOOL_INT, 0, FIELD_TEXT, "true", "1"},
+        {STORES_SECONDS, 0, FIELD_DATETIME, "'2026-01-02T03:04:05.9Z'", "'2026-01-02T03:04:05Z'"},
+        {STORES_MINUTES, 0, FIELD_DATETIME, "'2026-01-02T03:04:59Z'", "'2026-01-02T03:04:00Z'"},
+        {STORES_MINUTES, 0, FIELD_DATETIME, "'1969-12-31T23:59:30Z'", "'1969-12-31T23:59:00Z'"},
+        {STORES_TRUNCATE, 2, FIELD_TEXT, "'\xc3\xa4\xc3\xb6\xc3\xbc'", "'\xc3\xa4\xc3\xb6'"},
+        {STORES_LOWER, 0, FIELD_SET, "['B','a']", "['a','b']"},
+    };
+
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        CLEANUP_FIXTURE struct fixture *f = of_type(cases[k].type);
+
+        f->model_fields[0].precision_ms = 1;
+        ck_assert_msg(!equal(f, cases[k].sent, cases[k].shown), "%zu", k);
+        fixture_stores(f, 1, "x", cases[k].rule, cases[k].n);
+        ck_assert_msg(equal(f, cases[k].sent, cases[k].shown), "%zu", k);
+    }
+}
+END_TEST
+
+START_TEST(the_order_of_rules_does_not_tear_what_is_one)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_TEXT);
+
+    fixture_stores(f, 1, "x", STORES_EMPTY_NULL, 0);
+    fixture_stores(f, 1, "x", STORES_TRIM, 0);
+    fixture_stores(f, 1, "x", STORES_TRUNCATE, 3);
+    ck_assert(equal(f, "'  '", "null"));
+    ck_assert(equal(f, "'ab cd'", "'ab '"));
+}
+END_TEST
+
+START_TEST(a_table_compares_by_the_unified_word)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_ENUM);
+
+    fixture_table(f, "x", UNMAPPED_REJECT, "a lead=new a other=won a customer=won b 1=new b 2=won");
+    ck_text(f, "'other'", "'won'");
+    ck_assert(equal(f, "'customer'", "2"));
+    ck_assert(!equal(f, "'lead'", "2"));
+    ck_text(f, "'won'", "{'unmapped':'won'}");
+    ck_assert(!equal(f, "'new'", "1"));
+    ck_assert(equal(f, "null", NULL));
+    ck_assert(!equal(f, "null", "1"));
+}
+END_TEST
+
+START_TEST(a_word_is_also_known_as_its_system_stores_it)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_ENUM);
+
+    fixture_table(f, "x", UNMAPPED_REJECT, "a lead=new b NEW=new");
+    ck_text(f, "' LEAD'", "{'unmapped':' LEAD'}");
+    fixture_stores(f, 0, "x", STORES_LOWER, 0);
+    fixture_stores(f, 0, "x", STORES_TRIM, 0);
+    fixture_stores(f, 0, "x", STORES_EMPTY_NULL, 0);
+    ck_text(f, "' LEAD'", "'new'");
+    ck_text(f, "''", "null");
+}
+END_TEST
+
+/* Every type, every pair of rules, many values: the normal form is its own normal form, comparing
+ * is symmetric, and what a system makes of a value by its rules equals the value. */
+START_TEST(comparing_texts_are_idempotent)
+{
+    static const char *const values[] = {"null",
+                                         "''",
+                                         "' '",
+                                         "'A b '",
+                                         "' \xc3\x84pfel'",
+                                         "'+1 (5) 0'",
+                                         "'042'",
+                                         "'42'",
+                                         "42",
+                                         "1.10",
+                                         "true",
+                                         "'false'",
+                                         "0",
+                                         "1",
+                                         "'2026-01-02'",
+                                         "'2026-01-02T00:00:00Z'",
+                                         "'2026-01-02T03:04:05.678+01:00'",
+                                         "[]",
+                                         "['b','A ','b',1,true]",
+                                         "'a;b;'",
+                                         "{'k':[1]}",
+                                         "-0",
+                                         "1e400",
+                                         "'null'",
+                                         "'true'"};
+    CLEANUP_FIXTURE struct fixture *f = fixture_new(2);
+    struct field_map *map;
+    struct sync_field *field = fixture_field(f, "x", FIELD_TEXT, -1);
+
+    map = fixture_map(f, 0, "x");
+    map->n_stores = 2;
+    map->stores[0].n = map->stores[1].n = 3;
+    for (int type = FIELD_TEXT; type <= FIELD_REF; type++)
+        for (int r = 0; r < 81; r++)
+            for (size_t k = 0; k < sizeof values / sizeof values[0]; k++) {
+                const struct val *v = fixture_json(f, values[k]);
+                const char *once, *twice;
+
+                f->model_fields[0].type = (enum field_type)type;
+                map->stores[0].rule = (enum stores_rule)(r / 9);
+                map->stores[1].rule = (enum stores_rule)(r % 9);
+                once = compare_text(f->a, &f->sync, field, 0, v);
+                twice = compare_text(f->a, &f->sync, field, 0,
+                                     val_parse(f->a, once, strlen(once), NULL));
+                ck_assert_msg(strcmp(once, twice) == 0, "type %d rules %d: %s, %s, %s", type, r,
+                              values[k], once, twice);
+            }
+}
+END_TEST
+
+START_TEST(empty_is_absent_null_blank_or_without_members)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_TEXT);
+
+    ck_assert(compare_empty(NULL));
+    ck_assert(compare_empty(fixture_json(f, "null")));
+    ck_assert(compare_empty(fixture_json(f, "''")));
+    ck_assert(compare_empty(fixture_json(f, "' \\t'")));
+    ck_assert(compare_empty(fixture_json(f, "[]")));
+    ck_assert(!compare_empty(fixture_json(f, "0")));
+    ck_assert(!compare_empty(fixture_json(f, "false")));
+    ck_assert(!compare_empty(fixture_json(f, "'x'")));
+}
+END_TEST
+
+UNIT_MAIN("sync/compare", text_is_exact, null_is_absent_and_neither_is_empty_nor_the_word,
+          email_is_trimmed_and_lowered, phone_is_its_digits, number_is_its_value_also_in_text,
+          bool_has_four_forms_each, date_is_also_a_datetime_at_midnight,
+          datetime_is_a_moment_cut_to_its_precision, set_has_no_order_and_no_doubles,
+          ref_is_id_text, what_one_system_stores_counts_for_both, each_stores_rule_is_what_it_says,
+          the_order_of_rules_does_not_tear_what_is_one, a_table_compares_by_the_unified_word,
+          a_word_is_also_known_as_its_system_stores_it, comparing_texts_are_idempotent,
+          empty_is_absent_null_blank_or_without_members)
