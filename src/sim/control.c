@@ -3,6 +3,7 @@
 #include "sim/control.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "sim/mark.h"
 #include "sim/snapshot.h"
 #include "sim/jtext.h"
 #include "sim/wire.h"
@@ -124,6 +125,24 @@ save(struct sim *s, struct call *call, struct reply *reply)
 }
 
 static void
+set_mark(struct sim *s, struct call *call, struct reply *reply)
+{
+    (void)call;
+    mark_set(s);
+    ok(reply, json_pack("{s:b}", "marked", 1));
+}
+
+static void
+restore(struct sim *s, struct call *call, struct reply *reply)
+{
+    (void)call;
+    if (mark_restore(s) != 0)
+        reply_error(reply, 409, "no_mark", "there is no mark to go back to");
+    else
+        ok(reply, json_pack("{s:b}", "restored", 1));
+}
+
+static void
 get_clock(struct sim *s, struct call *call, struct reply *reply)
 {
     char text[CLOCK_TEXT];
@@ -165,6 +184,8 @@ control_answer(struct sim *s, struct call *call, struct reply *reply)
                  {"GET", "dump", get_dump},
                  {"POST", "quirk", set_quirk},
                  {"POST", "save", save},
+                 {"POST", "mark", set_mark},
+                 {"POST", "restore", restore},
                  {"GET", "clock", get_clock},
                  {"POST", "clock", advance}};
     const char *name = call->nsegments > 1 ? call->segments[1] : "";

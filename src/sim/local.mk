@@ -22,6 +22,8 @@ libsim_a_SOURCES = \
 	src/sim/lookup.h \
 	src/sim/map.c \
 	src/sim/map.h \
+	src/sim/mark.c \
+	src/sim/mark.h \
 	src/sim/order.c \
 	src/sim/order.h \
 	src/sim/params.c \

@@ -404,6 +404,19 @@ quirk_row(size_t i, const char **name, const char **value, const char **help)
 }
 
 void
+quirk_copy(struct quirks *to, const struct quirks *from)
+{
+    int i;
+
+    for (i = 0; i < QUIRK_COUNT; i++) {
+        struct quirk_value v = from->v[i];
+
+        v.text = mem_text(v.text);
+        put(&to->v[i], v);
+    }
+}
+
+void
 quirk_release(struct quirks *q)
 {
     int i;

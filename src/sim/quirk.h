@@ -102,6 +102,9 @@ bool quirk_consume(struct quirks *q, enum quirk_id id);
 /* Row I of the table for --list-quirks, false after the last. */
 bool quirk_row(size_t i, const char **name, const char **value, const char **help);
 
+/* All of FROM into TO, which is released first. */
+void quirk_copy(struct quirks *to, const struct quirks *from);
+
 void quirk_release(struct quirks *q);
 
 #endif

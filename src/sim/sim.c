@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "sim/api.h"
 #include "sim/control.h"
+#include "sim/mark.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,10 +51,17 @@ free_answer(void *value, void *with)
 }
 
 void
-sim_release(struct sim *s)
+sim_forget_answers(struct sim *s)
 {
     map_each(&s->answers, free_answer, NULL);
     map_release(&s->answers);
+}
+
+void
+sim_release(struct sim *s)
+{
+    mark_release(s);
+    sim_forget_answers(s);
     store_release(&s->store);
     journal_release(&s->journal);
     free(s->account);

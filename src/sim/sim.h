@@ -8,6 +8,8 @@
 #include "sim/reply.h"
 #include "sim/store.h"
 
+struct mark;
+
 /*
  * One simulated system: its records, its quirks, its log. No network here: server.h brings the
  * calls. Not thread-safe.
@@ -19,6 +21,7 @@ struct sim {
     char *token;        /* owned; NULL = open */
     char *file;         /* owned; state is kept here, NULL = nowhere */
     size_t page_max;    /* the largest limit */
+    struct mark *mark;  /* owned; NULL = none set */
     struct map answers; /* Idempotency-Key and path -> struct answer, owned */
     struct {
         int64_t start; /* ms of the boot clock */
@@ -43,6 +46,7 @@ void sim_answer(struct sim *s, struct call *call, struct reply *reply);
 
 /* Keep an answer (taken). */
 void sim_keep_answer(struct sim *s, struct answer *a);
+void sim_forget_answers(struct sim *s);
 
 void sim_release(struct sim *s);
 

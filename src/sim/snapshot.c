@@ -112,6 +112,12 @@ load_all(struct sim *s, json_t *state, bool account_asked)
 }
 
 int
+snapshot_put(struct sim *s, json_t *state)
+{
+    return load_all(s, state, true);
+}
+
+int
 snapshot_load(struct sim *s, bool account_asked, struct err *err)
 {
     json_error_t e;
@@ -156,8 +162,8 @@ save_answer(void *value, void *with)
                                     "body", a->body, "etag", a->etag, "location", a->location));
 }
 
-static json_t *
-saved_state(const struct sim *s)
+json_t *
+snapshot_take(const struct sim *s)
 {
     CLEANUP_FREE char *random = mem_printf("%llu", (unsigned long long)s->store.ids.state);
     json_t *collections = json_object();
@@ -197,7 +203,7 @@ snapshot_save(const struct sim *s, struct err *err)
 {
     CLEANUP_FREE char *temp = mem_printf("%s.new", s->file);
     CLEANUP_BUF struct buf text = BUF_INIT;
-    json_t *state = saved_state(s);
+    json_t *state = snapshot_take(s);
 
     jtext_add(&text, state);
     buf_char(&text, '\n');

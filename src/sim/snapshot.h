@@ -15,6 +15,10 @@ int snapshot_load(struct sim *s, bool account_asked, struct err *err);
 /* Write SIM->file: a new file, synced, then renamed over the old one. */
 int snapshot_save(const struct sim *s, struct err *err);
 
+/* The same as a value, and back into an empty SIM: -1 if it is none of ours. */
+json_t *snapshot_take(const struct sim *s); /* owner: the caller */
+int snapshot_put(struct sim *s, json_t *state);
+
 /*
  * Put in the records of an NDJSON file. Members id, created_at, updated_at and rev count if they
  * are there. An error names the line.

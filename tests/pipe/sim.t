@@ -467,4 +467,27 @@ is "ends_while_answers_are_held_back" 0 $rc
 wait $slow
 pid=
 
+# --- the mark
+fresh
+is "nothing_to_restore" 409 "$(api POST /_sim/restore)"
+api POST /contacts '{"a":1}' >/dev/null
+quirk reject '"a:9"'
+api POST /_sim/mark >/dev/null
+for round in 1 2; do
+    api PATCH /contacts/1001 '{"a":2}' >/dev/null
+    api POST /contacts '{"a":3}' >/dev/null
+    quirk reject null
+    api POST /_sim/clock '{"advance":"1h"}' >/dev/null
+    is "restores_the_mark" 200 "$(api POST /_sim/restore)"
+    is "restores_records" '[{"id":1001,"a":1,"created_at":"2026-01-01T00:00:00.000Z","updated_at":"2026-01-01T00:00:00.000Z","rev":1}]' \
+        "$(curl -sS "$url/_sim/dump/contacts" | jq -c .)"
+    is "restores_counters" '[1,0]' "$(count '[.creates,.updates]')"
+    is "restores_the_clock" '"2026-01-01T00:00:00.001Z"' "$(api GET /_sim/clock >/dev/null; get .now)"
+    is "restores_quirks" 422 "$(api PATCH /contacts/1001 '{"a":9}')"
+    is "restores_ids" '201 1002' "$(api POST /contacts '{"a":4}') $(get .id)"
+    api POST /_sim/restore >/dev/null
+done
+stop
+pid=
+
 echo "1..$n"
