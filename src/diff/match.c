@@ -107,12 +107,29 @@ confirm(struct diff *d, struct item *it, size_t i, const char *const *ids, int n
     return known;
 }
 
-/* Did a first listing of that system end lately, so that sync_keys knows all its records? */
+/* The listing of a first load is done: in this very run, or in one that ended lately. */
+static int
+load_is_fresh(struct diff *d, const struct conf_job *job, struct err *err)
+{
+    struct store_watermark mark;
+    struct store_run run;
+    int r = store_run_last(d->o->store, d->arena, job->name, &run, err);
+
+    if (r <= 0 || strcmp(run.kind, "first_load") != 0)
+        return r;
+    if (run.ended_at != 0)
+        return run.complete && d->now - run.ended_at < LISTED_LATELY_MS;
+    if (store_watermark(d->o->store, d->arena, job->name, job->system->account, job->sync->resource,
+                        &mark, err) < 0)
+        return -1;
+    return mark.last_successful != NULL;
+}
+
+/* Does sync_keys know all records of system I, so that no search is needed? */
 static int
 listed_lately(struct diff *d, const struct item *it, size_t i, struct err *err)
 {
     const struct conf *conf = d->o->conf;
-    struct store_run run;
     size_t j;
     int r;
 
@@ -121,12 +138,9 @@ listed_lately(struct diff *d, const struct item *it, size_t i, struct err *err)
 
         if (job->sync != it->sync || job->system != it->sync->between[i])
             continue;
-        r = store_run_last(d->o->store, d->arena, job->name, &run, err);
-        if (r < 0)
-            return -1;
-        if (r > 0 && run.complete && strcmp(run.kind, "first_load") == 0 &&
-            d->now - run.ended_at < LISTED_LATELY_MS)
-            return 1;
+        r = load_is_fresh(d, job, err);
+        if (r != 0)
+            return r;
     }
     return 0;
 }
