@@ -228,11 +228,14 @@ judge(struct call *c, const struct http_answer *h)
     if (limit_match(c->p->system->definition, h,
                     c->answer.server_now != 0 ? c->answer.server_now : clock_now(), &wait))
         return on_limit(c, h->status, wait);
-    if (h->status >= 200 && h->status < 300)
-        return answer_read(c, h);
-    if (!c->writing && (h->status >= 500 || h->status == 408) && again(c))
-        return false;
-    answer_refused(c, h);
+    if (h->status >= 200 && h->status < 300) {
+        if (!answer_read(c, h))
+            return false;
+    } else {
+        if (!c->writing && (h->status >= 500 || h->status == 408) && again(c))
+            return false;
+        answer_refused(c, h);
+    }
     return !(readback_is_stale(c) && again(c));
 }
 

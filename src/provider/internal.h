@@ -160,9 +160,10 @@ struct call {
     struct tmpl t;
     struct page page;
     struct request q;
-    bool writing;         /* the request on its way is a write */
-    bool read_back;       /* the write is done, its record is being read */
-    int64_t read_back_at; /* boot clock */
+    const struct val *sent; /* writes: the fields */
+    bool writing;           /* the request on its way is a write */
+    bool read_back;         /* the write is done, its record is being read */
+    int64_t read_back_at;   /* boot clock */
     int tries;
     int64_t started; /* boot clock, 0 = not yet */
     struct provider_answer answer;
@@ -209,7 +210,11 @@ void answer_refused(struct call *c, const struct http_answer *h);
 bool readback_start(struct call *c, const struct val *record, const struct http_answer *h);
 /* What a failed read says of the write before it. */
 void readback_failed(struct call *c);
-/* Is the record just read as stale as E's lag allows, so that it should be read again? */
+/*
+ * Is what was just read the state before the write, as E's lag allows, so that it should be read
+ * again? That is: no record yet, or not one field as it was sent (a system that stores all of them
+ * in its own way costs the lag, or the call's patience, at such a write).
+ */
 bool readback_is_stale(const struct call *c);
 
 #endif

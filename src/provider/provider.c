@@ -160,7 +160,8 @@ write_record(struct call *c, const char *name, const struct val *fields, const c
     struct err err = ERR_INIT;
     struct val *body;
 
-    body = body_build(c->arena, c->r, c->e, &c->t, fields, external_id, &err);
+    c->sent = val_copy(c->arena, fields);
+    body = body_build(c->arena, c->r, c->e, &c->t, c->sent, external_id, &err);
     if (body == NULL)
         call_end_err(c, PROVIDER_REFUSED, &err);
     else

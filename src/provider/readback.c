@@ -60,11 +60,34 @@ readback_start(struct call *c, const struct val *record, const struct http_answe
     return false;
 }
 
+/* Does any field read show as it was sent? */
+static bool
+shows_write(const struct call *c)
+{
+    const struct val *fields = c->answer.records[0].fields;
+
+    if (c->sent == NULL || c->sent->n == 0)
+        return true;
+    for (size_t i = 0; i < c->sent->n; i++) {
+        const struct val_member *m = &c->sent->u.members[i];
+
+        if (val_equal(m->value, val_get(fields, m->name)))
+            return true;
+    }
+    return false;
+}
+
 bool
 readback_is_stale(const struct call *c)
 {
-    return c->read_back && c->answer.outcome == PROVIDER_GONE &&
-           clock_boot() - c->read_back_at < c->e->lag_ms;
+    const struct provider_answer *a = &c->answer;
+
+    if (!c->read_back || clock_boot() - c->read_back_at >= c->e->lag_ms)
+        return false;
+    if (a->outcome == PROVIDER_OK)
+        return !shows_write(c);
+    return a->outcome == PROVIDER_GONE ||
+           (a->outcome == PROVIDER_BROKEN && c->e == &c->r->find && strcmp(a->code, "no-id") == 0);
 }
 
 void

@@ -171,12 +171,70 @@ START_TEST(within_lag_a_missing_record_is_read_again)
     fixture_init(&f);
     f.r.get.lag_ms = 10000;
     START(&f, "", {PEER_ANSWER, 201, "Location: /contacts/7\r\n", "", 0},
-          {PEER_ANSWER, 404, NULL, "", 0}, {PEER_ANSWER, 200, NULL, created, 0});
+          {PEER_ANSWER, 404, NULL, "", 0},
+          {PEER_ANSWER, 200, NULL, "{\"id\":7,\"name\":\"A\"}", 0});
     provider_timing(f.p, 0, 5000);
     create(&f, NULL);
     ck_assert_int_eq(f.got.outcome, PROVIDER_OK);
     ck_assert_int_eq(f.peer.log->n, 3);
     ck_assert_ptr_null(f.got.code);
+    fixture_release(&f);
+}
+END_TEST
+
+START_TEST(within_lag_an_old_state_is_read_again)
+{
+    static const char before[] = "{\"id\":7,\"name\":\"old\"}";
+    static const char after[] = "{\"id\":7,\"name\":\"A\"}";
+
+    for (int lag = 0; lag <= 10000; lag += 10000) {
+        struct fixture f;
+
+        fixture_init(&f);
+        f.r.get.lag_ms = lag;
+        START(&f, "", {PEER_ANSWER, 204, "", NULL, 0}, {PEER_ANSWER, 200, NULL, before, 0},
+              {PEER_ANSWER, 200, NULL, after, 0});
+        provider_timing(f.p, 0, 5000);
+        provider_update(f.p, &f.r, "7", fixture_val(&f, "{\"name\":\"A\"}"), NULL, fixture_keep,
+                        &f);
+        fixture_run(&f);
+        ck_assert_int_eq(f.got.outcome, PROVIDER_OK);
+        ck_assert_uint_eq(f.got.n_records, 1);
+        ck_assert_str_eq(val_get_text(f.got.records[0].fields, "name"), lag > 0 ? "A" : "old");
+        fixture_release(&f);
+    }
+}
+END_TEST
+
+START_TEST(a_system_that_stores_differently_costs_no_more_than_patience)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    f.r.get.lag_ms = 60000;
+    START(&f, "", {PEER_ANSWER, 204, "", NULL, 0}, {PEER_ANSWER, 200, NULL, created, 0});
+    provider_timing(f.p, 0, -1);
+    provider_update(f.p, &f.r, "7", fixture_val(&f, "{\"name\":\"A\"}"), NULL, fixture_keep, &f);
+    fixture_run(&f);
+    check_read_back(&f, 204);
+    fixture_release(&f);
+}
+END_TEST
+
+START_TEST(within_lag_a_create_is_sought_again)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    f.r.external_id = (char *)"ref";
+    f.r.find.n_by = 2;
+    f.r.find.lag_ms = 10000;
+    START(&f, "", {PEER_ANSWER, 201, NULL, "", 0}, {PEER_ANSWER, 200, NULL, "[]", 0},
+          {PEER_ANSWER, 200, NULL, "[{\"id\":7,\"name\":\"A\"}]", 0});
+    provider_timing(f.p, 0, 5000);
+    create(&f, "x1");
+    ck_assert_int_eq(f.got.outcome, PROVIDER_OK);
+    ck_assert_str_eq(f.got.id, "7");
     fixture_release(&f);
 }
 END_TEST
@@ -201,4 +259,6 @@ UNIT_MAIN("provider/readback", a_full_answer_needs_no_read_back,
           a_create_says_its_id_in_location, a_create_is_found_by_its_external_id,
           a_create_without_any_id_is_broken, two_with_the_same_external_id_are_broken,
           a_failed_read_back_leaves_the_id, within_lag_a_missing_record_is_read_again,
-          a_read_back_is_tried_again_but_not_the_write)
+          within_lag_an_old_state_is_read_again,
+          a_system_that_stores_differently_costs_no_more_than_patience,
+          within_lag_a_create_is_sought_again, a_read_back_is_tried_again_but_not_the_write)

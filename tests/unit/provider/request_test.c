@@ -234,6 +234,29 @@ START_TEST(writes_are_conditional_by_etag_only)
 }
 END_TEST
 
+START_TEST(values_pass_the_wire_byte_for_byte)
+{
+    static const char fields[] = "{\"name\":9223372036854775809,\"email\":[0.1,1.10,-0,1e400],"
+                                 "\"note\":\"\xf0\x9f\x98\x80 \\\" \\\\ \\u0000\",\"score\":null,"
+                                 "\"city\":\"\"}";
+    static const char body[] = "{\"name\":9223372036854775809,\"email\":[0.1,1.10,-0,1e400],"
+                               "\"note\":\"\xf0\x9f\x98\x80 \\\" \\\\ \\u0000\",\"score\":null,"
+                               "\"address\":{\"city\":\"\"},\"id\":\"7\"}";
+    struct fixture f;
+
+    fixture_init(&f);
+    f.maps[3].read_only = false;
+    f.r.external_id = (char *)"id";
+    START(&f, "", {PEER_ANSWER, 201, NULL, body, 0});
+    provider_create(f.p, &f.r, fixture_val(&f, fields), "7", NULL, fixture_keep, &f);
+    fixture_run(&f);
+    ck_assert_int_eq(f.got.outcome, PROVIDER_OK);
+    ck_assert_str_eq(peer_body(&f.peer, 0), body);
+    ck_assert_str_eq(val_write_text(f.arena, f.got.records[0].fields), fields);
+    fixture_release(&f);
+}
+END_TEST
+
 START_TEST(records_are_sought_by_the_providers_name)
 {
     struct fixture f;
@@ -319,5 +342,6 @@ UNIT_MAIN("provider/request", a_cursor_goes_to_the_query, an_offset_goes_to_the_
           a_next_url_on_another_host_is_never_asked, ids_cannot_leave_their_path,
           an_absolute_path_must_be_on_the_host, headers_come_from_the_definition,
           a_header_cannot_be_injected, writes_are_conditional_by_etag_only,
-          records_are_sought_by_the_providers_name, tells_what_can_be_sought,
-          calls_the_definition_lacks_are_refused, a_preview_shows_all_but_secrets)
+          values_pass_the_wire_byte_for_byte, records_are_sought_by_the_providers_name,
+          tells_what_can_be_sought, calls_the_definition_lacks_are_refused,
+          a_preview_shows_all_but_secrets)
