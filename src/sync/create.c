@@ -35,10 +35,10 @@ goes_into(const struct field_case *c, size_t i)
     const struct field_map *map = resource_field(c->in->sync->defs[i], c->name);
     const struct candidate *x;
 
-    if (map == NULL || map->read_only || c->open || c->owner == i)
+    if (map == NULL || map->read_only || c->open)
         return NULL;
     x = field_reference(c);
-    return x == NULL || compare_empty(x->value) ? NULL : x;
+    return x == NULL || val_is_null(x->value) ? NULL : x;
 }
 
 /* Adds the field to the write. False: its word is unknown there, which rejects the decision. */

@@ -29,10 +29,10 @@ struct decide_end {
     bool map_changed;         /* the shadow was taken under another mapping: fields have no base */
     const struct val *diverged; /* names known to differ */
     const char *version, *etag;
-    int64_t
-        changed_at;  /* earliest occurred_at of its folded events, else the record's; 0 = unknown */
-    int64_t seen_at; /* our own sync_timestamp of that change */
-    bool writable;   /* the target can be written now (not paused, not limited) */
+    /* earliest occurred_at of its folded events, else the record's own time; 0 = unknown */
+    int64_t changed_at;
+    int64_t seen_at;     /* our own sync_timestamp of that change */
+    bool writable;       /* the target can be written now (not paused, not limited) */
     bool unknown_create; /* an outcome-unknown create is open there: no create */
 };
 
@@ -109,9 +109,9 @@ struct decide_input {
  * changed_at; of those closer to it than skew_ms (of all, if one is unknown) the newest seen_at,
  * then the first in `between`. A system that did not change itself wins nothing: conflict;
  *  - owed: its source counts as changed, since `since`, with its present value, and is written
- *    where it is owed or lost against it. If the source is not there any more, or changed since and
- *    may not, the owed value itself goes. An end it is not owed to (which has it) that changed
- *    since, and may, has the later word;
+ *    where it is owed or lost against it. If the source is not there any more, or may not
+ *    write (a first contact decided it), the owed value itself goes. An end it is not owed to
+ * (which has it) that changed since, and may, has the later word;
  *  - late: an end that shows a late value, not its shadow and not as the owner, did not change: it
  *    is written back to what the owner, else the first unchanged end shows;
  *  - no base at some: the ends with base settle first. If a new end then differs, first_contact:
@@ -125,7 +125,8 @@ struct decide_input {
  *  - unmapped: reject: the whole decision, reject_code "unmapped", nothing covered;
  *  - refused: a value that the target refused, unchanged, is left out of writes and stays owed;
  *  - a missing end is created where create[] allows and no end is gone or deleted, with the settled
- *    value of every field that is not empty, not left open and not owned by the target;
+ *    value of every field that is not null and not left open. The target's own fields too: it has no
+ *    value yet, and owns what comes after;
  *  - the nominator's end is gone or deleted: disposition gone or deleted, nothing is written or
  *    covered. Another end is: nothing is written there; the others, if they are two at least, go
  *    on, and what it misses becomes diverged there; a single one is not covered, so that its edits

@@ -2,3 +2,6 @@
 
 TESTS += tests/pipe/sim.t
 EXTRA_DIST += tests/pipe/sim.t
+
+TESTS += tests/pipe/sync.t
+EXTRA_DIST += tests/pipe/sync.t
