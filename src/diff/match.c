@@ -145,20 +145,22 @@ listed_lately(struct diff *d, const struct item *it, size_t i, struct err *err)
     return 0;
 }
 
-/* Candidates by the provider's own search. As present(). */
+/* Candidates by the provider's own search, or with --current among the file's. As present(). */
 static int
 search(struct diff *d, struct item *it, size_t i, const char *field, struct candidates *out)
 {
     const struct resource_def *def = it->sync->defs[i];
     const char *value = val_id(val_get(own_fields(it), field));
+    bool file = d->o->current != NULL;
     const struct cache_answer *answer;
     size_t k;
 
-    if (value == NULL || !provider_can_find(def, field))
+    if (value == NULL || (!file && !provider_can_find(def, field)))
         return 1;
-    answer = cache_find(d->cache, it->sync->between[i], def, field, value);
+    answer = file ? cache_all(d->cache, it->sync->between[i]->name, it->sync->resource)
+                  : cache_find(d->cache, it->sync->between[i], def, field, value);
     if (answer == NULL)
-        return 0;
+        return file;
     if (answer->outcome != PROVIDER_OK) {
         item_hold(it, d->arena, answer->not_before > d->now ? answer->not_before : d->now + 30000,
                   arena_printf(d->arena, "cannot search %s: %s", it->sync->between[i]->name,
