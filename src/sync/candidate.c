@@ -24,25 +24,26 @@ find(const struct field_case *c, size_t system)
 
 /*
  * Owed to T: its source wants it with what it shows now. If the source is not there any more, or
- * has changed since and may not, the owed value itself does.
+ * may not write (a first contact decided it), the owed value itself does.
  */
 static void
 add_owed(struct field_case *c, const struct decide_owed *o, size_t t)
 {
     int source = sync_index(c->in->sync, o->source);
-    bool here = source >= 0 && c->ends[source].map != NULL;
-    struct candidate *x = here ? find(c, (size_t)source) : NULL;
+    struct candidate *x;
 
-    if (source < 0 || (x != NULL && x->allowed))
+    if (source < 0)
         return;
-    if (here && x == NULL) {
-        x = add(c);
-        *x = *candidate_of_end(c, (size_t)source);
-    } else {
+    if (c->ends[source].map == NULL || !field_may_write(c, (size_t)source)) {
         x = add(c);
         x->system = (size_t)source;
         x->words = t;
         x->value = o->value;
+    } else if (find(c, (size_t)source) == NULL) {
+        x = add(c);
+        *x = *candidate_of_end(c, (size_t)source);
+    } else {
+        return;
     }
     x->real = false;
     x->allowed = true;

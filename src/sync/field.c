@@ -181,7 +181,13 @@ candidate_of_end(const struct field_case *c, size_t i)
 const struct candidate *
 field_final(const struct field_case *c, size_t i)
 {
-    return c->ends[i].gets != NULL ? c->ends[i].gets : candidate_of_end(c, i);
+    const struct candidate *gets = c->ends[i].gets;
+    struct candidate *x = candidate_of_end(c, i);
+    const struct val *value;
+
+    if (gets != NULL && field_translate(c, gets, i, &value))
+        x->value = value;
+    return x;
 }
 
 bool

@@ -420,12 +420,15 @@ START_TEST(a_missing_end_is_created_where_allowed)
     fixture_field(f, "score", FIELD_NUMBER, 1);
     fixture_field(f, "notes", FIELD_TEXT, -1);
     f->create[1] = true;
+    fixture_field(f, "fax", FIELD_TEXT, -1);
     fixture_end(f, 0, "{'phone':'2','score':3,'notes':''}", NULL);
-    ck_decides(f, "phone create<a+b > b create {'phone':'2'}");
-    ck_covers(f, 0, "{'phone':'2','score':3,'notes':''} []");
+    ck_decides(f, "phone create<a+b score create<a+b notes create<a+b > b create "
+                  "{'phone':'2','score':3,'notes':''}");
+    ck_covers(f, 0, "{'phone':'2','score':3,'notes':'','fax':null} []");
     ck_covers(f, 1, "absent");
     ck_assert_ptr_null(f->d.writes[0].target_record_id);
-    ck_assert_str_eq(val_write_text(f->a, f->d.writes[0].sources), "{\"phone\":\"a\"}");
+    ck_assert_str_eq(val_write_text(f->a, f->d.writes[0].sources),
+                     "{\"phone\":\"a\",\"score\":\"a\",\"notes\":\"a\"}");
 }
 END_TEST
 
