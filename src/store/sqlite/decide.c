@@ -28,20 +28,31 @@ disposition_worse(const char *x, const char *y)
 }
 
 static int
+bad_decision(struct deciding *g, const char *what)
+{
+    return err_set(g->err, ERR_RECORD, ERR_NEVER, "bad-decision", "%s", what);
+}
+
+/* Lines may be hand-made: what the transaction relies on. */
+static int
 check_decision(struct deciding *g)
 {
     const struct decision *d = g->d;
 
     if (d->hold_reason != NULL)
-        return err_set(g->err, ERR_RECORD, ERR_NEVER, "bad-decision", "hold: nothing to commit");
-    for (size_t i = 0; i < d->n_writes; i++)
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(d->writes[i].target, d->writes[j].target) == 0 &&
-                strcmp(d->writes[i].account, d->writes[j].account) == 0)
-                return err_set(g->err, ERR_RECORD, ERR_NEVER, "bad-decision", "writes: two for %s",
-                               d->writes[i].target);
+        return bad_decision(g, "hold: nothing to commit");
     if (d->n_writes > 0 && d->link == 0 && d->external_id == NULL)
-        return err_set(g->err, ERR_RECORD, ERR_NEVER, "bad-decision", "external_id: missing");
+        return bad_decision(g, "external_id: missing");
+    for (size_t i = 0; i < d->n_ends; i++)
+        if (d->ends[i].record_id != NULL && d->ends[i].account == NULL)
+            return bad_decision(g, "ends: account: missing");
+    for (size_t i = 0; i < d->n_writes; i++) {
+        if (d->writes[i].account == NULL)
+            return bad_decision(g, "writes: account: missing");
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(d->writes[i].target, d->writes[j].target) == 0)
+                return bad_decision(g, "writes: two for one target");
+    }
     return 0;
 }
 

@@ -163,7 +163,7 @@ pass(struct emitting *m, const char *run, struct err *err)
 
     for (int i = 0; i < n && m->n < m->max; i++) {
         struct store_emission *e = &m->rows[m->n];
-        bool alone;
+        bool alone = true;
         int rc = take_head(m, list[i].lane, e, &alone, err);
 
         if (rc < 0)
