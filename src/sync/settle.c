@@ -74,7 +74,7 @@ level(struct field_case *c)
 {
     size_t n = 0;
 
-    for (size_t j = 0; c->winner->real && j < c->in->sync->n_between; j++) {
+    for (size_t j = 0; j < c->in->sync->n_between; j++) {
         const struct val *value;
 
         if (!is_for(c, c->winner, j) || c->ends[j].gets != NULL || is_level(c, j) ||
