@@ -1,16 +1,25 @@
 # Unit tests of src/store: what store.h promises, whatever stands behind it.
 STORE_TESTS = \
+	tests/unit/store/decide_test \
 	tests/unit/store/inbox_test \
 	tests/unit/store/lease_test \
-	tests/unit/store/open_test
+	tests/unit/store/open_test \
+	tests/unit/store/report_test \
+	tests/unit/store/settle_test
 check_PROGRAMS += $(STORE_TESTS)
 STORE_FIXTURE = \
 	tests/unit/store/fixture.c \
 	tests/unit/store/fixture.h
+tests_unit_store_decide_test_SOURCES = tests/unit/store/decide_test.c $(STORE_FIXTURE)
+tests_unit_store_decide_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_inbox_test_SOURCES = tests/unit/store/inbox_test.c $(STORE_FIXTURE)
 tests_unit_store_inbox_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_lease_test_SOURCES = tests/unit/store/lease_test.c $(STORE_FIXTURE)
 tests_unit_store_lease_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_open_test_SOURCES = tests/unit/store/open_test.c $(STORE_FIXTURE)
 tests_unit_store_open_test_LDADD = $(UNIT_LIBS)
+tests_unit_store_report_test_SOURCES = tests/unit/store/report_test.c $(STORE_FIXTURE)
+tests_unit_store_report_test_LDADD = $(UNIT_LIBS)
+tests_unit_store_settle_test_SOURCES = tests/unit/store/settle_test.c $(STORE_FIXTURE)
+tests_unit_store_settle_test_LDADD = $(UNIT_LIBS)
 TESTS += $(STORE_TESTS)

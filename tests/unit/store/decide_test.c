@@ -1,0 +1,550 @@
+#include <config.h>
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "fixture.h"
+
+#define HUB_END(id, value)                                                                         \
+    "{\"system\":\"hubspot\",\"account\":\"62515\",\"record_id\":\"" id                            \
+    "\",\"covered\":{\"phone\":\"" value "\"}}"
+#define APP_END(id, value)                                                                         \
+    "{\"system\":\"app\",\"account\":\"main\",\"record_id\":\"" id                                 \
+    "\",\"covered\":{\"phone\":\"" value "\"}}"
+#define NEW_PAIR(external_id, hub, app)                                                            \
+    "\"link\":null,\"external_id\":\"" external_id "\",\"ends\":[" HUB_END(hub, "1") "," APP_END(  \
+        app, "1") "],\"rules\":{\"phone\":{\"rule\":\"adopt\"}},\"writes\":[]"
+#define CREATE_AT_APP(external_id, hub)                                                            \
+    "\"link\":null,\"external_id\":\"" external_id                                                 \
+    "\",\"ends\":[" HUB_END(hub, "1") "],"                                                         \
+                                      "\"rules\":{},\"claims\":[\"k1\"],\"writes\":[{\"target\":"  \
+                                      "\"app\",\"account\":\"main\","                              \
+                                      "\"action\":\"create\",\"external_id\":\"" external_id       \
+                                      "\",\"set\":{\"phone\":\"1\"}}]"
+
+/* Event of hubspot:101 out under p1, about to change the pair 101/c-9. */
+static struct store_emission
+edit(struct fixture *f)
+{
+    admit(f, "hubspot", "101", arena_printf(f->a, "edit-%" PRId64, f->now), NULL);
+    return emit_one(f, "p1");
+}
+
+START_TEST(link_takes_the_pending_rows_of_its_ends)
+{
+    struct fixture f;
+    struct store_emission *rows;
+    struct store_link l;
+
+    fixture_open(&f);
+    admit(&f, "app", "c-9", "before", NULL);
+    ck_assert_int_eq(store_begin(f.s, true, &f.err), 0);
+    admit(&f, "hubspot", "101", "e1", NULL);
+    ck_assert_int_eq(store_commit(f.s, &f.err), 0);
+    ck_assert_int_eq(emit(&f, "p1", &rows), 2);
+    ck_assert_int_eq(
+        decide_members(&f, "hubspot", "101", 2, "p1", 1, NEW_PAIR("x1", "101", "c-9"), NULL).rc,
+        STORE_COMMITTED);
+    ck_assert_str_eq(sql_text(&f, "SELECT lane FROM sync_inbox WHERE seq = 1"), "L1");
+    ck_assert_int_eq(sql_int(&f, "SELECT link_id FROM sync_inbox WHERE seq = 1"), 1);
+    ck_assert_int_eq(store_find_link(f.s, f.a, "crm/contacts", "app", "main", "c-9", &l, &f.err),
+                     1);
+    ck_assert_int_eq(l.generation, 1);
+    ck_assert_str_eq(l.external_id, "x1");
+    ck_assert_str_eq(l.owned_by, "hubspot");
+    ck_assert_int_eq(l.n_ends, 2);
+    ck_assert_int_eq(l.decided_at, f.now);
+    /* its line was out: what comes of it is dropped, the event is emitted anew */
+    ck_assert_int_eq(
+        decide_members(&f, "app", "c-9", 1, "p1", 1, NEW_PAIR("x2", "101", "c-9"), NULL).rc,
+        STORE_NOT_OURS);
+    ck_assert_int_eq(emit_one(&f, "p1").fence, 3);
+    check_balance(&f);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(two_records_made_one_link_at_once)
+{
+    struct fixture f;
+    struct store_emission *rows;
+    struct outcome o;
+
+    fixture_open(&f);
+    admit(&f, "hubspot", "101", "e1", NULL);
+    admit(&f, "hubspot", "102", "e2", NULL);
+    ck_assert_int_eq(emit(&f, "p1", &rows), 2);
+    o = decide_members(&f, "hubspot", "101", 1, "p1", 1, NEW_PAIR("x1", "101", "c-9"), NULL);
+    ck_assert_int_eq(o.rc, STORE_COMMITTED);
+    ck_assert_str_eq(o.disposition, "unchanged");
+    o = decide_members(&f, "hubspot", "102", 2, "p1", 1, NEW_PAIR("x2", "102", "c-9"), NULL);
+    ck_assert_int_eq(o.rc, STORE_MOVED);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_links"), 1);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_metadata"), 2);
+    ck_assert_int_eq(sql_int(&f, "SELECT lease IS NULL AND fence = 2 FROM sync_inbox WHERE seq=2"),
+                     1);
+    ck_assert_int_eq(emit_one(&f, "p1").seq, 2);
+    check_balance(&f);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(external_id_belongs_to_one_link)
+{
+    struct fixture f;
+    struct store_emission *rows;
+    int64_t link;
+
+    fixture_open(&f);
+    admit(&f, "hubspot", "101", "e1", NULL);
+    admit(&f, "hubspot", "102", "e2", NULL);
+    emit(&f, "p1", &rows);
+    ck_assert_int_eq(
+        decide_members(&f, "hubspot", "101", 1, "p1", 1, NEW_PAIR("x1", "101", "c-1"), NULL).rc,
+        STORE_COMMITTED);
+    ck_assert_int_eq(
+        decide_members(&f, "hubspot", "102", 2, "p1", 1, NEW_PAIR("x1", "102", "c-2"), NULL).rc,
+        STORE_MOVED);
+    ck_assert_int_eq(store_find_external(f.s, "x1", &link, &f.err), 1);
+    ck_assert_int_eq(link, 1);
+    ck_assert_int_eq(store_find_external(f.s, "x2", &link, &f.err), 0);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(a_key_is_created_once)
+{
+    struct fixture f;
+    struct store_emission *rows;
+    struct outcome o;
+
+    fixture_open(&f);
+    admit(&f, "hubspot", "101", "e1", NULL);
+    admit(&f, "hubspot", "102", "e2", NULL);
+    emit(&f, "p1", &rows);
+    o = decide_members(&f, "hubspot", "101", 1, "p1", 1, CREATE_AT_APP("x1", "101"), NULL);
+    ck_assert_int_eq(o.rc, STORE_COMMITTED);
+    ck_assert_int_eq(o.n, 1);
+    ck_assert_ptr_null(o.disposition);
+    ck_assert_int_eq(store_claimed(f.s, "crm/contacts", "k1", &f.err), 1);
+    ck_assert_int_eq(store_open_creates(f.s, "crm/contacts", "app", "main", &f.err), 1);
+    ck_assert_int_eq(
+        decide_members(&f, "hubspot", "102", 2, "p1", 1, CREATE_AT_APP("x2", "102"), NULL).rc,
+        STORE_MOVED);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_links"), 1);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_intents"), 1);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(old_generation_changes_nothing)
+{
+    struct fixture f;
+    struct store_emission e;
+    int64_t link;
+
+    fixture_open(&f);
+    link = make_pair(&f, "101", "c-9");
+    e = edit(&f);
+    ck_assert_int_eq(decide_members(&f, "hubspot", "101", e.seq, "p1", e.fence,
+                                    phone_to_app(&f, link, 0, "101", "c-9", "2"), NULL)
+                         .rc,
+                     STORE_MOVED);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_intents"), 0);
+    ck_assert_int_eq(sql_int(&f, "SELECT generation FROM sync_links"), 1);
+    ck_assert_str_eq(sql_text(&f, "SELECT fields FROM sync_metadata WHERE record_id = '101'"),
+                     "{\"phone\":\"1\"}");
+    ck_assert_int_eq(emit_one(&f, "p1").fence, 3);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(late_line_is_not_ours)
+{
+    struct fixture f;
+    struct store_emission e;
+    int64_t link;
+
+    fixture_open(&f);
+    link = make_pair(&f, "101", "c-9");
+    e = edit(&f);
+    ck_assert_int_eq(store_return(f.s, e.seq, "p1", e.fence, 0, NULL, &f.err), 1);
+    ck_assert_int_eq(decide_members(&f, "hubspot", "101", e.seq, "p1", e.fence,
+                                    phone_to_app(&f, link, 1, "101", "c-9", "2"), NULL)
+                         .rc,
+                     STORE_NOT_OURS);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_intents"), 0);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(nothing_is_decided_while_a_write_is_open)
+{
+    struct fixture f;
+    struct store_emission e, *rows;
+    struct store_link l;
+    int64_t link, seq;
+
+    fixture_open(&f);
+    link = make_pair(&f, "101", "c-9");
+    e = edit(&f);
+    ck_assert_int_eq(decide_members(&f, "hubspot", "101", e.seq, "p1", e.fence,
+                                    phone_to_app(&f, link, 1, "101", "c-9", "2"), NULL)
+                         .rc,
+                     STORE_COMMITTED);
+    seq = admit(&f, "app", "c-9", "echo", NULL);
+    ck_assert_int_eq(emit(&f, "p1", &rows), 0);
+    ck_assert_int_eq(store_lane_idle(f.s, seq, &f.err), 0);
+    ck_assert_int_eq(store_load_link(f.s, f.a, link, &l, &f.err), 1);
+    ck_assert_int_eq(l.open_intents, 1);
+    ck_assert_int_eq(l.n_owed, 1);
+    ck_assert_str_eq(l.owed[0].source, "hubspot");
+    ck_assert_str_eq(val_text(l.owed[0].value), "2");
+    /* nor by a line of its own */
+    ck_assert_int_eq(decide_members(&f, "app", "c-9", 0, NULL, 0,
+                                    phone_to_app(&f, link, 2, "101", "c-9", "5"), NULL)
+                         .rc,
+                     STORE_MOVED);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_intents"), 1);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_inbox WHERE disposition IS NULL"), 3);
+    check_balance(&f);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(line_without_seq_is_admitted_and_decided)
+{
+    struct fixture f;
+    struct outcome o;
+
+    fixture_open(&f);
+    o = decide_members(&f, "hubspot", "101", 0, NULL, 0, NEW_PAIR("x1", "101", "c-9"), NULL);
+    ck_assert_int_eq(o.rc, STORE_COMMITTED);
+    ck_assert_str_eq(o.disposition, "unchanged");
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_inbox WHERE event_id LIKE 'line:%%'"
+                                 " AND disposition = 'unchanged'"),
+                     1);
+    check_balance(&f);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(bad_line_spoils_only_itself)
+{
+    struct fixture f;
+    struct store_emission *rows;
+
+    fixture_open(&f);
+    admit(&f, "hubspot", "101", "e1", NULL);
+    admit(&f, "hubspot", "102", "e2", NULL);
+    emit(&f, "p1", &rows);
+    ck_assert_int_eq(store_begin(f.s, true, &f.err), 0);
+    ck_assert_int_eq(
+        decide_members(&f, "hubspot", "101", 1, "p1", 1, NEW_PAIR("x1", "101", "c-1"), NULL).rc,
+        STORE_COMMITTED);
+    ck_assert_int_eq(decide_members(&f, "hubspot", "102", 2, "p1", 1,
+                                    "\"link\":null,\"external_id\":\"x\",\"ends\":[" HUB_END(
+                                        "102", "1") "],\"writes\":[{\"target\":\"app\","
+                                                    "\"action\":\"create\",\"set\":{}}]",
+                                    NULL)
+                         .rc,
+                     -1);
+    ck_assert_int_eq(f.err.scope, ERR_RECORD);
+    ck_assert_int_eq(store_commit(f.s, &f.err), 0);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_links"), 1);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(record_that_nobody_wants_makes_no_link)
+{
+    struct fixture f;
+    struct outcome o;
+
+    fixture_open(&f);
+    admit(&f, "hubspot", "101", "e1", NULL);
+    emit_one(&f, "p1");
+    o = decide_members(&f, "hubspot", "101", 1, "p1", 1,
+                       "\"link\":null,\"external_id\":\"x1\",\"ends\":[" HUB_END(
+                           "101", "1") "],\"writes\":[],\"disposition\":\"ignored\"",
+                       NULL);
+    ck_assert_int_eq(o.rc, STORE_COMMITTED);
+    ck_assert_str_eq(o.disposition, "ignored");
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_links"), 0);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(rejected_decision_is_kept_for_replay)
+{
+    struct fixture f;
+    struct outcome o;
+
+    fixture_open(&f);
+    admit(&f, "hubspot", "101", "e1", NULL);
+    emit_one(&f, "p1");
+    o = decide_members(&f, "hubspot", "101", 1, "p1", 1,
+                       "\"link\":null,\"writes\":[],\"disposition\":\"unchanged\","
+                       "\"reject\":\"two-matches\",\"text\":\"app:1 and app:2\"",
+                       NULL);
+    ck_assert_int_eq(o.rc, STORE_COMMITTED);
+    ck_assert_str_eq(o.disposition, "rejected");
+    ck_assert_str_eq(sql_text(&f, "SELECT code || text FROM sync_rejects WHERE seq = 1"),
+                     "two-matchesapp:1 and app:2");
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(conflict_closes_its_field_once)
+{
+    struct fixture f;
+    struct store_link l;
+    int64_t link;
+
+    fixture_open(&f);
+    link = make_pair(&f, "101", "c-9");
+    for (int i = 1; i <= 2; i++) {
+        struct store_emission e;
+
+        f.now++;
+        e = edit(&f);
+        ck_assert_int_eq(
+            decide_members(
+                &f, "hubspot", "101", e.seq, "p1", e.fence,
+                arena_printf(f.a,
+                             "\"link\":%" PRId64
+                             ",\"generation\":%d,\"ends\":[" HUB_END("101", "3") "," APP_END(
+                                 "c-9", "4") "],\"rules\":"
+                                             "{\"phone\":{\"rule\":\"conflict\",\"base\":\"1\","
+                                             "\"conflict\":true}},\"writes\":[],"
+                                             "\"disposition\":\"conflict\"",
+                             link, i),
+                NULL)
+                .rc,
+            STORE_COMMITTED);
+    }
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_conflicts"), 1);
+    ck_assert_str_eq(sql_text(&f, "SELECT ends FROM sync_conflicts"),
+                     "{\"app\":\"4\",\"hubspot\":\"3\"}");
+    ck_assert_int_eq(store_load_link(f.s, f.a, link, &l, &f.err), 1);
+    ck_assert_int_eq(l.n_closed, 1);
+    ck_assert_str_eq(l.closed_fields[0], "phone");
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(shadow_takes_only_what_is_covered)
+{
+    struct fixture f;
+    struct store_emission e;
+    int64_t link;
+
+    fixture_open(&f);
+    link = make_pair(&f, "101", "c-9");
+    e = edit(&f);
+    ck_assert_int_eq(
+        decide_members(&f, "hubspot", "101", e.seq, "p1", e.fence,
+                       arena_printf(f.a,
+                                    "\"link\":%" PRId64 ",\"generation\":1,\"ends\":[{\"system\":"
+                                    "\"hubspot\",\"account\":\"62515\",\"record_id\":\"101\","
+                                    "\"covered\":{\"city\":\"Ulm\",\"score\":1.10}}],\"writes\":[]",
+                                    link),
+                       NULL)
+            .rc,
+        STORE_COMMITTED);
+    ck_assert_str_eq(sql_text(&f, "SELECT fields FROM sync_metadata WHERE record_id = '101'"),
+                     "{\"city\":\"Ulm\",\"phone\":\"1\",\"score\":1.1}");
+    fixture_close(&f);
+}
+END_TEST
+
+/* ---- What cannot be written now ---- */
+
+START_TEST(withheld_write_is_owed_and_nominated_when_due)
+{
+    struct fixture f;
+    const char *app[] = {"app"};
+    struct store_commit c = {.withheld = app, .n_withheld = 1, .withheld_until = T0 + 5000};
+    const struct store_pause pause = {.scope = "account", .system = "app", .account = "main"};
+    struct store_emission e;
+    struct store_pause *pauses;
+    struct outcome o;
+    int64_t link;
+
+    fixture_open(&f);
+    link = make_pair(&f, "101", "c-9");
+    e = edit(&f);
+    o = decide_members(&f, "hubspot", "101", e.seq, "p1", e.fence,
+                       phone_to_app(&f, link, 1, "101", "c-9", "2"), &c);
+    ck_assert_int_eq(o.rc, STORE_COMMITTED);
+    ck_assert_int_eq(o.n, 0);
+    ck_assert_str_eq(o.disposition, "owed");
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_intents"), 0);
+    ck_assert_int_eq(store_nominate_owed(f.s, f.now, &f.err), 0);
+    f.now += 5000;
+    ck_assert_int_eq(store_pause_add(f.s, &pause, f.now, &f.err), 0);
+    ck_assert_int_eq(store_nominate_owed(f.s, f.now, &f.err), 0);
+    ck_assert_int_eq(store_pauses(f.s, f.a, f.now, &pauses, &f.err), 1);
+    ck_assert_int_eq(store_pause_lift(f.s, pauses[0].pause_id, &f.err), 1);
+    ck_assert_int_eq(store_nominate_owed(f.s, f.now, &f.err), 1);
+    ck_assert_int_eq(store_nominate_owed(f.s, f.now, &f.err), 0);
+    e = emit_one(&f, "p1");
+    ck_assert_ptr_nonnull(strstr(e.payload, "\"path\":\"manual\",\"system\":\"hubspot\""));
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(settled_field_is_owed_no_more)
+{
+    struct fixture f;
+    const char *app[] = {"app"};
+    struct store_commit c = {.withheld = app, .n_withheld = 1, .withheld_until = T0 + 5000};
+    struct store_emission e;
+    int64_t link;
+
+    fixture_open(&f);
+    link = make_pair(&f, "101", "c-9");
+    e = edit(&f);
+    decide_members(&f, "hubspot", "101", e.seq, "p1", e.fence,
+                   phone_to_app(&f, link, 1, "101", "c-9", "2"), &c);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_owed"), 1);
+    f.now++;
+    e = edit(&f);
+    ck_assert_int_eq(
+        decide_members(
+            &f, "hubspot", "101", e.seq, "p1", e.fence,
+            arena_printf(f.a,
+                         "\"link\":%" PRId64
+                         ",\"generation\":2,\"ends\":[" HUB_END("101", "2") "," APP_END(
+                             "c-9", "2") "],\"rules\":"
+                                         "{\"phone\":{\"rule\":\"adopt\"}},\"writes\":[]",
+                         link),
+            NULL)
+            .rc,
+        STORE_COMMITTED);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_owed"), 0);
+    fixture_close(&f);
+}
+END_TEST
+
+/* ---- Limits ---- */
+
+static struct outcome
+create_one(struct fixture *f, const struct conf *conf, const char *run, int i, bool lifted)
+{
+    const char *id = arena_printf(f->a, "%d", 1000 + i);
+    struct event e = {.path = "delta",
+                      .system = "hubspot",
+                      .account = "62515",
+                      .resource = "crm/contacts",
+                      .record_id = id,
+                      .event_type = "updated",
+                      .event_id = arena_printf(f->a, "e%d", i),
+                      .run = run};
+    struct store_commit c = {.event = &e, .conf = conf, .limits_lifted = lifted};
+    struct store_emission *rows;
+    int64_t seq = admit_event(f, &e, run, false);
+
+    ck_assert_int_eq(store_emit(f->s, f->a, "p1", NULL, 0, 9, f->now, &rows, &f->err), 1);
+    return decide_members(
+        f, "hubspot", id, seq, "p1", rows[0].fence,
+        arena_printf(f->a,
+                     "\"link\":null,\"external_id\":\"x%d\",\"ends\":[{\"system\":\"hubspot\","
+                     "\"account\":\"62515\",\"record_id\":\"%s\",\"covered\":{}}],\"writes\":["
+                     "{\"target\":\"app\",\"account\":\"main\",\"action\":\"create\",\"set\":"
+                     "{\"phone\":\"1\"}}]",
+                     i, id),
+        &c);
+}
+
+START_TEST(run_stops_at_its_limit)
+{
+    const struct conf conf = {
+        .max_creates = {2, -1}, .max_updates = {-1, -1}, .max_changed = {-1, -1}};
+    struct fixture f;
+    struct store_pause *pauses;
+    struct store_run run;
+
+    fixture_open(&f);
+    ck_assert_int_eq(store_run_begin(f.s, "r1", "contacts", "delta", f.now, &f.err), 0);
+    ck_assert_int_eq(create_one(&f, &conf, "r1", 1, false).rc, STORE_COMMITTED);
+    ck_assert_int_eq(create_one(&f, &conf, "r1", 2, false).rc, STORE_COMMITTED);
+    ck_assert_int_eq(create_one(&f, &conf, "r1", 3, false).rc, STORE_STOPPED);
+    ck_assert_str_eq(f.err.text, "run r1 would pass max_creates 2; nothing more is written");
+    ck_assert_ptr_nonnull(strstr(f.err.hint, "--yes"));
+    ck_assert_int_eq(f.err.status, EXIT_STOP);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_intents"), 2);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_links"), 2);
+    ck_assert_int_eq(store_pauses(f.s, f.a, f.now, &pauses, &f.err), 1);
+    ck_assert_str_eq(pauses[0].run_id, "r1");
+    ck_assert_int_eq(store_run_last(f.s, f.a, "contacts", &run, &f.err), 1);
+    ck_assert_int_eq(run.creates, 2);
+    check_balance(&f);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(lifted_limits_let_a_run_go_on)
+{
+    const struct conf conf = {
+        .max_creates = {0, -1}, .max_updates = {-1, -1}, .max_changed = {-1, -1}};
+    struct fixture f;
+
+    fixture_open(&f);
+    ck_assert_int_eq(store_run_begin(f.s, "r1", "contacts", "delta", f.now, &f.err), 0);
+    ck_assert_int_eq(create_one(&f, &conf, "r1", 1, true).rc, STORE_COMMITTED);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(share_is_of_known_records_above_a_floor)
+{
+    const struct conf conf = {
+        .max_creates = {-1, 10}, .max_updates = {-1, -1}, .max_changed = {-1, -1}};
+    struct fixture f;
+    int i;
+
+    fixture_open(&f);
+    ck_assert_int_eq(store_run_begin(f.s, "r1", "contacts", "delta", f.now, &f.err), 0);
+    for (i = 1; i <= LIMIT_PERCENT_FLOOR; i++)
+        ck_assert_int_eq(create_one(&f, &conf, "r1", i, false).rc, STORE_COMMITTED);
+    ck_assert_int_eq(create_one(&f, &conf, "r1", i, false).rc, STORE_STOPPED);
+    ck_assert_str_eq(f.err.text, "run r1 would pass max_creates 10% (20 of 21 known crm/contacts);"
+                                 " nothing more is written");
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(without_a_run_the_hour_counts)
+{
+    const struct conf conf = {
+        .max_creates = {1, -1}, .max_updates = {-1, -1}, .max_changed = {-1, -1}};
+    struct fixture f;
+    struct store_pause *pauses;
+
+    fixture_open(&f);
+    ck_assert_int_eq(create_one(&f, &conf, NULL, 1, false).rc, STORE_COMMITTED);
+    f.now += 59 * 60000;
+    ck_assert_int_eq(create_one(&f, &conf, NULL, 2, false).rc, STORE_STOPPED);
+    ck_assert_int_eq(store_pauses(f.s, f.a, f.now, &pauses, &f.err), 1);
+    ck_assert_str_eq(pauses[0].scope, "account");
+    ck_assert_str_eq(pauses[0].system, "app");
+    sql(&f, "UPDATE sync_inbox SET disposition = 'ignored' WHERE disposition IS NULL AND"
+            " lease IS NULL");
+    f.now += 2 * 60000;
+    ck_assert_int_eq(create_one(&f, &conf, NULL, 3, false).rc, STORE_COMMITTED);
+    fixture_close(&f);
+}
+END_TEST
+
+UNIT_MAIN("store/decide", link_takes_the_pending_rows_of_its_ends,
+          two_records_made_one_link_at_once, external_id_belongs_to_one_link, a_key_is_created_once,
+          old_generation_changes_nothing, late_line_is_not_ours,
+          nothing_is_decided_while_a_write_is_open, line_without_seq_is_admitted_and_decided,
+          bad_line_spoils_only_itself, record_that_nobody_wants_makes_no_link,
+          rejected_decision_is_kept_for_replay, conflict_closes_its_field_once,
+          shadow_takes_only_what_is_covered, withheld_write_is_owed_and_nominated_when_due,
+          settled_field_is_owed_no_more, run_stops_at_its_limit, lifted_limits_let_a_run_go_on,
+          share_is_of_known_records_above_a_floor, without_a_run_the_hour_counts)
