@@ -11,7 +11,7 @@
 struct fixture *
 fixture_new(size_t n_systems)
 {
-    static char *const names[] = {"a", "b", "c", "d"};
+    static char names[][2] = {"a", "b", "c", "d"};
     struct fixture *f = mem_alloc(sizeof *f);
 
     f->a = arena_new();
