@@ -249,6 +249,31 @@ fixture_diverged(struct fixture *f, size_t i, const char *names)
     f->ends[i].diverged = fixture_json(f, names);
 }
 
+struct fixture *
+fixture_two(int owner)
+{
+    struct fixture *f = fixture_new(2);
+
+    fixture_field(f, "phone", FIELD_TEXT, owner);
+    return f;
+}
+
+struct fixture *
+fixture_three(int owner)
+{
+    struct fixture *f = fixture_new(3);
+
+    fixture_field(f, "phone", FIELD_TEXT, owner);
+    return f;
+}
+
+void
+fixture_show(struct fixture *f, size_t i, const char *now, const char *base)
+{
+    fixture_end(f, i, arena_printf(f->a, "{'phone':%s}", now),
+                base == NULL ? NULL : arena_printf(f->a, "{'phone':%s}", base));
+}
+
 static void
 show_rule(struct buf *out, const struct decision_rule *r)
 {

@@ -53,6 +53,12 @@ void fixture_first_contact(struct fixture *f, enum policy_kind kind, int system)
 
 const struct val *fixture_json(struct fixture *f, const char *text);
 
+/* Two or three systems with one text field, `phone`. */
+struct fixture *fixture_two(int owner);
+struct fixture *fixture_three(int owner);
+/* A live end where it is NOW, and BASE in the shadow (JSON; NULL: no shadow). */
+void fixture_show(struct fixture *f, size_t i, const char *now, const char *base);
+
 /* A live end that shows FIELDS; SHADOW NULL: it has none. Ends not set are missing. */
 void fixture_end(struct fixture *f, size_t i, const char *fields, const char *shadow);
 void fixture_state(struct fixture *f, size_t i, enum end_state state);
