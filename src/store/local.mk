@@ -2,6 +2,7 @@ noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = \
 	src/store/pause.c \
 	src/store/sqlite/apply.c \
+	src/store/sqlite/backlog.c \
 	src/store/sqlite/db.c \
 	src/store/sqlite/decide.c \
 	src/store/sqlite/emit.c \

@@ -296,15 +296,16 @@ store_lost_writes(struct store *s, struct arena *a, int64_t link_id, const char 
     struct rows r;
 
     *out = NULL;
-    if (db_rows(s, &r, err,
-                "WITH w AS (SELECT n.fields, n.settled_at, n.state, n.token FROM sync_metadata e"
-                " JOIN sync_intents n ON n.target = e.external_system AND n.account = e.account"
-                " AND n.resource_type = e.resource_type AND n.record_id = e.record_id WHERE"
-                " e.link_id = ?1 AND e.external_system = ?2 AND n.link_id = ?1 AND"
-                " n.state IN ('done','lost'))"
-                " SELECT fields, settled_at FROM w WHERE state = 'lost' OR token <"
-                " (SELECT max(token) FROM w WHERE state = 'done') ORDER BY token DESC LIMIT ?3",
-                "iti", link_id, target, (int64_t)LATE_WRITES_MAX) < 0)
+    if (db_rows(
+            s, &r, err,
+            "WITH w AS (SELECT n.fields, n.settled_at, n.state, n.token FROM sync_metadata e"
+            " CROSS JOIN sync_intents n ON n.target = e.external_system AND n.account = e.account"
+            " AND n.resource_type = e.resource_type AND n.record_id = e.record_id WHERE"
+            " e.link_id = ?1 AND e.external_system = ?2 AND n.link_id = ?1 AND"
+            " n.state IN ('done','lost'))"
+            " SELECT fields, settled_at FROM w WHERE state = 'lost' OR token <"
+            " (SELECT max(token) FROM w WHERE state = 'done') ORDER BY token DESC LIMIT ?3",
+            "iti", link_id, target, (int64_t)LATE_WRITES_MAX) < 0)
         return -1;
     return collect_written(&r, a, out);
 }

@@ -183,20 +183,22 @@ static int
 take_of_hour(struct deciding *g, const struct decision_write *w)
 {
     const struct limit *l = is_create(w) ? &g->c->conf->max_creates : &g->c->conf->max_updates;
+    const char *metric = is_create(w) ? "create without run" : "update without run";
     const char *who = arena_printf(g->a, "this hour %s", w->target);
     int64_t n = 0;
+    int rc;
 
     if (l->percent >= 0 || l->count < 0)
         return 0;
     if (db_int(g->s, g->err, &n,
                "SELECT coalesce(sum(value), 0) FROM sync_counters WHERE metric = ? AND system = ?"
                " AND account = ? AND minute > ?",
-               "tttm", is_create(w) ? "intent create" : "intent update", w->target,
-               w->account == NULL ? "" : w->account, g->now - 3600000) < 0)
+               "tttm", metric, w->target, w->account, g->now - 3600000) < 0)
         return -1;
     g->pause = (struct store_pause){
         .scope = "account", .system = w->target, .account = w->account, .by = "limits"};
-    return check(g, who, is_create(w) ? "max_creates" : "max_updates", l, n + 1);
+    rc = check(g, who, is_create(w) ? "max_creates" : "max_updates", l, n + 1);
+    return rc != 0 ? rc : store_count(g->s, metric, w->target, w->account, 1, g->now, g->err);
 }
 
 int

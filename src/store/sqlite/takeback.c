@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 
-/* What is out and will not come back by itself; and how much is left to do. */
+/* What is out and will not come back by itself. */
 enum { OUT_TOO_LONG_MS = 600000, TAKE_BACKS_MAX = 3 };
 
 struct held {
@@ -101,45 +101,4 @@ store_take_back(struct store *s, int64_t now, struct err *err)
         done += rc;
     }
     return tx_leave(s, &tx, n < 0 ? -1 : done, err);
-}
-
-/*
- * A row behind an open intent of a dead writer counts as out too: any sync-push takes that over, so
- * it is worth waiting for.
- */
-#define BACKLOG                                                                                    \
-    "WITH p AS (SELECT i.not_before, CASE WHEN i.folded_into IS NOT NULL OR EXISTS"                \
-    " (SELECT 1 FROM sync_inbox h WHERE h.lane = i.lane AND h.disposition IS NULL AND"             \
-    " h.lease IS NOT NULL AND h.folded_into IS NULL) OR EXISTS (SELECT 1 FROM sync_intents n"      \
-    " WHERE n.link_id = i.link_id AND " OPEN_INTENT(                                               \
-        "n") ") THEN 'out'"                                                                        \
-             " WHEN i.not_before > ?1 OR EXISTS (SELECT 1 FROM sync_pauses z WHERE"                \
-             " (z.until IS NULL OR z.until > ?1) AND (z.scope = 'all' OR (z.scope = 'resource' "   \
-             "AND"                                                                                 \
-             " z.system IS NULL AND z.resource = i.resource))) THEN 'waiting' ELSE 'free' END AS " \
-             "state"                                                                               \
-             " FROM sync_inbox i WHERE i.disposition IS NULL AND (?2 = 0 OR i.seq <= ?2))"         \
-             " SELECT coalesce(sum(state = 'free'), 0), coalesce(sum(state = 'out'), 0),"          \
-             " coalesce(sum(state = 'waiting'), 0),"                                               \
-             " min(CASE WHEN state = 'waiting' THEN not_before END) FROM p"
-
-int
-store_backlog(struct store *s, int64_t until_seq, int64_t now, struct store_backlog *out,
-              struct err *err)
-{
-    struct rows r;
-    int rc;
-
-    *out = (struct store_backlog){0};
-    if (db_rows(s, &r, err, BACKLOG, "mi", now, until_seq) < 0)
-        return -1;
-    rc = rows_next(&r);
-    if (rc != 1)
-        return rc;
-    out->free = (long)row_int(&r, 0);
-    out->out = (long)row_int(&r, 1);
-    out->waiting = (long)row_int(&r, 2);
-    out->next_not_before = row_time(&r, 3);
-    rows_end(&r);
-    return 0;
 }

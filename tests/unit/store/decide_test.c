@@ -525,6 +525,8 @@ START_TEST(without_a_run_the_hour_counts)
     struct store_pause *pauses;
 
     fixture_open(&f);
+    ck_assert_int_eq(store_run_begin(f.s, "r1", "contacts", "delta", f.now, &f.err), 0);
+    ck_assert_int_eq(create_one(&f, &conf, "r1", 9, false).rc, STORE_COMMITTED); /* its own count */
     ck_assert_int_eq(create_one(&f, &conf, NULL, 1, false).rc, STORE_COMMITTED);
     f.now += 59 * 60000;
     ck_assert_int_eq(create_one(&f, &conf, NULL, 2, false).rc, STORE_STOPPED);

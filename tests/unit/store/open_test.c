@@ -314,6 +314,43 @@ START_TEST(abort_leaves_nothing)
 }
 END_TEST
 
+/* Admits one event in a process that ends at its N-th crash point; the rows there are then. */
+static long long
+rows_after_crash(int n)
+{
+    struct fixture f;
+    long long rows;
+    int status;
+    pid_t pid;
+
+    fixture_open(&f);
+    store_close(f.s);
+    f.s = NULL;
+    pid = fork();
+    if (pid == 0) {
+        CLEANUP_FREE char *at = mem_printf("%d", n);
+
+        setenv("LOOPLESS_CRASH_AT", at, 1);
+        f.s = fixture_again(&f);
+        admit(&f, "app", "c-9", "e1", NULL);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(WEXITSTATUS(status), 100);
+    f.s = fixture_again(&f);
+    rows = sql_int(&f, "SELECT count(*) FROM sync_inbox");
+    check_balance(&f);
+    fixture_close(&f);
+    return rows;
+}
+
+START_TEST(commit_is_all_or_nothing)
+{
+    ck_assert_int_eq(rows_after_crash(1), 0);
+    ck_assert_int_eq(rows_after_crash(2), 1);
+}
+END_TEST
+
 /* The contract's text with our additions; see schema.sql. */
 START_TEST(schema_is_the_contracts)
 {
@@ -337,4 +374,5 @@ UNIT_MAIN("store/open", state_and_its_wal_are_private, create_refuses_what_exist
           create_leaves_nothing_half_made, each_state_has_its_own_name, missing_state_is_never_made,
           names_what_is_no_state, refuses_another_schema_version, reader_sees_what_a_writer_commits,
           reader_cannot_write, reads_where_nothing_can_be_written, says_when_a_wal_cannot_be_read,
-          gives_up_on_a_locked_state, abort_leaves_nothing, schema_is_the_contracts)
+          gives_up_on_a_locked_state, abort_leaves_nothing, commit_is_all_or_nothing,
+          schema_is_the_contracts)
