@@ -93,6 +93,32 @@ blame(struct write *w, const char *scope, const char *retry, const struct provid
     w->error.text = arena_text(arena, a != NULL && a->text != NULL ? a->text : text);
 }
 
+/* Did the create, or the look-up, give a record that is another link's? It was there before. */
+static bool
+is_linked_twice(const struct write *w, const struct provider_record *r)
+{
+    struct line *l = w->line;
+    struct store_link link;
+    struct err err = ERR_INIT;
+
+    if (r == NULL || r->id == NULL || strcmp(w->intent.action, "create") != 0)
+        return false;
+    return store_find_link(l->push->store, l->arena, w->intent.resource, w->intent.target,
+                           w->intent.account, r->id, &link, &err) == 1 &&
+           !link.ended && link.link_id != w->intent.link_id;
+}
+
+static void
+refuse_twice(struct write *w, const struct provider_answer *a, const struct provider_record *r)
+{
+    w->error.scope = "record";
+    w->error.retry = "never";
+    w->error.code = "linked-twice";
+    w->error.text = arena_printf(w->line->arena, "%s %s:%s belongs to another link",
+                                 w->intent.resource, w->intent.target, r->id);
+    settle(w, SETTLE_REFUSED, "refused", a);
+}
+
 void
 outcome_done(struct write *w, const struct provider_answer *a, const struct provider_record *r)
 {
@@ -100,6 +126,10 @@ outcome_done(struct write *w, const struct provider_answer *a, const struct prov
     struct store_settlement *s = &w->settlement;
 
     forget_loss(w);
+    if (is_linked_twice(w, r)) {
+        refuse_twice(w, a, r);
+        return;
+    }
     w->error.code = NULL;
     s->record_id = w->intent.record_id;
     if (r != NULL && strcmp(w->intent.action, "create") == 0)

@@ -63,18 +63,17 @@ collect(struct push *p, struct write **writes, size_t max)
     return n;
 }
 
+/* Also what is sent again: the state counts, and knows when it was last. */
 static int
 mark(struct push *p, struct write **writes, size_t n, struct err *err)
 {
     int64_t tokens[PUSH_MAX_WRITES];
-    size_t n_tokens = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (!writes[i]->marked)
-            tokens[n_tokens++] = writes[i]->intent.token;
-    if (n_tokens == 0)
+        tokens[i] = writes[i]->intent.token;
+    if (store_sent(p->store, tokens, n, p->owner, clock_now(), err) == 0)
         return 0;
-    return store_sent(p->store, tokens, n_tokens, p->owner, clock_now(), err);
+    return err->scope == ERR_RECORD ? lease_stale(err) : -1;
 }
 
 int

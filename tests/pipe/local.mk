@@ -5,3 +5,6 @@ EXTRA_DIST += tests/pipe/sim.t
 
 TESTS += tests/pipe/sync.t
 EXTRA_DIST += tests/pipe/sync.t
+
+TESTS += tests/pipe/push.t
+EXTRA_DIST += tests/pipe/push.t
