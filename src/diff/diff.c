@@ -240,6 +240,7 @@ diff_run(const struct diff_options *o, struct err *err)
     if (o->store != NULL)
         d.deployment = store_deployment(o->store);
     s.in = ndjson_open(STDIN_FILENO, "stdin");
+    ndjson_watch(s.in, STDOUT_FILENO, "stdout");
     r = o->current != NULL ? cache_load(d.cache, o->current, err) : 0;
     if (r == 0 && o->plan != NULL)
         r = open_plan(o->plan, &s, &fd, err);

@@ -282,7 +282,7 @@ fill_late(struct diff *d, struct item *it, struct decide_input *in, struct err *
     for (i = 0; i < it->sync->n_between; i++) {
         struct store_written *written;
         int count = store_lost_writes(d->o->store, d->arena, it->link.link_id,
-                                      it->sync->between[i]->name, &written, err);
+                                      it->sync->between[i]->name, d->now, &written, err);
 
         if (count < 0)
             return -1;
@@ -452,10 +452,10 @@ item_step(struct diff *d, struct item *it, struct err *err)
             return 0;
         known = own->state == END_LIVE ? match_ends(d, it, err) : 1;
         if (known <= 0 || it->done)
-            return known;
+            return known < 0 ? -1 : 0;
     }
     known = read_linked(d, it, err);
     if (known <= 0 || it->done)
-        return known;
+        return known < 0 ? -1 : 0;
     return finish_item(d, it, err);
 }

@@ -229,6 +229,7 @@ echofilter_run(const struct echofilter_options *o, struct err *err)
         return err->status;
     f.arena = arena_new();
     f.in = ndjson_open(STDIN_FILENO, "stdin");
+    ndjson_watch(f.in, STDOUT_FILENO, "stdout");
     f.out = ndjson_create(STDOUT_FILENO, "stdout");
     r = open_dropped(&f, &fd, err);
     if (r == 0)

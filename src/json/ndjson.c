@@ -24,7 +24,9 @@ struct ndjson_reader {
     size_t seen; /* bytes behind start that are known to have no newline */
     long line;
     bool eof, torn;
-    bool skipping; /* inside a line that was refused */
+    bool skipping;  /* inside a line that was refused */
+    int out;        /* watched, -1: none; borrowed */
+    char *out_name; /* owned */
 };
 
 struct ndjson_reader *
@@ -34,7 +36,15 @@ ndjson_open(int fd, const char *name)
 
     r->fd = fd;
     r->name = mem_text(name);
+    r->out = -1;
     return r;
+}
+
+void
+ndjson_watch(struct ndjson_reader *r, int out, const char *name)
+{
+    r->out = out;
+    r->out_name = mem_text(name);
 }
 
 void
@@ -43,6 +53,7 @@ ndjson_close(struct ndjson_reader *r)
     if (r == NULL)
         return;
     free(r->name);
+    free(r->out_name);
     free(r->data);
     free(r);
 }
@@ -53,6 +64,35 @@ wait_for(int fd, short events)
     struct pollfd p = {.fd = fd, .events = events};
 
     return poll(&p, 1, -1) < 0 && errno != EINTR ? -1 : 0;
+}
+
+bool
+ndjson_unread(int out)
+{
+    struct pollfd p = {.fd = out};
+
+    return poll(&p, 1, 0) > 0 && (p.revents & POLLERR) != 0;
+}
+
+/* Until there is input; -1 if the reader of what we write is gone before. */
+static int
+wait_watching(struct ndjson_reader *r, struct err *err)
+{
+    struct pollfd p[2] = {{.fd = r->fd, .events = POLLIN}, {.fd = r->out}};
+
+    while (r->out >= 0) {
+        int n = poll(p, 2, -1);
+
+        if (n < 0 && errno != EINTR)
+            return err_errno(err, "%s: poll", r->name);
+        if (n > 0 && (p[1].revents & POLLERR) != 0) {
+            errno = EPIPE;
+            return err_errno(err, "%s", r->out_name);
+        }
+        if (n > 0 && p[0].revents != 0)
+            break;
+    }
+    return 0;
 }
 
 static void
@@ -76,6 +116,8 @@ fill(struct ndjson_reader *r, struct err *err)
     ssize_t n;
 
     make_room(r);
+    if (wait_watching(r, err) != 0)
+        return -1;
     for (;;) {
         n = read(r->fd, r->data + r->end, r->cap - r->end);
         if (n >= 0)

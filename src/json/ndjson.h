@@ -22,6 +22,14 @@ struct ndjson_reader *ndjson_open(int fd, const char *name); /* FD is borrowed; 
  * -1 error: scope RECORD = go on with the next line; scope RUN (read failed, exit 74) = stop.
  */
 int ndjson_next(struct ndjson_reader *r, const char **line, size_t *len, struct err *err);
+/*
+ * While waiting for input, notice that whoever reads OUT (a pipe or socket that we write) is gone:
+ * then ndjson_next fails as a write to it would (RUN, exit 74). So a pipe collapses when one stage
+ * dies, also while nothing flows. OUT is borrowed.
+ */
+void ndjson_watch(struct ndjson_reader *r, int out, const char *name);
+/* Is the reader of OUT gone? */
+bool ndjson_unread(int out);
 /* Number of the line last returned or refused, from 1. */
 long ndjson_line(const struct ndjson_reader *r);
 /* Is a whole line here already, or input readable without waiting (end of file counts)? */

@@ -329,9 +329,13 @@ int store_recent_writes(struct store *s, struct arena *a, const char *target, co
                         const char *resource, const char *record_id, int64_t since,
                         struct store_written **out, struct err *err);
 
-/* What older or lost intents sent to an end (for "a value seen late is no edit"): newest first. */
+/*
+ * What intents without an answer sent to an end within the last hour, newest first: seen late, such
+ * a value is no edit. Answered ones are not among them: they were applied before later writes, and
+ * a person may go back to their values.
+ */
 int store_lost_writes(struct store *s, struct arena *a, int64_t link_id, const char *target,
-                      struct store_written **out, struct err *err);
+                      int64_t now, struct store_written **out, struct err *err);
 
 /* ---- Watermarks and runs ---- */
 

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 
 /* The write ledger, but for settling an answer (settle.c). */
-enum { LATE_WRITES_MAX = 20, RECENT_WRITES_MAX = 1000 };
+enum { LATE_WRITES_MAX = 20, LATE_WRITES_MS = 3600000, RECENT_WRITES_MAX = 1000 };
 
 int
 intent_row(const struct rows *r, struct arena *a, struct store_intent *out)
@@ -291,21 +291,18 @@ store_recent_writes(struct store *s, struct arena *a, const char *target, const 
 
 int
 store_lost_writes(struct store *s, struct arena *a, int64_t link_id, const char *target,
-                  struct store_written **out, struct err *err)
+                  int64_t now, struct store_written **out, struct err *err)
 {
     struct rows r;
 
     *out = NULL;
-    if (db_rows(
-            s, &r, err,
-            "WITH w AS (SELECT n.fields, n.settled_at, n.state, n.token FROM sync_metadata e"
-            " CROSS JOIN sync_intents n ON n.target = e.external_system AND n.account = e.account"
-            " AND n.resource_type = e.resource_type AND n.record_id = e.record_id WHERE"
-            " e.link_id = ?1 AND e.external_system = ?2 AND n.link_id = ?1 AND"
-            " n.state IN ('done','lost'))"
-            " SELECT fields, settled_at FROM w WHERE state = 'lost' OR token <"
-            " (SELECT max(token) FROM w WHERE state = 'done') ORDER BY token DESC LIMIT ?3",
-            "iti", link_id, target, (int64_t)LATE_WRITES_MAX) < 0)
+    if (db_rows(s, &r, err,
+                "SELECT n.fields, n.settled_at FROM sync_metadata e CROSS JOIN sync_intents n ON"
+                " n.target = e.external_system AND n.account = e.account AND"
+                " n.resource_type = e.resource_type AND n.record_id = e.record_id WHERE"
+                " e.link_id = ?1 AND e.external_system = ?2 AND n.link_id = ?1 AND n.state = 'lost'"
+                " AND n.settled_at >= ?4 ORDER BY n.token DESC LIMIT ?3",
+                "itim", link_id, target, (int64_t)LATE_WRITES_MAX, now - LATE_WRITES_MS) < 0)
         return -1;
     return collect_written(&r, a, out);
 }

@@ -358,7 +358,7 @@ START_TEST(a_full_disk_shows_at_the_end)
 }
 END_TEST
 
-START_TEST(a_closed_reader_is_an_error)
+START_TEST(a_closed_reader_is_an_error, waiting_ends_when_the_reader_of_the_output_is_gone)
 {
     struct ndjson_writer *w;
     struct err err = ERR_INIT;
@@ -375,6 +375,30 @@ START_TEST(a_closed_reader_is_an_error)
 }
 END_TEST
 
+START_TEST(waiting_ends_when_the_reader_of_the_output_is_gone)
+{
+    struct err err = ERR_INIT;
+    struct ndjson_reader *r;
+    const char *line;
+    int in[2], out[2];
+    size_t len;
+
+    ck_assert_int_eq(pipe(in), 0);
+    ck_assert_int_eq(pipe(out), 0);
+    r = ndjson_open(in[0], "in");
+    ndjson_watch(r, out[1], "stdout");
+    ck_assert_int_eq(write(in[1], "1\n", 2), 2);
+    ck_assert_int_eq(ndjson_next(r, &line, &len, &err), 1);
+    ck_assert(!ndjson_unread(out[1]));
+    close(out[0]);
+    ck_assert(ndjson_unread(out[1]));
+    ck_assert_int_eq(ndjson_next(r, &line, &len, &err), -1);
+    ck_assert_int_eq(err.scope, ERR_RUN);
+    ck_assert_int_eq(err.status, EXIT_IO);
+    ndjson_close(r);
+}
+END_TEST
+
 UNIT_MAIN("json/ndjson", reads_lines, drops_bom_and_cr_and_skips_empty_lines,
           a_bom_alone_is_an_empty_line, an_unterminated_last_line_is_torn, empty_input_ends_at_once,
           keeps_nul_bytes_in_a_line, goes_on_behind_a_line_over_the_limit,
@@ -383,4 +407,4 @@ UNIT_MAIN("json/ndjson", reads_lines, drops_bom_and_cr_and_skips_empty_lines,
           ready_tells_whether_reading_would_wait, interrupted_reads_go_on,
           a_failed_read_stops_the_run, waits_on_a_descriptor_that_does_not_block,
           writes_lines_when_flushed, finish_writes_the_rest, a_full_disk_shows_at_the_end,
-          a_closed_reader_is_an_error)
+          a_closed_reader_is_an_error, waiting_ends_when_the_reader_of_the_output_is_gone)

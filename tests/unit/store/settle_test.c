@@ -421,7 +421,7 @@ START_TEST(unsent_intent_opens_its_event_again)
 }
 END_TEST
 
-START_TEST(older_and_lost_writes_are_told_from_the_last)
+START_TEST(only_lost_writes_of_the_last_hour_may_show_late)
 {
     struct fixture f;
     struct sent s;
@@ -430,7 +430,7 @@ START_TEST(older_and_lost_writes_are_told_from_the_last)
     fixture_open(&f);
     s = send_edit(&f);
     ck_assert_int_eq(done(&f, &s.n, NULL, NULL, NULL), 1);
-    ck_assert_int_eq(store_lost_writes(f.s, f.a, s.link, "app", &w, &f.err), 0);
+    ck_assert_int_eq(store_lost_writes(f.s, f.a, s.link, "app", f.now, &w, &f.err), 0);
     sql(&f, "INSERT INTO sync_intents SELECT token + 1, seq, link_id, generation + 1, target,"
             " account, resource_type, record_id, external_id, action, '{\"phone\":\"3\"}', before,"
             " 'k', 'lost', owner, 1, created_at, sent_at, settled_at, NULL, NULL FROM"
@@ -439,9 +439,9 @@ START_TEST(older_and_lost_writes_are_told_from_the_last)
             " account, resource_type, record_id, external_id, action, '{\"phone\":\"4\"}', before,"
             " 'k', 'done', owner, 1, created_at, sent_at, settled_at, NULL, NULL FROM"
             " sync_intents WHERE state = 'done'");
-    ck_assert_int_eq(store_lost_writes(f.s, f.a, s.link, "app", &w, &f.err), 2);
+    ck_assert_int_eq(store_lost_writes(f.s, f.a, s.link, "app", f.now, &w, &f.err), 1);
     ck_assert_str_eq(val_text(val_get(w[0].fields, "phone")), "3");
-    ck_assert_str_eq(val_text(val_get(w[1].fields, "phone")), "2");
+    ck_assert_int_eq(store_lost_writes(f.s, f.a, s.link, "app", f.now + 3600001, &w, &f.err), 0);
     ck_assert_int_eq(
         store_recent_writes(f.s, f.a, "app", "main", "crm/contacts", "c-9", f.now, &w, &f.err), 3);
     ck_assert_str_eq(val_text(val_get(w[2].fields, "phone")), "4");
@@ -580,5 +580,5 @@ UNIT_MAIN("store/settle", done_moves_the_shadow_as_stored, done_without_a_body_t
           event_with_a_lost_write_waits_for_the_others, only_ones_own_intents_are_sent,
           dead_writers_intents_are_taken_over_after_the_deadline,
           late_answer_to_a_create_is_looked_at, unsent_intent_opens_its_event_again,
-          older_and_lost_writes_are_told_from_the_last, trace_a_edit_and_early_echo,
+          only_lost_writes_of_the_last_hour_may_show_late, trace_a_edit_and_early_echo,
           trace_b_both_edited, trace_c_killed_after_the_write_went_out)
