@@ -6,8 +6,8 @@ for tool in curl jq sqlite3; do
     command -v $tool >/dev/null || { echo "1..0 # SKIP no $tool"; exit 0; }
 done
 tmp=$(mktemp -d) || exit 99
-pids= emitter=
-trap 'for p in $pids $emitter; do kill $p 2>/dev/null; done; rm -rf "$tmp"' EXIT
+pids='' emitter=''
+trap 'kill $pids $emitter 2>/dev/null; rm -rf "$tmp"' EXIT
 unset LOOPLESS_NOW LOOPLESS_CONFIG http_proxy HTTP_PROXY
 LOOPLESS_PROVIDERS=$src/src/providers LOOPLESS_MODELS=$src/src/models
 export LOOPLESS_PROVIDERS LOOPLESS_MODELS
@@ -24,9 +24,9 @@ is() { # NAME WANT GOT
     [ "$2" = "$3" ] || { printf '%s\n' "want: $2" "got:  $3"; tail -n 4 "$tmp/err"; } | sed 's/^/# /'
 }
 
-start_sim() { # OPTION... ; sets sim, url
+start_sim() { # sets sim, url
     rm -f "$tmp/ready"
-    "$bin/sync-sim" --ready-file "$tmp/ready" --account a --token sim-token "$@" >/dev/null 2>"$tmp/simerr" &
+    "$bin/sync-sim" --ready-file "$tmp/ready" --account a --token sim-token >/dev/null 2>"$tmp/simerr" &
     sim=$!
     pids="$pids $sim"
     while [ ! -e "$tmp/ready" ]; do
@@ -174,7 +174,7 @@ is "plan_says_what_moved_on" \
     "sync-push: error: plan: crm/contacts crm:2 has moved on since the plan was made" "$(cat "$tmp/err")"
 is "plan_wrote_only_that" '["888","111"]' "$(dump '[.[].phone]')"
 push --plan "$tmp/none"
-is "missing_plan_is_74" 74 $(rc)
+is "missing_plan_is_74" 74 "$(rc)"
 
 # --- refusals
 quirk reject '"phone:bad"'
@@ -256,6 +256,12 @@ is "cannot_be_looked_up_is_unknown" "2 unknown rejected outcome-unknown" \
     "$(rc) $(out '"\(.status) \(.disposition) \(.error.code)"')"
 is "unknown_stays_open" "unknown" "$(sql 'SELECT state FROM sync_intents')"
 
+sed 's/version: {.*/version: {path: rev, kind: etag}/' "$src/src/providers/rest.yaml" >"$tmp/own/etag.yaml"
+provider=$tmp/own/etag.yaml deployment etag
+create 23 kai@x | push
+update 23 60 | jq -c '.writes[0].etag = "\"99\""' | push
+is "update_of_a_changed_record_is_decided_anew" "0 lost 412 null" "$(rc) $(out '"\(.status) \(.http_status) \(.disposition)"')"
+
 # --- kill -9
 deployment crash
 create 30 kim@x >"$tmp/line"
@@ -295,8 +301,9 @@ while [ "$(wc -l <"$tmp/emitted")" -lt "$pending" ] && kill -0 $emitter 2>/dev/n
 jq -c 'select(.seq) | . + {link:null,hold:{not_before:"2099-01-01T00:00:00.000Z",reason:"busy"}}' "$tmp/emitted" >"$tmp/held"
 held=$(jq -r .seq "$tmp/held" | sort -n | paste -sd ' ')
 push <"$tmp/held"
-kill $emitter
+kill $emitter 2>/dev/null
 wait $emitter
+emitter=''
 is "held_events_go_back" "0  $held" "$(rc) $(out .status) $(sql "SELECT seq FROM sync_inbox WHERE not_before LIKE '2099%' AND lease IS NULL ORDER BY seq" | paste -sd ' ')"
 [ -n "$held" ]
 ok $? "there_were_held_events"
@@ -327,7 +334,7 @@ is "withheld_is_owed" "phone|app" "$(sql 'SELECT field, target FROM sync_owed')"
 "$bin/sync-ctl" resume app >"$tmp/ctl" 2>&1
 for phone in 2 3 2 3 2 3 2; do
     update 43 $phone | push
-    [ "$(out .status)" = done ] || break
+    [ "$(out .status)" = "done" ] || break
 done
 is "breaker_stops_a_field_that_alternates" "0 withheld breaker" "$(rc) $(out '"\(.status) \(.error.code)"')"
 grep -q 'incident: crm/contacts app:[0-9]*: phone alternates' "$tmp/err" && grep -q 'sync-ctl resume crm/contacts app:' "$tmp/err"
