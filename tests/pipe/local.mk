@@ -8,3 +8,9 @@ EXTRA_DIST += tests/pipe/sync.t
 
 TESTS += tests/pipe/push.t
 EXTRA_DIST += tests/pipe/push.t
+
+TESTS += tests/pipe/safety.t
+EXTRA_DIST += tests/pipe/safety.t
+
+TESTS += tests/pipe/examples.t
+EXTRA_DIST += tests/pipe/examples.t
