@@ -112,7 +112,6 @@ is "the config names another account: exit 3" 3 $?
 like "the config names another account: it is named" 'account.* other' "$(cat messages)"
 set_config 's/account: other/account: a-1/'
 cp loopless.yaml good.yaml
-echo a-secret >c.token
 start_sim c --seed 3 --account a-1
 sed "s|$url_a|$URL|; s|a.token|c.token|" good.yaml >loopless.yaml
 run
