@@ -158,12 +158,13 @@ sim()
 }
 
 # Two systems (default a and b), their config and an empty state. Jobs: contacts lists the first,
-# NAME-contacts the second.
+# NAME-contacts the second. The contacts in NAME.ndjson, if there is one, are in system NAME.
 deployment() # [NAME NAME]
 {
-    start_sim "${1:-a}" --seed 1
+    touch "${1:-a}.ndjson" "${2:-b}.ndjson"
+    start_sim "${1:-a}" --seed 1 --load "contacts=${1:-a}.ndjson"
     lib_first=$URL
-    start_sim "${2:-b}" --seed 2
+    start_sim "${2:-b}" --seed 2 --load "contacts=${2:-b}.ndjson"
     write_config "${1:-a}" "$lib_first" "${2:-b}" "$URL" >loopless.yaml
     sync-ctl init >/dev/null || exit 99
 }

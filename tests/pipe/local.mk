@@ -14,3 +14,6 @@ EXTRA_DIST += tests/pipe/safety.t
 
 TESTS += tests/pipe/examples.t
 EXTRA_DIST += tests/pipe/examples.t
+
+TESTS += tests/pipe/ingest.t tests/pipe/reconcile.t
+EXTRA_DIST += tests/pipe/ingest.t tests/pipe/reconcile.t tests/pipe/pair.sh

@@ -1,0 +1,92 @@
+#!/bin/bash
+# The EXAMPLES of every page run: each in a deployment of its own, with a CRM and a product, some
+# contacts that were synced once, an edit on each side since, and their events in the inbox.
+top_srcdir=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+# shellcheck source=tests/lib.sh
+. "$top_srcdir/tests/lib.sh"
+need jq sqlite3 mlr curl
+
+cat >crm.base <<'END'
+{"id":1001,"email":"ann@example.org","first_name":"Ann","phone":"+1 555 0100"}
+{"id":1002,"email":"bob@example.org","first_name":"Bob","phone":"+1 555 0101"}
+{"id":1003,"email":"cid@example.org","first_name":"Cid"}
+END
+cat >app.base <<'END'
+{"id":42,"email":"ann@example.org","first_name":"Ann","score":7}
+{"id":43,"email":"dot@example.org","first_name":"Dot"}
+END
+
+# The examples of a page, one file each: shell lines as they stand, in .Dl or .Bd -literal.
+extract() # PAGE FOLDER
+{
+    rm -rf "$2" && mkdir "$2"
+    awk -v folder="$2" '
+        function out(line) {
+            gsub(/\\\(dq/, "\"", line); gsub(/\\&/, "", line); gsub(/\\-/, "-", line)
+            gsub(/\\e/, "\\", line)
+            print line > file
+        }
+        function start() { file = sprintf("%s/%02d", folder, ++n) }
+        /^\.Sh / { inside = $2 == "EXAMPLES"; next }
+        !inside { next }
+        /^\.Bd / { start(); block = 1; next }
+        /^\.Ed/ { block = 0; next }
+        block { out($0); next }
+        /^\.D[l1] / { start(); sub(/^\.D[l1] /, ""); out($0) }
+    ' "$1"
+}
+
+prepare()
+{
+    cp ../crm.base crm.ndjson && cp ../app.base app.ndjson
+    # shellcheck disable=SC2154 # set by start_sim
+    deployment crm app &&
+        sync-reconcile run -q --yes contacts app-contacts >/dev/null &&
+        sim "$url_crm" /_human/contacts/1002 -o /dev/null -X PATCH -d '{"phone":"+1 555 0109"}' &&
+        sim "$url_app" /_human/contacts/42 -o /dev/null -X PATCH -d '{"notes":"called"}' &&
+        sync-ctl pause >/dev/null &&
+        { sync-reconcile run -q contacts app-contacts >/dev/null || [ $? -eq 75 ]; } &&
+        sync-ctl resume >/dev/null &&
+        sync-reconcile fetch contacts | sync-diff -q --plan plan.ndjson
+}
+
+# Everything of an example must work: its last command, and nothing may complain on the way.
+try() # NAME SCRIPT
+{
+    local status
+    mkdir "$tmp/deployment" && cd "$tmp/deployment" || exit 99
+    if prepare 2>prepare.err; then
+        timeout 60 bash -e "$2" >out 2>err </dev/null
+        status=$?
+        if [ $status -eq 0 ] && ! grep -qE 'error|not found|syntax' err; then
+            pass "$1"
+        else
+            fail "$1" "status $status
+$(cat "$2" err)"
+        fi
+    else
+        fail "$1" "no deployment: $(cat prepare.err)"
+    fi
+    cd "$tmp" || exit 99
+    for lib_pid in $lib_pids; do
+        stop_sim "$lib_pid" 2>/dev/null
+    done
+    lib_pids=
+    rm -rf "$tmp/deployment"
+}
+
+for page in "$top_srcdir"/man/*.[0-9]; do
+    name=$(basename "$page")
+    extract "$page" "$tmp/examples"
+    set -- "$tmp"/examples/*
+    ok "$name has examples" test -f "$1"
+    for script; do
+        [ ! -f "$script" ] || try "$name: $(head -n 1 "$script" | cut -c 1-60 | tr -d '#')" "$script"
+    done
+done
+
+# And the config that README shows is one.
+mkdir readme && cd readme || exit 99
+sed -n '/^    version: 1$/,/^$/s/^    //p' "$top_srcdir/README" >loopless.yaml
+ok "the config in README is a config" sync-ctl check
+done_testing
