@@ -10,7 +10,7 @@
 /*
  * sync-push at work: decisions in, writes out, results on stdout (DESIGN.md sections 4 and 5).
  * One event loop over stdin and HTTP: decide (one durable transaction a batch), mark sent, send,
- * settle (one durable transaction a batch of answers), print a line a write.
+ * settle (one transaction a batch of answers), print a line a write.
  *
  * Intents are marked `sent` a batch at a time, just before they are handed to curl, not one by one
  * after their connection stands: what is `sent` is a superset of what may have gone out, which

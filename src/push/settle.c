@@ -5,6 +5,12 @@
 #include "base/crash.h"
 #include "base/log.h"
 
+/*
+ * Settling needs no fsync of its own: what a power cut takes back is an intent that is `sent`
+ * again, with all that came of its answer, and is found out anew. The next intents sync it to the
+ * disk.
+ */
+
 /* One settlement, inside a transaction. Sets what the result line says. */
 static int
 settle_one(struct write *w, const char **disposition, struct err *err)
@@ -26,7 +32,7 @@ settle_alone(struct write *w, const char **disposition, struct err *err)
 {
     struct push *p = w->line->push;
 
-    if (store_begin(p->store, true, err) < 0)
+    if (store_begin(p->store, false, err) < 0)
         return -1;
     if (settle_one(w, disposition, err) < 0) {
         store_abort(p->store);
@@ -79,7 +85,7 @@ finish(struct write *w, const char *disposition)
 static int
 settle_together(struct push *p, struct write *list, const char **dispositions, struct err *err)
 {
-    if (store_begin(p->store, true, err) < 0)
+    if (store_begin(p->store, false, err) < 0)
         return -1;
     for (struct write *w = list; w != NULL; w = w->next) {
         if (settle_one(w, dispositions++, err) < 0) {
