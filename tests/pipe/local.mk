@@ -17,3 +17,6 @@ EXTRA_DIST += tests/pipe/examples.t
 
 TESTS += tests/pipe/ingest.t tests/pipe/reconcile.t
 EXTRA_DIST += tests/pipe/ingest.t tests/pipe/reconcile.t tests/pipe/pair.sh
+
+TESTS += tests/pipe/values.t
+EXTRA_DIST += tests/pipe/values.t
