@@ -288,20 +288,24 @@ work(struct emitter *e, struct err *err)
     int waits;
 
     waits = nominate(e, err) < 0 ? -1 : emit_all(e, &backlog, err);
-    if (waits < 0 || finish_lines(e, waits == 0, err) < 0) {
-        struct err ignored = ERR_INIT;
+    if (waits < 0 || finish_lines(e, waits == 0, err) < 0)
+        waits = -1;
+    /*
+     * With the lease what is out is free at once, also if nobody reads us any more. Not after
+     * SIGTERM: living stages behind us still work on it and renew the lease.
+     */
+    if (waits < 0 ? err->status == EXIT_IO : stop_wanted == 0) {
+        struct err late = ERR_INIT;
 
-        /* Nobody reads us: what is out there is free for the next emitter at once. */
-        if (err->status == EXIT_IO)
-            store_lease_drop(e->store, e->pipeline, e->pipeline, &ignored);
-        return err->status;
+        if (store_lease_drop(e->store, e->pipeline, e->pipeline, &late) < 0 && waits >= 0) {
+            *err = late;
+            waits = -1;
+        }
     }
+    if (waits < 0)
+        return err->status;
     if (waits > 0)
         say_what_waits(&backlog);
-    /* Rows still out belong to living stages behind us, which renew the lease. */
-    if (backlog.out == 0 && stop_wanted == 0 &&
-        store_lease_drop(e->store, e->pipeline, e->pipeline, err) < 0)
-        return err->status;
     return waits > 0 ? EXIT_LATER : EXIT_OK;
 }
 
@@ -314,7 +318,7 @@ show(struct emitter *e, struct err *err)
     snprintf(e->pipeline, sizeof e->pipeline, "dry-run");
     if (store_begin(e->store, false, err) < 0)
         return err->status;
-    n = take(e, e->window, err);
+    n = store_take_back(e->store, clock_now(), err) < 0 ? -1 : take(e, e->window, err);
     store_abort(e->store);
     if (n < 0 || finish_lines(e, true, err) < 0)
         return err->status;

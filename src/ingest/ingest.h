@@ -25,9 +25,9 @@ enum { EMIT_WINDOW = 1024 };
 
 /*
  * Bounded: emits what is pending and free up to until_seq, waits until it is settled by the stages
- * behind, ends with an eos line. 0: all settled; 75: some wait (paused, loading, not_before over
- * 5 s away), or SIGTERM or SIGINT came: what is out is left to the stages behind; 74: stdout is
- * broken, what is out is free again for the next emitter.
+ * behind, ends with an eos line. 0: all settled. 75: some wait (paused, loading, not_before over
+ * 5 s away), or SIGTERM or SIGINT came (what is out is left to the stages behind). 74: stdout is
+ * broken, what is out is free for the next emitter at once.
  */
 int emit_run(const struct emit_options *o, struct err *err);
 

@@ -167,10 +167,15 @@ reap(struct pipeline *p)
 
         if (st->pid == 0)
             continue;
-        if (waitpid(st->pid, &st->wait_status, WNOHANG) == st->pid)
-            st->pid = 0;
-        else
+        if (waitpid(st->pid, &st->wait_status, WNOHANG) != st->pid) {
             running++;
+            continue;
+        }
+        log_verbose("%s (pid %ld) is over: %s %d", st->name, (long)st->pid,
+                    WIFSIGNALED(st->wait_status) ? "signal" : "status",
+                    WIFSIGNALED(st->wait_status) ? WTERMSIG(st->wait_status)
+                                                 : WEXITSTATUS(st->wait_status));
+        st->pid = 0;
     }
     return running;
 }
@@ -197,8 +202,10 @@ wait_all(struct pipeline *p, struct err *err)
 static bool
 is_consequence(const struct stage *st)
 {
-    return (WIFSIGNALED(st->wait_status) && WTERMSIG(st->wait_status) == SIGPIPE) ||
-           (WIFEXITED(st->wait_status) && WEXITSTATUS(st->wait_status) == EXIT_IO);
+    int how = st->wait_status;
+
+    return (WIFSIGNALED(how) && WTERMSIG(how) == SIGPIPE) ||
+           (WIFEXITED(how) && WEXITSTATUS(how) == EXIT_IO);
 }
 
 static bool
