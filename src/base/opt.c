@@ -6,11 +6,13 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_OPTIONS = 64, ASK_HELP = 1, ASK_VERSION = 2 };
 
@@ -197,6 +199,17 @@ setup_log(const struct opt_program *prog)
     log_setup(c->quiet ? LOG_QUIET : c->verbose ? LOG_VERBOSE : LOG_NORMAL, json);
 }
 
+/*
+ * A standard descriptor that is closed must not become some file of ours: using it has to fail.
+ */
+static void
+hold_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+            _exit(EXIT_IO);
+}
+
 int
 opt_parse(const struct opt_program *prog, int argc, char **argv)
 {
@@ -205,6 +218,7 @@ opt_parse(const struct opt_program *prog, int argc, char **argv)
     struct table t = {.n = 0};
     int c;
 
+    hold_standard_files();
     build_table(&t, prog);
     build_getopt(&t, longs, &letters);
     opterr = 0;
