@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BACKLOG = 1024, CONNECTIONS = 1000 };
@@ -107,6 +108,19 @@ read_body(struct call *call, const char *data, size_t len)
     }
 }
 
+/* By the simulator's clock: clients take it for the system's. */
+static void
+add_date(struct MHD_Response *response, const struct sim *sim)
+{
+    time_t now = (time_t)(timeline_now(&sim->store.time) / 1000);
+    char text[64];
+    struct tm tm;
+
+    gmtime_r(&now, &tm);
+    strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    MHD_add_response_header(response, "Date", text);
+}
+
 static void
 add_headers(struct MHD_Response *response, const struct reply *r)
 {
@@ -142,6 +156,7 @@ send_reply(struct exchange *e, struct MHD_Connection *connection)
     if (response == NULL)
         err_no_memory();
     add_headers(response, r);
+    add_date(response, e->server->sim);
     sent = MHD_queue_response(connection, (unsigned)r->status, response);
     MHD_destroy_response(response);
     return sent;
@@ -274,11 +289,11 @@ server_open(struct sim *sim, const char *listen_on, struct err *err)
     s->sim = sim;
     s->url = url_of(fd);
     signal(SIGPIPE, SIG_IGN);
-    s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, s,
-                                 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, begin,
-                                 s, MHD_OPTION_NOTIFY_COMPLETED, end, s,
-                                 MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)65536, MHD_OPTION_END);
+    s->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL, NULL,
+        handle, s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, begin, s,
+        MHD_OPTION_NOTIFY_COMPLETED, end, s, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)65536, MHD_OPTION_END);
     if (s->daemon == NULL) {
         err_set(err, ERR_RUN, ERR_LATER, "no-server", "the HTTP server did not start");
         close(fd);

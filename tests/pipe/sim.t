@@ -469,6 +469,7 @@ pid=
 
 # --- the mark
 fresh
+is "the_date_is_of_its_clock" 'Thu, 01 Jan 2026 00:00:00 GMT' "$(api GET /account >/dev/null; head_of Date)"
 is "nothing_to_restore" 409 "$(api POST /_sim/restore)"
 api POST /contacts '{"a":1}' >/dev/null
 quirk reject '"a:9"'
