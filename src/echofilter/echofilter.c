@@ -35,48 +35,6 @@ struct filter {
     long counts[ECHO_IGNORED + 1];
 };
 
-static const struct store_end *
-own_end(const struct store_link *link, const struct event *e)
-{
-    size_t i;
-
-    for (i = 0; i < link->n_ends; i++)
-        if (strcmp(link->ends[i].system, e->system) == 0 &&
-            strcmp(link->ends[i].record_id, e->record_id) == 0)
-            return &link->ends[i];
-    return NULL;
-}
-
-/* What the state knows about the line's record. */
-static int
-load_facts(struct filter *f, const struct event *e, struct echo_input *in, struct err *err)
-{
-    const struct store_end *end;
-    struct store_link link;
-    int idle;
-
-    if (store_find_link(f->o->store, f->arena, e->resource, e->system, e->account, e->record_id,
-                        &link, err) < 0)
-        return -1;
-    if (link.link_id == 0)
-        return 0;
-    end = own_end(&link, e);
-    idle = store_lane_idle(f->o->store, e->seq, err);
-    if (idle < 0)
-        return -1;
-    in->linked = true;
-    in->ended = link.ended;
-    in->owed = link.n_owed > 0;
-    in->lane_idle = idle > 0;
-    if (end == NULL)
-        return 0;
-    in->shadow = end->shadow;
-    in->shadow_version = end->version;
-    in->end_deleted = end->deleted;
-    in->map_changed = strcmp(end->map_hash, in->sync->map_hash) != 0;
-    return 0;
-}
-
 /* Judges one event. Only admitted events can be dropped: the others are data. */
 static int
 judge(struct filter *f, const struct event *e, enum echo_verdict *verdict, struct err *err)
@@ -91,7 +49,7 @@ judge(struct filter *f, const struct event *e, enum echo_verdict *verdict, struc
     if (i < 0)
         return 0;
     in.system_index = (size_t)i;
-    if (load_facts(f, e, &in, err) != 0)
+    if (store_facts(f->o->store, f->arena, e, e->seq, &in.facts, err) < 0)
         return -1;
     *verdict = echo_judge(f->arena, &in);
     return 0;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
+#include "sync/echo.h"
 #include "sync/match.h"
 
 #include <string.h>
@@ -42,6 +43,26 @@ replace_keys(struct admission *x, const struct event *e, int64_t now, struct err
                               keys.hashes, keys.n, now, err);
 }
 
+/*
+ * A row that is certainly no news ends here: what was written lately is listed again by every run
+ * within the overlap, and behind the door two such rows of one link would be folded into one
+ * nomination that costs a call to each end.
+ */
+static int
+end_echo(struct admission *x, const struct event *e, int64_t seq, int64_t now, struct err *err)
+{
+    struct echo_input in = {
+        .sync = x->job->conf->sync, .event = e, .system_index = x->system_index};
+    enum echo_verdict verdict;
+
+    if (store_facts(x->session->store, x->arena, e, seq, &in.facts, err) < 0)
+        return -1;
+    verdict = echo_judge(x->arena, &in);
+    if (verdict == ECHO_PASS)
+        return 0;
+    return store_dispose_new(x->session->store, seq, echo_disposition(verdict), now, err);
+}
+
 /* 1 admitted, 0 known or refused, -1. */
 static int
 admit(struct admission *x, const struct provider_record *r, long number, struct err *err)
@@ -64,6 +85,8 @@ admit(struct admission *x, const struct provider_record *r, long number, struct 
                                    .wait_if_unlinked = x->loading};
     n = store_admit(x->session->store, &adm, now, &seq, err);
     if (n < 0 || replace_keys(x, &e, now, err) < 0)
+        return -1;
+    if (n > 0 && end_echo(x, &e, seq, now, err) < 0)
         return -1;
     return n;
 }

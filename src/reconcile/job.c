@@ -56,12 +56,12 @@ static int
 begin_anew(struct session *s, struct job *j, struct walk *l, const struct store_watermark *mark,
            struct err *err)
 {
-    const char *kind = mark->last_successful == NULL ? "first_load" : "delta";
-
     if (walk_since(s, j->conf, mark, &l->pos.since, err) < 0)
         return -1;
     run_name(j->run_id);
-    return store_run_begin(s->store, j->run_id, j->conf->name, kind, clock_now(), err);
+    /* From the epoch all records are listed: what is not in sync_keys after that is not there. */
+    return store_run_begin(s->store, j->run_id, j->conf->name,
+                           l->pos.since == 0 ? "first_load" : "delta", clock_now(), err);
 }
 
 /*

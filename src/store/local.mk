@@ -6,6 +6,7 @@ libstore_a_SOURCES = \
 	src/store/sqlite/db.c \
 	src/store/sqlite/decide.c \
 	src/store/sqlite/emit.c \
+	src/store/sqlite/facts.c \
 	src/store/sqlite/gc.c \
 	src/store/sqlite/history.c \
 	src/store/sqlite/inbox.c \

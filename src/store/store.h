@@ -11,6 +11,7 @@
 #include "json/val.h"
 #include "stream/decision.h"
 #include "stream/event.h"
+#include "stream/facts.h"
 
 /*
  * The state of one deployment (DESIGN.md section 5, contract/schema.sql): what programs may ask of
@@ -112,6 +113,10 @@ int store_emit(struct store *s, struct arena *a, const char *pipeline, const cha
  */
 int store_return(struct store *s, int64_t seq, const char *pipeline, int64_t fence,
                  int64_t not_before, const char *reason, struct err *err);
+
+/* Ends an event that was admitted just now, in the same transaction, before anybody can have it. */
+int store_dispose_new(struct store *s, int64_t seq, const char *disposition, int64_t now,
+                      struct err *err);
 
 /* Ends an event, and what is folded into it as `superseded`. 1, or 0 as above. */
 int store_dispose(struct store *s, int64_t seq, const char *pipeline, int64_t fence,
@@ -219,9 +224,12 @@ int store_latest_row(struct store *s, struct arena *a, const char *resource, con
 int store_payload(struct store *s, struct arena *a, int64_t seq, const char **payload,
                   struct err *err);
 
-/* May an event be dropped as an echo: link known, no open intent, nothing earlier undisposed in its
- * lane, nothing folded into it? 1, 0, -1. */
-int store_lane_idle(struct store *s, int64_t seq, struct err *err);
+/*
+ * What there is to know about the end that event E, admitted as SEQ, nominates: for judging whether
+ * it is an echo (sync/echo.h). 0, -1.
+ */
+int store_facts(struct store *s, struct arena *a, const struct event *e, int64_t seq,
+                struct facts *out, struct err *err);
 
 /* ---- Decisions and writes ---- */
 

@@ -7,5 +7,6 @@ libstream_a_SOURCES = \
 	src/stream/rejects.c \
 	src/stream/rejects.h \
 	src/stream/event_write.c \
+	src/stream/facts.h \
 	src/stream/internal.h \
 	src/stream/member.c

@@ -34,13 +34,20 @@ older(const char *x, const char *y)
     return strlen(p) != strlen(q) ? strlen(p) < strlen(q) : strcmp(p, q) < 0;
 }
 
+/* A shadow that was taken under another mapping is no base. */
+static bool
+map_changed(const struct echo_input *in)
+{
+    return in->facts.map_hash == NULL || strcmp(in->facts.map_hash, in->sync->map_hash) != 0;
+}
+
 static bool
 is_stale(const struct echo_input *in)
 {
     const struct resource_def *def = in->sync->defs[in->system_index];
 
-    return def->version_kind == VERSION_SEQUENCE && in->linked && !in->map_changed &&
-           older(in->event->version, in->shadow_version);
+    return def->version_kind == VERSION_SEQUENCE && in->facts.linked && !map_changed(in) &&
+           older(in->event->version, in->facts.version);
 }
 
 /* Does every synced field of the event equal its shadow, and is there one at all? */
@@ -54,7 +61,7 @@ equals_shadow(struct arena *a, const struct echo_input *in)
         const struct sync_field *field = &sync->fields[k];
         const char *name = field->field->name;
         const struct val *now = val_get(in->event->fields, name);
-        const struct val *base = val_get(in->shadow, name);
+        const struct val *base = val_get(in->facts.shadow, name);
 
         if (resource_field(sync->defs[in->system_index], name) == NULL ||
             (now == NULL && in->event->partial))
@@ -73,14 +80,14 @@ echo_judge(struct arena *a, const struct echo_input *in)
         return ECHO_IGNORED;
     if (always_passes(in->event))
         return ECHO_PASS;
-    if (in->ended)
+    if (in->facts.ended)
         return ECHO_IGNORED;
-    if (in->end_deleted)
+    if (in->facts.deleted)
         return ECHO_PASS;
     if (is_stale(in))
         return ECHO_STALE;
-    if (in->linked && in->lane_idle && !in->owed && !in->map_changed && in->shadow != NULL &&
-        in->event->fields != NULL && equals_shadow(a, in))
+    if (in->facts.linked && in->facts.lane_idle && !in->facts.owed && !map_changed(in) &&
+        in->facts.shadow != NULL && in->event->fields != NULL && equals_shadow(a, in))
         return ECHO_ECHO;
     return ECHO_PASS;
 }

@@ -7,6 +7,7 @@
 #include "config/conf.h"
 #include "json/val.h"
 #include "stream/event.h"
+#include "stream/facts.h"
 
 /*
  * What sync-echofilter may drop: only what is certain (DESIGN.md section 6). The store's facts come
@@ -16,14 +17,7 @@ struct echo_input {
     const struct conf_sync *sync; /* NULL: the resource is not synced */
     const struct event *event;
     size_t system_index;
-    bool linked;
-    bool ended;               /* the link is ended */
-    bool lane_idle;           /* no open intent, nothing earlier pending, nothing folded */
-    const struct val *shadow; /* of this end; NULL */
-    const char *shadow_version;
-    bool map_changed;
-    bool owed; /* the link owes something: never an echo */
-    bool end_deleted;
+    struct facts facts;
 };
 
 enum echo_verdict { ECHO_PASS, ECHO_STALE, ECHO_ECHO, ECHO_IGNORED };

@@ -187,6 +187,13 @@ store_return(struct store *s, int64_t seq, const char *pipeline, int64_t fence, 
 }
 
 int
+store_dispose_new(struct store *s, int64_t seq, const char *disposition, int64_t now,
+                  struct err *err)
+{
+    return inbox_end(s, seq, disposition, NULL, now, err) < 0 ? -1 : 0;
+}
+
+int
 store_dispose(struct store *s, int64_t seq, const char *pipeline, int64_t fence,
               const char *disposition, const char *reason, int64_t now, struct err *err)
 {
@@ -281,21 +288,4 @@ inbox_has_intent(struct store *s, int64_t seq, struct err *err)
                   " (SELECT link_id FROM sync_inbox WHERE seq = ?1) AND " OPEN_INTENT(
                       "n") " AND n.seq = ?1 LIMIT 1",
                   "i", seq);
-}
-
-int
-store_lane_idle(struct store *s, int64_t seq, struct err *err)
-{
-    int64_t idle = 0;
-    int rc;
-
-    rc = db_int(
-        s, err, &idle,
-        "SELECT i.link_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sync_intents n WHERE"
-        " n.link_id = i.link_id AND " OPEN_INTENT(
-            "n") ") AND NOT EXISTS (SELECT 1 FROM"
-                 " sync_inbox b WHERE b.lane = i.lane AND b.disposition IS NULL AND"
-                 " (b.seq < i.seq OR b.folded_into = i.seq)) FROM sync_inbox i WHERE i.seq = ?",
-        "i", seq);
-    return rc < 0 ? -1 : idle != 0;
 }

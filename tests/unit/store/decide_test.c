@@ -196,7 +196,7 @@ START_TEST(nothing_is_decided_while_a_write_is_open)
                      STORE_COMMITTED);
     seq = admit(&f, "app", "c-9", "echo", NULL);
     ck_assert_int_eq(emit(&f, "p1", &rows), 0);
-    ck_assert_int_eq(store_lane_idle(f.s, seq, &f.err), 0);
+    ck_assert_int_eq(lane_idle(&f, "app", "c-9", seq), 0);
     ck_assert_int_eq(store_load_link(f.s, f.a, link, &l, &f.err), 1);
     ck_assert_int_eq(l.open_intents, 1);
     ck_assert_int_eq(l.n_owed, 1);

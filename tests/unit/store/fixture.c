@@ -160,6 +160,17 @@ admit(struct fixture *f, const char *system, const char *id, const char *event_i
 }
 
 int
+lane_idle(struct fixture *f, const char *system, const char *id, int64_t seq)
+{
+    struct event e = make_event(system, id, "asked");
+    struct facts facts;
+
+    ck_assert_int_eq(store_facts(f->s, f->a, &e, seq, &facts, &f->err), 0);
+    ck_assert(facts.linked);
+    return facts.lane_idle;
+}
+
+int
 emit(struct fixture *f, const char *pipeline, struct store_emission **rows)
 {
     int n = store_emit(f->s, f->a, pipeline, NULL, 0, 1024, f->now, rows, &f->err);

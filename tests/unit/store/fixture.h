@@ -33,6 +33,9 @@ int64_t admit(struct fixture *f, const char *system, const char *id, const char 
               const char *fields);
 int64_t admit_event(struct fixture *f, const struct event *e, const char *run, bool wait);
 
+/* Is the lane of a linked record idle but for SEQ (store_facts)? */
+int lane_idle(struct fixture *f, const char *system, const char *id, int64_t seq);
+
 /* Emits all that is free; rows in f->a. */
 int emit(struct fixture *f, const char *pipeline, struct store_emission **rows);
 /* Emits exactly one and returns it. */

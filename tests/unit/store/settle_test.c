@@ -149,7 +149,7 @@ START_TEST(created_record_is_an_end_and_its_rows_come_along)
     ck_assert_int_eq(store_dispose(f.s, e.seq, "p1", e.fence, "echo", NULL, f.now, &f.err), 0);
     ck_assert_int_eq(store_claimed(f.s, "crm/contacts", "k1", &f.err), 0);
     e = emit_one(&f, "p1");
-    ck_assert_int_eq(store_lane_idle(f.s, e.seq, &f.err), 1);
+    ck_assert_int_eq(lane_idle(&f, "app", "c-9", e.seq), 1);
     check_balance(&f);
     fixture_close(&f);
 }
@@ -473,7 +473,7 @@ START_TEST(trace_a_edit_and_early_echo)
     ck_assert_str_eq(how, "pushed");
     ck_assert_str_eq(SHADOW("c-9"), "{\"phone\":\"2\"}");
     e = emit_one(&f, "p1");
-    ck_assert_int_eq(store_lane_idle(f.s, e.seq, &f.err), 1);
+    ck_assert_int_eq(lane_idle(&f, "app", "c-9", e.seq), 1);
     ck_assert_int_eq(store_dispose(f.s, e.seq, "p1", e.fence, "echo", NULL, f.now, &f.err), 1);
     check_balance(&f);
     fixture_close(&f);
