@@ -14,14 +14,36 @@
 #define FIRST_MS INT64_C(-62167219200000)
 #define LAST_MS INT64_C(253402300799999)
 
+/* What $LOOPLESS_NOW says. 0, or -1: nothing that can be used. */
+static int
+given_now(const char *given, int64_t *ms)
+{
+    char text[CLOCK_TEXT + 16];
+    size_t len = strcspn(given, "@");
+    long long boot, factor;
+
+    if (len >= sizeof text)
+        return -1;
+    memcpy(text, given, len);
+    text[len] = '\0';
+    if (clock_parse(text, ms, NULL) < 0)
+        return -1;
+    if (given[len] == '\0')
+        return 0;
+    if (sscanf(given + len, "@%lld*%lld", &boot, &factor) != 2)
+        return -1;
+    *ms += (clock_boot() - boot) * factor;
+    return 0;
+}
+
 int64_t
 clock_now(void)
 {
-    const char *fixed = getenv("LOOPLESS_NOW");
+    const char *given = getenv("LOOPLESS_NOW");
     struct timespec ts;
     int64_t ms;
 
-    if (fixed != NULL && clock_parse(fixed, &ms, NULL) == 0)
+    if (given != NULL && given_now(given, &ms) == 0)
         return ms;
     clock_gettime(CLOCK_REALTIME, &ts);
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;

@@ -8,8 +8,10 @@
 
 /*
  * Time. Moments are int64_t milliseconds since 1970 UTC, written as RFC 3339 with Z and exactly
- * three decimals, so that their text sorts as they do. $LOOPLESS_NOW (such a text) fixes
- * clock_now, for tests only. Leases use the boot clock, which no date change moves.
+ * three decimals, so that their text sorts as they do. For tests only, $LOOPLESS_NOW (such a text)
+ * fixes clock_now, or makes it run fast: TIME@BOOT*FACTOR is TIME when clock_boot was BOOT, and
+ * FACTOR times as fast from there, the same in all processes. Leases use the boot clock, which no
+ * date change moves.
  */
 #define CLOCK_TEXT 25 /* "2026-01-02T03:04:05.678Z" and NUL */
 

@@ -3,6 +3,7 @@
 #include "../unit.h"
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,7 +166,21 @@ START_TEST(now_can_be_fixed)
 }
 END_TEST
 
+START_TEST(now_can_run_fast)
+{
+    char text[80];
+    int64_t boot = clock_boot();
+
+    snprintf(text, sizeof text, "2026-01-02T03:04:05.678Z@%lld*1000", (long long)boot - 60);
+    setenv("LOOPLESS_NOW", text, 1);
+    ck_assert_int_ge(clock_now(), 1767323045678 + 60000);
+    ck_assert_int_le(clock_now(), 1767323045678 + 60000 + 20000000);
+    setenv("LOOPLESS_NOW", "2026-01-02T03:04:05.678Z@1", 1);
+    ck_assert_int_gt(clock_now(), 1767323045678 + 20000000);
+}
+END_TEST
+
 UNIT_MAIN("base/clock", writes_three_decimals_and_z, knows_leap_days, applies_offsets,
           cuts_decimals_to_milliseconds, refuses_what_is_no_time,
           refuses_what_four_digits_of_year_cannot_write, text_sorts_as_time_does, reads_http_dates,
-          refuses_other_http_dates, reads_spans, now_can_be_fixed)
+          refuses_other_http_dates, reads_spans, now_can_be_fixed, now_can_run_fast)
