@@ -358,6 +358,7 @@ chmod 644 state.db
 # A disk that is full.
 mkdir small
 if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=1m tmpfs small 2>/dev/null; then
+    trap 'umount "$tmp/small" 2>/dev/null; lib_end' EXIT
     sed 's|sqlite:state.db|sqlite:small/state.db|' good.yaml >small.yaml
     for t in emit push run pause; do
         rm -f small/*
