@@ -86,7 +86,8 @@ filler(const struct field_case *c)
     return NULL;
 }
 
-/* The source that the policy names; NULL: it is only reported. */
+/* The source that the policy names; NULL: it is only reported. A field's owner is asked before
+ * SYSTEM is: no policy writes over what somebody owns. */
 static const struct candidate *
 source(const struct field_case *c, const char **rule)
 {
@@ -98,7 +99,7 @@ source(const struct field_case *c, const char **rule)
         *rule = RULE_FIRST_FILL;
         return filler(c);
     }
-    if (policy->kind == POLICY_OWNER) {
+    if (policy->kind == POLICY_OWNER || (policy->kind == POLICY_SYSTEM && c->owner != NO_END)) {
         *rule = RULE_FIRST_OWNER;
         i = c->owner;
     } else if (policy->kind == POLICY_SYSTEM) {

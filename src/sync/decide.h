@@ -117,7 +117,8 @@ struct decide_input {
  *  - no base at some: the ends with base settle first. If a new end then differs, first_contact:
  * the source's value goes to new ends; a new source's also to ends that did not change, if no
  * change settled them. fill: to empty ends, not to the field's owner, from one that may write.
- * owner where any may write, or the source does not take part: report: diverged;
+ * SYSTEM where another system owns the field: its owner. owner where any may write, or the source
+ * does not take part: report: diverged;
  *  - conflict, closed fields, words left out by unmapped: skip are left open: nothing is written,
  *    shadows do not move;
  *  - create_only: only in creates; afterwards the shadow follows;

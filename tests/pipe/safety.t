@@ -67,9 +67,10 @@ fresh system
 pair
 set_config 's/first_contact: .*/first_contact: b/; s/create: .*/create: {a: true, b: false}/'
 run
-is "SYSTEM: it wins" '"2"' "$(record "$url_a" x@example.com .phone)"
-is "SYSTEM: it is not written" 0 "$(writes "$url_b")"
+is "SYSTEM: it wins where anybody may write" '"2"' "$(record "$url_a" x@example.com .phone)"
+is "SYSTEM: what another owns is the owner's" '"A" 2' "$(record "$url_b" x@example.com .first_name) $(record "$url_a" x@example.com .score)"
 is "create: only where it is allowed" 1 "$(count "$url_a" .creates)"
+is "create: not where it is not" 0 "$(count "$url_b" .creates)"
 
 fresh ambiguous
 add "$url_a" '{"email":"x@example.com","first_name":"A"}'
