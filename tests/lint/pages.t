@@ -3,7 +3,7 @@
 set -eu
 srcdir=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
 builddir=${top_builddir:-$srcdir}
-command -v mandoc >/dev/null || { echo "1..0 # SKIP mandoc is not installed" && exit 77; }
+command -v mandoc >/dev/null || { echo "1..0 # SKIP mandoc is not installed" && exit 0; }
 
 pages=$(cd "$srcdir" && ls man/*.[0-9])
 programs=$(cd "$srcdir/src/cmd" && ls sync-*.c | sed 's/\.c$//')

@@ -2,7 +2,7 @@
 # Shell scripts are clean by shellcheck.
 set -eu
 cd "${top_srcdir:-$(dirname "$0")/../..}"
-command -v shellcheck >/dev/null || { echo "1..0 # SKIP shellcheck is not installed" && exit 77; }
+command -v shellcheck >/dev/null || { echo "1..0 # SKIP shellcheck is not installed" && exit 0; }
 
 files=$(grep -rlE '^#!/bin/(ba)?sh' tests examples .ci 2>/dev/null | sort)
 echo "1..$(printf '%s\n' "$files" | wc -l)"

@@ -474,7 +474,7 @@ is "nothing_to_restore" 409 "$(api POST /_sim/restore)"
 api POST /contacts '{"a":1}' >/dev/null
 quirk reject '"a:9"'
 api POST /_sim/mark >/dev/null
-for round in 1 2; do
+for _ in 1 2; do
     api PATCH /contacts/1001 '{"a":2}' >/dev/null
     api POST /contacts '{"a":3}' >/dev/null
     quirk reject null
