@@ -184,8 +184,16 @@ cut(struct ndjson_reader *r, char *newline, const char **line, size_t *len, stru
     return *len > 0;
 }
 
-int
-ndjson_next(struct ndjson_reader *r, const char **line, size_t *len, struct err *err)
+static bool
+readable(const struct ndjson_reader *r)
+{
+    struct pollfd p = {.fd = r->fd, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0;
+}
+
+static int
+next(struct ndjson_reader *r, bool wait, const char **line, size_t *len, struct err *err)
 {
     for (;;) {
         char *newline = find_newline(r);
@@ -206,11 +214,25 @@ ndjson_next(struct ndjson_reader *r, const char **line, size_t *len, struct err 
         }
         if (r->eof)
             break;
+        if (!wait && !readable(r))
+            return NDJSON_LATER;
         if (fill(r, err) < 0)
             return -1;
     }
     r->torn = r->skipping || r->end > r->start;
     return 0;
+}
+
+int
+ndjson_next(struct ndjson_reader *r, const char **line, size_t *len, struct err *err)
+{
+    return next(r, true, line, len, err);
+}
+
+int
+ndjson_try(struct ndjson_reader *r, const char **line, size_t *len, struct err *err)
+{
+    return next(r, false, line, len, err);
 }
 
 long
@@ -238,9 +260,7 @@ ndjson_buffered(const struct ndjson_reader *r)
 bool
 ndjson_ready(const struct ndjson_reader *r)
 {
-    struct pollfd p = {.fd = r->fd, .events = POLLIN};
-
-    return r->eof || ndjson_buffered(r) || poll(&p, 1, 0) > 0;
+    return r->eof || ndjson_buffered(r) || readable(r);
 }
 
 bool

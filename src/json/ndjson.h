@@ -12,7 +12,7 @@
  * skipped. A line over NDJSON_MAX_LINE is one RECORD error ("line-too-long"), then reading goes on
  * behind it.
  */
-enum { NDJSON_MAX_LINE = 16 * 1024 * 1024 };
+enum { NDJSON_MAX_LINE = 16 * 1024 * 1024, NDJSON_LATER = 2 };
 
 struct ndjson_reader;
 
@@ -22,6 +22,9 @@ struct ndjson_reader *ndjson_open(int fd, const char *name); /* FD is borrowed; 
  * -1 error: scope RECORD = go on with the next line; scope RUN (read failed, exit 74) = stop.
  */
 int ndjson_next(struct ndjson_reader *r, const char **line, size_t *len, struct err *err);
+/* The same without waiting, also inside a half-written line: NDJSON_LATER if no whole line is here
+ * yet. For loops that have other work (leases, answers) and poll the descriptor. */
+int ndjson_try(struct ndjson_reader *r, const char **line, size_t *len, struct err *err);
 /*
  * While waiting for input, notice that whoever reads OUT (a pipe or socket that we write) is gone:
  * then ndjson_next fails as a write to it would (RUN, exit 74). So a pipe collapses when one stage

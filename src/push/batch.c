@@ -43,15 +43,18 @@ is_plan_total(const struct push *p, const char *text, size_t len)
            memmem(text, len, "\"record_id\"", 11) == NULL;
 }
 
-static void
+/* False: nothing whole is here yet. */
+static bool
 read_line(struct push *p, struct batch *b)
 {
     struct err err = ERR_INIT;
     const char *text = NULL;
     size_t len = 0;
     struct line *l;
-    int rc = ndjson_next(p->in, &text, &len, &err);
+    int rc = ndjson_try(p->in, &text, &len, &err);
 
+    if (rc == NDJSON_LATER)
+        return false;
     if (rc == 0) {
         p->ended = true;
         if (ndjson_torn(p->in))
@@ -66,11 +69,12 @@ read_line(struct push *p, struct batch *b)
         l = line_parse(p, text, len, &err);
         if (l == NULL) {
             refuse_line(p, text, len, &err);
-            return;
+            return true;
         }
         b->lines[b->n++] = l;
         b->writes += l->decision.n_writes;
     }
+    return true;
 }
 
 static void
@@ -79,9 +83,9 @@ read_batch(struct push *p, struct batch *b)
     int64_t until = clock_boot() + PUSH_BATCH_MS;
 
     while (!p->ended && b->n < PUSH_MAX_LINES &&
-           p->open - p->parked + b->writes < PUSH_MAX_WRITES && clock_boot() <= until &&
-           ndjson_ready(p->in))
-        read_line(p, b);
+           p->open - p->parked + b->writes < PUSH_MAX_WRITES && clock_boot() <= until)
+        if (!read_line(p, b))
+            return;
 }
 
 /* ---- deciding, inside the transaction ---- */

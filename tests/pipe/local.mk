@@ -20,3 +20,6 @@ EXTRA_DIST += tests/pipe/ingest.t tests/pipe/reconcile.t tests/pipe/pair.sh
 
 TESTS += tests/pipe/values.t
 EXTRA_DIST += tests/pipe/values.t
+
+TESTS += tests/pipe/races.t
+EXTRA_DIST += tests/pipe/races.t

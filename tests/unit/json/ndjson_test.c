@@ -399,12 +399,39 @@ START_TEST(waiting_ends_when_the_reader_of_the_output_is_gone)
 }
 END_TEST
 
-UNIT_MAIN("json/ndjson", reads_lines, drops_bom_and_cr_and_skips_empty_lines,
-          a_bom_alone_is_an_empty_line, an_unterminated_last_line_is_torn, empty_input_ends_at_once,
-          keeps_nul_bytes_in_a_line, goes_on_behind_a_line_over_the_limit,
-          a_much_longer_line_is_one_error, a_line_at_the_limit_is_taken,
-          an_endless_line_ends_as_torn, puts_together_what_comes_in_pieces,
-          ready_tells_whether_reading_would_wait, interrupted_reads_go_on,
-          a_failed_read_stops_the_run, waits_on_a_descriptor_that_does_not_block,
-          writes_lines_when_flushed, finish_writes_the_rest, a_full_disk_shows_at_the_end,
-          a_closed_reader_is_an_error, waiting_ends_when_the_reader_of_the_output_is_gone)
+START_TEST(trying_never_waits_inside_a_line)
+{
+    struct err err = ERR_INIT;
+    struct ndjson_reader *r;
+    const char *line;
+    int fds[2];
+    size_t len;
+
+    ck_assert_int_eq(pipe(fds), 0);
+    r = ndjson_open(fds[0], "in");
+    ck_assert_int_eq(ndjson_try(r, &line, &len, &err), NDJSON_LATER);
+    ck_assert_int_eq(write(fds[1], "1\n{\"a\":", 7), 7);
+    ck_assert_int_eq(ndjson_try(r, &line, &len, &err), 1);
+    ck_assert_str_eq(line, "1");
+    ck_assert_int_eq(ndjson_try(r, &line, &len, &err), NDJSON_LATER);
+    ck_assert(!ndjson_ready(r));
+    ck_assert_int_eq(write(fds[1], "2}\n", 3), 3);
+    ck_assert_int_eq(ndjson_try(r, &line, &len, &err), 1);
+    ck_assert_str_eq(line, "{\"a\":2}");
+    close(fds[1]);
+    ck_assert_int_eq(ndjson_try(r, &line, &len, &err), 0);
+    ndjson_close(r);
+    close(fds[0]);
+}
+END_TEST
+
+UNIT_MAIN("json/ndjson", trying_never_waits_inside_a_line, reads_lines,
+          drops_bom_and_cr_and_skips_empty_lines, a_bom_alone_is_an_empty_line,
+          an_unterminated_last_line_is_torn, empty_input_ends_at_once, keeps_nul_bytes_in_a_line,
+          goes_on_behind_a_line_over_the_limit, a_much_longer_line_is_one_error,
+          a_line_at_the_limit_is_taken, an_endless_line_ends_as_torn,
+          puts_together_what_comes_in_pieces, ready_tells_whether_reading_would_wait,
+          interrupted_reads_go_on, a_failed_read_stops_the_run,
+          waits_on_a_descriptor_that_does_not_block, writes_lines_when_flushed,
+          finish_writes_the_rest, a_full_disk_shows_at_the_end, a_closed_reader_is_an_error,
+          waiting_ends_when_the_reader_of_the_output_is_gone)
