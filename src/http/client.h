@@ -40,6 +40,10 @@ struct http_request {
     int64_t delay_ms;    /* not before now + delay (backoff); counted outside the deadline */
     size_t max_answer;   /* 0 = 32 MiB */
     const char *ca_file; /* NULL = the system's */
+    /* Asked once more when the connection stands, just before the request goes out (MAY_USER);
+     * false: it does not, HTTP_NOT_SENT. NULL = it may. */
+    bool (*may_send)(void *may_user);
+    void *may_user;
 };
 
 struct http_answer {

@@ -19,7 +19,8 @@ struct transfer {
     struct curl_slist *headers;
     bool idempotent; /* GET, HEAD: libcurl may send it again */
     bool started;
-    bool sent; /* something may have gone out */
+    bool sent;   /* something may have gone out */
+    bool barred; /* may_send said no */
     bool too_big;
     bool whole_head; /* the empty line after the headers came: libcurl does not insist on it */
     size_t max_answer;
@@ -29,6 +30,8 @@ struct transfer {
     size_t n_headers;
     size_t header_bytes;
     char errbuf[CURL_ERROR_SIZE];
+    bool (*may_send)(void *may_user);
+    void *may_user;
     http_done *done;
     void *user;
 };

@@ -122,6 +122,9 @@ on_ready(void *user, char *ip, char *local_ip, int port, int local_port)
     (void)local_port;
     if (t->sent && !t->idempotent)
         return CURL_PREREQFUNC_ABORT;
+    t->barred = !t->sent && t->may_send != NULL && !t->may_send(t->may_user);
+    if (t->barred)
+        return CURL_PREREQFUNC_ABORT;
     t->sent = true;
     return CURL_PREREQFUNC_OK;
 }
@@ -214,6 +217,8 @@ transfer_new(const struct http_request *r, struct err *err)
     if (t->easy == NULL)
         err_no_memory();
     t->idempotent = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
+    t->may_send = r->may_send;
+    t->may_user = r->may_user;
     t->max_answer = r->max_answer > 0 ? r->max_answer : default_max_answer;
     t->answer_headers = arena_alloc(t->arena, TRANSFER_MAX_HEADERS * sizeof *t->answer_headers);
     set_callbacks(t);
@@ -247,6 +252,8 @@ explain(const struct transfer *t, CURLcode result, struct http_answer *a)
         text = "the answer was cut off in its headers";
     if (t->too_big)
         snprintf(a->text, sizeof a->text, "the answer is over %zu bytes", t->max_answer);
+    else if (t->barred)
+        snprintf(a->text, sizeof a->text, "not sent: this process stood still for too long");
     else if (result == CURLE_ABORTED_BY_CALLBACK)
         snprintf(a->text, sizeof a->text, "the connection was closed before an answer came");
     else

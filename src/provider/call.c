@@ -264,7 +264,9 @@ submit(struct call *c, int64_t delay_ms)
                              .body_len = c->q.body_len,
                              .deadline_ms = c->p->deadline_ms,
                              .delay_ms = delay_ms,
-                             .ca_file = c->p->system->ca_file};
+                             .ca_file = c->p->system->ca_file,
+                             .may_send = c->writing ? c->p->may_write : NULL,
+                             .may_user = c->p->may_user};
     struct err err = ERR_INIT;
 
     if (c->writing)

@@ -180,6 +180,8 @@ struct provider {
     int64_t closed_until; /* boot clock: a limit said so */
     int64_t deadline_ms;
     int64_t patience_ms;
+    bool (*may_write)(void *may_user); /* NULL: yes */
+    void *may_user;
 };
 
 struct call *call_new(struct provider *p, enum call_kind kind, const struct resource_def *r,

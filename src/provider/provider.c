@@ -40,6 +40,13 @@ provider_timing(struct provider *p, int64_t deadline_ms, int64_t patience_ms)
         p->patience_ms = patience_ms > 0 ? patience_ms : 0;
 }
 
+void
+provider_guard(struct provider *p, bool (*may_write)(void *user), void *user)
+{
+    p->may_write = may_write;
+    p->may_user = user;
+}
+
 long
 provider_calls(const struct provider *p)
 {

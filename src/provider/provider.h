@@ -78,6 +78,12 @@ const struct conf_system *provider_system(const struct provider *p);
  * again. For tests and for callers whose lease is shorter. */
 void provider_timing(struct provider *p, int64_t deadline_ms, int64_t patience_ms);
 
+/*
+ * Is asked before each write goes out, also before one that had to wait here: false = it must not
+ * any more, NOT_SENT. For callers who hold a lease.
+ */
+void provider_guard(struct provider *p, bool (*may_write)(void *user), void *user);
+
 /* HTTP requests sent so far, retries too. */
 long provider_calls(const struct provider *p);
 

@@ -42,6 +42,16 @@ lease_stale(struct err *err)
     return err_hint(err, "nothing is lost: run it again, what was open is looked up");
 }
 
+/* Are writes with a provider? They may wait there, and be somebody else's by now. */
+static bool
+has_sent(const struct push *p)
+{
+    for (size_t i = 0; i < p->conf.n_systems; i++)
+        if (p->targets[i].under_way > 0)
+            return true;
+    return false;
+}
+
 int
 lease_renew(struct push *p, struct err *err)
 {
@@ -50,7 +60,7 @@ lease_renew(struct push *p, struct err *err)
 
     if (rc < 0)
         return -1;
-    if (rc == 0)
+    if (rc == 0 || (now - p->renewed >= STORE_LEASE_MS && has_sent(p)))
         return lease_stale(err);
     p->renewed = now;
     return 0;

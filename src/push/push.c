@@ -68,6 +68,13 @@ set_limits(struct push *p)
         p->conf.max_updates = (struct limit){.count = p->o->max_updates, .percent = -1};
 }
 
+/* A write may have waited for its turn, or its connection, longer than our lease proves it ours. */
+static bool
+may_write(void *user)
+{
+    return lease_is_fresh(user);
+}
+
 static void
 start_targets(struct push *p)
 {
@@ -77,6 +84,7 @@ start_targets(struct push *p)
 
         t->system = &p->conf.systems[i];
         t->provider = provider_new(t->system, p->http);
+        provider_guard(t->provider, may_write, p);
         queue_init(&t->ready);
     }
 }

@@ -85,6 +85,33 @@ START_TEST(a_write_after_a_lost_answer_is_not_sent_again)
 }
 END_TEST
 
+static bool
+ask_counter(void *user)
+{
+    return --*(int *)user >= 0;
+}
+
+START_TEST(a_write_asks_before_it_goes_out)
+{
+    struct fixture f;
+    int allowed = 1;
+
+    fixture_init(&f);
+    START(&f, "", {PEER_ANSWER, 200, NULL, record, 0}, {PEER_ANSWER, 200, NULL, record, 0});
+    provider_timing(f.p, 0, -1);
+    provider_guard(f.p, ask_counter, &allowed);
+    update(&f);
+    ck_assert_int_eq(f.got.outcome, PROVIDER_OK);
+    f.answers = 0;
+    update(&f);
+    ck_assert_int_eq(f.got.outcome, PROVIDER_NOT_SENT);
+    f.answers = 0;
+    get(&f); /* reads do not ask; the write left its answer unused */
+    ck_assert_int_eq(f.got.outcome, PROVIDER_OK);
+    fixture_release(&f);
+}
+END_TEST
+
 START_TEST(a_short_limit_is_waited_for)
 {
     int64_t begun = clock_boot();
@@ -272,8 +299,8 @@ END_TEST
 
 UNIT_MAIN("provider/call", reads_are_tried_again, reads_end_when_patience_does,
           a_refused_connection_is_tried_again_and_sends_nothing,
-          a_write_after_a_lost_answer_is_not_sent_again, a_short_limit_is_waited_for,
-          a_limit_without_a_time_is_tried_again, a_long_limit_is_told,
+          a_write_after_a_lost_answer_is_not_sent_again, a_write_asks_before_it_goes_out,
+          a_short_limit_is_waited_for, a_limit_without_a_time_is_tried_again, a_long_limit_is_told,
           a_date_is_counted_from_the_servers_clock, while_the_limit_holds_nothing_is_asked,
           at_most_concurrency_requests_are_under_way, a_callback_may_ask_further,
           a_huge_answer_is_broken, what_is_under_way_may_be_dropped)
