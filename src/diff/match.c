@@ -107,25 +107,31 @@ confirm(struct diff *d, struct item *it, size_t i, const char *const *ids, int n
     return known;
 }
 
-/* The listing of a first load is done: in this very run, or in one that ended lately. */
+/*
+ * The listing of a first load is done: in this very run, or in one that ended lately and after the
+ * record was seen. What is seen later may have its twin there, made since.
+ */
 static int
-load_is_fresh(struct diff *d, const struct conf_job *job, struct err *err)
+load_is_fresh(struct diff *d, const struct item *it, const struct conf_job *job, struct err *err)
 {
     struct store_watermark mark;
     struct store_run run;
+    int64_t received;
     int r = store_run_last(d->o->store, d->arena, job->name, &run, err);
 
     if (r <= 0 || strcmp(run.kind, "first_load") != 0)
         return r;
     if (run.ended_at != 0)
-        return run.complete && d->now - run.ended_at < LISTED_LATELY_MS;
+        return run.complete && d->now - run.ended_at < LISTED_LATELY_MS &&
+               it->event.received_at != NULL &&
+               clock_parse(it->event.received_at, &received, NULL) == 0 && received <= run.ended_at;
     if (store_watermark(d->o->store, d->arena, job->name, job->system->account, job->sync->resource,
                         &mark, err) < 0)
         return -1;
     return mark.last_successful != NULL;
 }
 
-/* Does sync_keys know all records of system I, so that no search is needed? */
+/* Does sync_keys know all records of system I that may match, so that no search is needed? */
 static int
 listed_lately(struct diff *d, const struct item *it, size_t i, struct err *err)
 {
@@ -138,7 +144,7 @@ listed_lately(struct diff *d, const struct item *it, size_t i, struct err *err)
 
         if (job->sync != it->sync || job->system != it->sync->between[i])
             continue;
-        r = load_is_fresh(d, job, err);
+        r = load_is_fresh(d, it, job, err);
         if (r != 0)
             return r;
     }
