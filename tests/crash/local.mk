@@ -1,1 +1,43 @@
-# tests/crash
+# Crash tests: a driver, its scenarios, and what runs them.
+check_PROGRAMS += tests/crash/driver
+tests_crash_driver_SOURCES = \
+	tests/crash/capture.c \
+	tests/crash/capture.h \
+	tests/crash/driver.c \
+	tests/crash/record.c \
+	tests/crash/record.h \
+	tests/crash/scenario.c \
+	tests/crash/scenario.h \
+	tests/crash/trial.c \
+	tests/crash/trial.h \
+	tests/crash/world.c \
+	tests/crash/world.h
+tests_crash_driver_LDADD = libbase.a $(JANSSON_LIBS) $(CURL_LIBS) $(SQLITE_LIBS)
+TESTS += tests/crash/crash.t tests/crash/overlap.t
+
+EXTRA_DIST += \
+	tests/crash/crash.t \
+	tests/crash/overlap.t \
+	tests/crash/run \
+	tests/crash/loopless.yaml \
+	tests/crash/system.yaml \
+	tests/crash/scenarios/both-ways.txt \
+	tests/crash/scenarios/by-hand.txt \
+	tests/crash/scenarios/conflict-manual.txt \
+	tests/crash/scenarios/conflict-newest.txt \
+	tests/crash/scenarios/contact-report.txt \
+	tests/crash/scenarios/contact.txt \
+	tests/crash/scenarios/create.txt \
+	tests/crash/scenarios/dropped-create.txt \
+	tests/crash/scenarios/dropped-update.txt \
+	tests/crash/scenarios/gc.txt \
+	tests/crash/scenarios/limited.txt \
+	tests/crash/scenarios/lost-create.txt \
+	tests/crash/scenarios/not-owner.txt \
+	tests/crash/scenarios/overlap.txt \
+	tests/crash/scenarios/paging.txt \
+	tests/crash/scenarios/plan.txt \
+	tests/crash/scenarios/refused.txt \
+	tests/crash/scenarios/resume.txt \
+	tests/crash/scenarios/twin.txt \
+	tests/crash/scenarios/update.txt

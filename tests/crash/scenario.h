@@ -1,0 +1,58 @@
+#ifndef TESTS_CRASH_SCENARIO_H
+#define TESTS_CRASH_SCENARIO_H
+
+#include <stddef.h>
+
+/*
+ * A row of the table: one small text file. A line is a word and what follows it; `#` begins a
+ * comment. Systems are a and b; a record is named by its e-mail.
+ *
+ *   about TEXT              what it shows
+ *   set NAME VALUE          in config.yaml: VALUE for what stands there as @NAME=DEFAULT@
+ *   add SYSTEM JSON         a person makes a record
+ *   edit SYSTEM EMAIL JSON  a person changes one
+ *   delete SYSTEM EMAIL
+ *   quirk SYSTEM NAME VALUE of sync-sim; VALUE may be missing
+ *   clock SPAN              time passes
+ *   do STATUS COMMAND       setup by our programs, which must end with STATUS
+ *   run COMMAND             what is stopped at each of its crash points; more than one run in turn
+ *   settle COMMAND          what is run again until all is settled ("sync-reconcile run")
+ *   ends STATUS             with which `settle` ends then (0)
+ *   wants SYSTEM JSON       a record that is there at the end, without id, times and nulls
+ *   writes SYSTEM C U       creates and updates that changed something, from `run` on
+ */
+enum { SYSTEMS = 2, MAX_STEPS = 100, MAX_RUNS = 4 };
+
+enum step_kind { STEP_SET, STEP_ADD, STEP_EDIT, STEP_DELETE, STEP_QUIRK, STEP_CLOCK, STEP_DO };
+
+struct step {
+    enum step_kind kind;
+    int line;
+    int system;  /* 0 = a */
+    int status;  /* of STEP_DO */
+    char *name;  /* owned, as value */
+    char *value; /* "" if there is none */
+};
+
+struct scenario {
+    char *name; /* owned, as all texts; the file's, without folder and .txt */
+    char *about;
+    struct step steps[MAX_STEPS];
+    size_t n_steps;
+    char *runs[MAX_RUNS];
+    size_t n_runs;
+    char *settle;
+    int ends;
+    char *wants[SYSTEMS]; /* the records as lines, sorted */
+    long creates[SYSTEMS];
+    long updates[SYSTEMS];
+};
+
+/* Ends the process with 78 and file:line if FILE is not in order. */
+struct scenario *scenario_load(const char *file);
+void scenario_free(struct scenario *s);
+
+/* Lines (each with its newline) in order. Owner: the caller. */
+char *lines_sorted(const char *text);
+
+#endif

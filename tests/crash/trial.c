@@ -1,0 +1,323 @@
+#include <config.h>
+
+#include "trial.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+enum { MAX_TRIES = 6, EDIT_MS = 10000 };
+
+static void __attribute__((format(printf, 2, 3))) say(struct trial *t, const char *fmt, ...)
+{
+    va_list ap;
+
+    buf_text(&t->report, "# ");
+    va_start(ap, fmt);
+    buf_vprintf(&t->report, fmt, ap);
+    va_end(ap);
+    buf_char(&t->report, '\n');
+}
+
+static void
+say_lines(struct trial *t, const char *text)
+{
+    CLEANUP_FREE char *copy = mem_text(text);
+    char *save = NULL;
+
+    for (char *l = strtok_r(copy, "\n", &save); l != NULL; l = strtok_r(NULL, "\n", &save))
+        say(t, "  %s", l);
+}
+
+/* ---- setup ---- */
+
+/* The id of the record with this e-mail, as text. Owner: the caller. */
+static char *
+find_id(struct trial *t, const struct step *st)
+{
+    json_t *all = world_dump(t->world, st->system);
+    char *id = NULL;
+
+    for (size_t i = 0; i < json_array_size(all) && id == NULL; i++) {
+        json_t *r = json_array_get(all, i);
+        const char *email = json_string_value(json_object_get(r, "email"));
+        json_t *value = json_object_get(r, "id");
+
+        if (email == NULL || strcmp(email, st->name) != 0)
+            continue;
+        id = json_is_string(value) ? mem_text(json_string_value(value))
+                                   : mem_printf("%lld", json_integer_value(value));
+    }
+    json_decref(all);
+    if (id == NULL)
+        world_fail("%s:%d: no %s", t->scenario->name, st->line, st->name);
+    return id;
+}
+
+static void
+edit(struct trial *t, const struct step *st, const char *method)
+{
+    CLEANUP_FREE char *id = st->kind == STEP_ADD ? NULL : find_id(t, st);
+    CLEANUP_FREE char *path =
+        mem_printf("/_human/contacts%s%s", id != NULL ? "/" : "", id != NULL ? id : "");
+
+    world_pass(t->world, EDIT_MS);
+    json_decref(world_call(t->world, st->system, method, path, st->value));
+}
+
+static void
+set_quirk(struct trial *t, const struct step *st)
+{
+    CLEANUP_FREE char *body =
+        *st->value == '\0' ? mem_printf("{\"name\":\"%s\",\"value\":true}", st->name)
+                           : mem_printf("{\"name\":\"%s\",\"value\":\"%s\"}", st->name, st->value);
+
+    json_decref(world_call(t->world, st->system, "POST", "/_sim/quirk", body));
+}
+
+static int
+do_step(struct trial *t, size_t i)
+{
+    const struct step *st = &t->scenario->steps[i];
+    int64_t span;
+    int status;
+
+    switch (st->kind) {
+    case STEP_SET:
+        world_configure(t->world, t->scenario, i + 1);
+        return 0;
+    case STEP_ADD:
+        edit(t, st, "POST");
+        return 0;
+    case STEP_EDIT:
+        edit(t, st, "PATCH");
+        return 0;
+    case STEP_DELETE:
+        edit(t, st, "DELETE");
+        return 0;
+    case STEP_QUIRK:
+        set_quirk(t, st);
+        return 0;
+    case STEP_CLOCK:
+        if (clock_parse_span(st->value, &span, NULL) < 0)
+            world_fail("%s:%d: no span", t->scenario->name, st->line);
+        world_pass(t->world, span);
+        return 0;
+    case STEP_DO:
+        status = world_run(t->world, st->value, NULL, NULL);
+        if (status != st->status)
+            say(t, "line %d: %s ended with %d", st->line, st->value, status);
+        return status == st->status ? 0 : -1;
+    }
+    return -1;
+}
+
+int
+trial_open(struct trial *t, const struct scenario *s, const char *folder)
+{
+    *t = (struct trial){.scenario = s, .world = world_new(folder)};
+    world_configure(t->world, s, 0);
+    if (world_run(t->world, "sync-ctl init --quiet", NULL, NULL) != 0)
+        world_fail("%s: sync-ctl init failed, see the log in %s", s->name, folder);
+    for (size_t i = 0; i < s->n_steps; i++)
+        if (do_step(t, i) != 0)
+            return -1;
+    world_mark(t->world);
+    return 0;
+}
+
+/* ---- the base ---- */
+
+static void
+add_point(struct trial *t, const struct point *p)
+{
+    for (size_t i = 0; i < t->n_points; i++)
+        if (t->points[i].run == p->run && t->points[i].n == p->n &&
+            strcmp(t->points[i].program, p->program) == 0)
+            return;
+    t->points = mem_resize(t->points, t->n_points + 1, sizeof *t->points);
+    t->points[t->n_points++] = *p;
+}
+
+static void
+read_trace(struct trial *t, const char *file, int run)
+{
+    FILE *in = fopen(file, "re");
+    struct point p = {.run = run};
+
+    while (in != NULL && fscanf(in, "%31s %ld %63s", p.program, &p.n, p.name) == 3)
+        add_point(t, &p);
+    if (in != NULL)
+        fclose(in);
+}
+
+/* Runs it again, once or more, until nothing is open. Takes the capture. -1: it never is. */
+static int
+settle(struct trial *t, struct capture *c, long open)
+{
+    int status = t->scenario->ends;
+
+    for (int i = 0; i < MAX_TRIES; i++) {
+        world_bury(t->world);
+        status = world_run(t->world, t->scenario->settle, NULL, NULL);
+        t->tries = i + 1 > t->tries ? i + 1 : t->tries;
+        capture_release(c);
+        capture_take(c, t->world);
+        if (status == t->scenario->ends && c->open == open)
+            return 0;
+    }
+    say(t, "not settled: `%s` ends with %d, %ld open", t->scenario->settle, status, c->open);
+    return -1;
+}
+
+/* `sync-ctl audit` */
+static int
+audit(struct trial *t)
+{
+    int status = world_run(t->world, "sync-ctl audit --quiet", NULL, NULL);
+
+    if (status != 0)
+        say(t, "sync-ctl audit ends with %d", status);
+    return status == 0 ? 0 : -1;
+}
+
+static int
+as_wanted(struct trial *t)
+{
+    const struct scenario *s = t->scenario;
+    struct capture want = {.state = t->base.state};
+    CLEANUP_BUF struct buf diff = BUF_INIT;
+
+    for (int i = 0; i < SYSTEMS; i++) {
+        want.records[i] = s->wants[i];
+        want.creates[i] = s->creates[i];
+        want.updates[i] = s->updates[i];
+    }
+    if (capture_compare(&want, &t->base, &diff) == 0)
+        return 0;
+    say(t, "not as the table says (-), but (+):");
+    say_lines(t, buf_get(&diff));
+    say(t, "with the state:");
+    say_lines(t, t->base.state);
+    return -1;
+}
+
+int
+trial_base(struct trial *t)
+{
+    CLEANUP_FREE char *trace = world_path(t->world, "trace");
+    int settled;
+
+    for (size_t i = 0; i < t->scenario->n_runs; i++) {
+        unlink(trace);
+        world_run(t->world, t->scenario->runs[i], NULL, trace);
+        read_trace(t, trace, (int)i);
+    }
+    unlink(trace);
+    settled = settle(t, &t->base, 0);
+    t->tries = 0;
+    return as_wanted(t) == 0 && settled == 0 && audit(t) == 0 ? 0 : -1;
+}
+
+int
+trial_again(struct trial *t)
+{
+    struct capture now;
+    CLEANUP_BUF struct buf diff = BUF_INIT;
+    int status = world_run(t->world, t->scenario->settle, NULL, NULL);
+    int n;
+
+    capture_take(&now, t->world);
+    n = capture_compare(&t->base, &now, &diff);
+    capture_release(&now);
+    if (status != t->scenario->ends)
+        say(t, "`%s` ends with %d", t->scenario->settle, status);
+    say_lines(t, buf_get(&diff));
+    return n == 0 && status == t->scenario->ends ? 0 : -1;
+}
+
+/* ---- a point ---- */
+
+/* Was the point reached, and what is it called this time? */
+static bool
+was_reached(const char *trace, const struct point *p, char name[64])
+{
+    FILE *in = fopen(trace, "re");
+    char program[32];
+    bool reached = false;
+    long n;
+
+    while (in != NULL && !reached && fscanf(in, "%31s %ld %63s", program, &n, name) == 3)
+        reached = n == p->n && strcmp(program, p->program) == 0;
+    if (in != NULL)
+        fclose(in);
+    return reached;
+}
+
+/* All runs up to the one of P, and that one stopped. */
+static bool
+stop(struct trial *t, const struct point *p, char name[64])
+{
+    CLEANUP_FREE char *trace = world_path(t->world, "trace");
+    CLEANUP_FREE char *at = mem_printf("%s:%ld", p->program, p->n);
+    int i;
+
+    for (i = 0; i < p->run; i++)
+        world_run(t->world, t->scenario->runs[i], NULL, NULL);
+    unlink(trace);
+    world_run(t->world, t->scenario->runs[i], at, trace);
+    return was_reached(trace, p, name);
+}
+
+static void
+tell(struct trial *t, const struct point *p, const char *name, const char *diff)
+{
+    say(t, "%s %s:%ld@%d (%s): not as without the crash (-), but (+):", t->scenario->name,
+        p->program, p->n, p->run + 1, name);
+    say_lines(t, diff);
+    say(t, "  again: tests/crash/run --keep %s %s:%ld@%d", t->scenario->name, p->program, p->n,
+        p->run + 1);
+}
+
+int
+trial_point(struct trial *t, const struct point *p)
+{
+    CLEANUP_FREE char *log = world_path(t->world, "log");
+    CLEANUP_BUF struct buf diff = BUF_INIT;
+    char name[64] = "not reached";
+    int64_t begun = clock_boot(), now;
+    struct capture c = {.open = 0};
+    int failed;
+
+    unlink(log);
+    world_restore(t->world);
+    if (stop(t, p, name))
+        t->passed++;
+    else
+        t->missed++;
+    t->ms[TRIAL_STOP] += (now = clock_boot()) - begun;
+    begun = now;
+    failed = settle(t, &c, t->base.open);
+    t->ms[TRIAL_SETTLE] += (now = clock_boot()) - begun;
+    begun = now;
+    if (capture_compare(&t->base, &c, &diff) > 0 || failed != 0) {
+        tell(t, p, name, buf_get(&diff));
+        failed = -1;
+    }
+    t->ms[TRIAL_COMPARE] += clock_boot() - begun;
+    capture_release(&c);
+    return failed;
+}
+
+void
+trial_close(struct trial *t)
+{
+    world_free(t->world);
+    capture_release(&t->base);
+    buf_release(&t->report);
+    free(t->points);
+}

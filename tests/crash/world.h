@@ -1,0 +1,76 @@
+#ifndef TESTS_CRASH_WORLD_H
+#define TESTS_CRASH_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <curl/curl.h>
+#include <jansson.h>
+
+#include "base/buf.h"
+
+#include "scenario.h"
+
+/*
+ * Two simulated systems, a folder with config and state, and one clock for all of them: what a
+ * scenario runs in. Any failure that is not the programs' ends the process with 99: no world, no
+ * test.
+ */
+enum {
+    HASTE = 20,          /* so much faster runs the clock of our programs: a second is 50 ms */
+    BETWEEN_MS = 600000, /* before each command; RUN_SECONDS * HASTE is less */
+    RUN_SECONDS = 15,    /* for one command; more is a hang */
+    STATUS_HUNG = 98     /* what it has ended with then */
+};
+
+struct simulator {
+    pid_t pid;
+    char *url; /* owned */
+};
+
+struct world {
+    char *folder; /* owned; work/ in it is the current folder of all commands */
+    struct simulator sim[SYSTEMS];
+    CURL *curl; /* owned */
+    int64_t now;
+    struct {
+        int64_t now;
+        struct buf state; /* the file, "" = there is none */
+    } mark;
+};
+
+/* In a new folder: starts the systems, empty. */
+struct world *world_new(const char *folder);
+void world_free(struct world *w);
+
+/* Time passes, for all; whole seconds. */
+void world_pass(struct world *w, int64_t ms);
+
+/* config.yaml of the sources into the folder, with the `set` of the steps before UNTIL. */
+void world_configure(struct world *w, const struct scenario *s, size_t until);
+
+/* One call of a system. The answer as JSON, NULL if it was none. Owner: the caller. */
+json_t *world_call(struct world *w, int system, const char *method, const char *path,
+                   const char *body);
+json_t *world_dump(struct world *w, int system);
+
+/*
+ * A shell command in work/, BETWEEN_MS later. Returns when all that it started is over: its status,
+ * STATUS_HUNG if that came to no end. CRASH_AT and TRACE may be NULL. What it says goes to the log.
+ */
+int world_run(struct world *w, const char *command, const char *crash_at, const char *trace);
+
+/* As if all that is dead had been so for long: leases end. */
+void world_bury(struct world *w);
+
+/* Remember all of it, without files that commands left in work/; and back to that. */
+void world_mark(struct world *w);
+void world_restore(struct world *w);
+
+/* "FOLDER/work/NAME" and the like. Owner: the caller. */
+char *world_path(const struct world *w, const char *name);
+
+void world_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+#endif
