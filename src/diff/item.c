@@ -105,6 +105,7 @@ take_row(struct diff *d, struct item *it)
     end->state = END_LIVE;
     end->fields = it->event.fields;
     end->version = it->event.version;
+    end->fresh = d->o->current != NULL; /* the lines are the present records */
     end->seen_at = d->now;
     if (it->event.received_at != NULL)
         clock_parse(it->event.received_at, &end->seen_at, NULL);

@@ -71,7 +71,7 @@ add_rules(struct arena *a, const struct decision_write *w, struct decision *d)
 {
     for (size_t k = 0; k < w->set->n; k++) {
         const char *name = w->set->u.members[k].name;
-        struct decision_rule *r = decision_rule_of(a, d, name, RULE_CREATE);
+        struct decision_rule *r = decision_rule_of(d, name, RULE_CREATE);
         struct val *owed = r->owed == NULL ? val_array(a) : val_copy(a, r->owed);
 
         val_push(a, owed, val_string(a, w->target));

@@ -4,32 +4,9 @@
 
 #include <string.h>
 
+#include "stream/disposition.h"
 #include "sync/compare.h"
 #include "sync/field.h"
-
-/* ---- dispositions ---- */
-
-static const char *const worst_first[] = {
-    "rejected",  "conflict", "owed", "pushed",    "deleted",  "not-owner", "unmapped", "superseded",
-    "unchanged", "stale",    "echo", "duplicate", "filtered", "gone",      "ignored",
-};
-
-static size_t
-rank(const char *disposition)
-{
-    size_t n = sizeof worst_first / sizeof worst_first[0];
-
-    for (size_t k = 0; disposition != NULL && k < n; k++)
-        if (strcmp(worst_first[k], disposition) == 0)
-            return k;
-    return n;
-}
-
-const char *
-decide_worse(const char *x, const char *y)
-{
-    return rank(y) < rank(x) ? y : x;
-}
 
 /* ---- ends ---- */
 
@@ -128,7 +105,7 @@ cover_ends(const struct field_case *cases, struct arena *a, const struct decide_
 /* ---- rules ---- */
 
 struct decision_rule *
-decision_rule_of(struct arena *a, struct decision *d, const char *field, const char *rule)
+decision_rule_of(struct decision *d, const char *field, const char *rule)
 {
     struct decision_rule *r;
 
@@ -139,7 +116,6 @@ decision_rule_of(struct arena *a, struct decision *d, const char *field, const c
     memset(r, 0, sizeof *r);
     r->field = field;
     r->rule = rule;
-    r->base = val_null(a);
     return r;
 }
 
@@ -154,7 +130,7 @@ source_name(const struct field_case *c)
     return x == NULL ? NULL : c->in->sync->between[x->system]->name;
 }
 
-/* The base that was left: of the source, else of the first that moved, else any. */
+/* The base that was left: of the source, else of the first that moved, else any; NULL: none. */
 static const struct val *
 base_of(const struct field_case *c)
 {
@@ -170,7 +146,7 @@ base_of(const struct field_case *c)
         if (moved == NULL && (e->changed || e->late))
             moved = e->base;
     }
-    return moved != NULL ? moved : any != NULL ? any : val_null(c->a);
+    return moved != NULL ? moved : any;
 }
 
 /* Where the field is owed after this: what is written, what is refused, what could not be looked
@@ -209,7 +185,7 @@ add_rule(struct field_case *c, struct decision *d)
         c->rule = c->field->create_only ? RULE_CREATE_ONLY : RULE_ADOPT;
     if (c->rule == NULL)
         return;
-    r = decision_rule_of(c->a, d, c->name, c->rule);
+    r = decision_rule_of(d, c->name, c->rule);
     r->base = base_of(c);
     r->source = source_name(c);
     r->conflict = c->conflict;
@@ -344,7 +320,7 @@ disposition(const struct field_case *cases, const struct decide_input *in, const
     const char *worst = d->n_writes > 0 ? NULL : nothing_to_do(in);
 
     for (size_t k = 0; k < in->sync->n_fields; k++)
-        worst = decide_worse(worst, cases[k].disposition);
+        worst = disposition_worse(worst, cases[k].disposition);
     return worst;
 }
 

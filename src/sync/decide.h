@@ -139,8 +139,4 @@ struct decide_input {
  */
 void decide(struct arena *a, const struct decide_input *in, struct decision *d);
 
-/* Disposition order of DESIGN.md section 6, worst first. Returns the worse of two (NULL is best).
- */
-const char *decide_worse(const char *x, const char *y);
-
 #endif

@@ -96,7 +96,6 @@ bool field_translate(const struct field_case *c, const struct candidate *x, size
 struct field_case *create_ends(struct field_case *cases, struct arena *a,
                                const struct decide_input *in, struct decision *d);
 /* The rule line of FIELD in D, made if there is none. */
-struct decision_rule *decision_rule_of(struct arena *a, struct decision *d, const char *field,
-                                       const char *rule);
+struct decision_rule *decision_rule_of(struct decision *d, const char *field, const char *rule);
 
 #endif
