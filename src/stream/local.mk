@@ -2,6 +2,8 @@ noinst_LIBRARIES += libstream.a
 libstream_a_SOURCES = \
 	src/stream/decision.c \
 	src/stream/decision.h \
+	src/stream/disposition.c \
+	src/stream/disposition.h \
 	src/stream/event.c \
 	src/stream/event.h \
 	src/stream/rejects.c \

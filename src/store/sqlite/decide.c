@@ -6,26 +6,12 @@
 
 #include "base/clock.h"
 #include "crypto/digest.h"
+#include "stream/disposition.h"
 
 /*
  * The decision's transaction. Each step returns STORE_COMMITTED (0: go on), another outcome, or -1;
  * whatever is not 0 rolls back to before the decision.
  */
-
-const char *
-disposition_worse(const char *x, const char *y)
-{
-    /* "lost" is no disposition: the event is decided anew once its last intent is settled */
-    static const char *const order[] = {"lost",       "rejected",  "conflict",  "owed",
-                                        "pushed",     "deleted",   "not-owner", "unmapped",
-                                        "superseded", "unchanged", "stale",     "echo",
-                                        "duplicate",  "filtered",  "gone",      "ignored"};
-
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
-        if ((x != NULL && strcmp(x, order[i]) == 0) || (y != NULL && strcmp(y, order[i]) == 0))
-            return order[i];
-    return x != NULL ? x : y;
-}
 
 static int
 bad_decision(struct deciding *g, const char *what)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "stream/disposition.h"
 
 /* The write ledger, but for settling an answer (settle.c). */
 enum { LATE_WRITES_MAX = 20, LATE_WRITES_MS = 3600000, RECENT_WRITES_MAX = 1000 };

@@ -138,9 +138,6 @@ int inbox_reject_row(struct store *s, int64_t seq, const struct store_reject *r,
 /* Has the event a prepared or sent intent? 1, 0, -1. */
 int inbox_has_intent(struct store *s, int64_t seq, struct err *err);
 
-/* Worse of two dispositions (DESIGN.md section 6); NULL is best. */
-const char *disposition_worse(const char *x, const char *y);
-
 /* The row of sync_metadata of one end: what a decision or an answer leaves there. */
 struct shadow_row {
     int64_t link_id;

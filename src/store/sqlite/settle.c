@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "stream/disposition.h"
+
 /*
  * Settling: what an answer leaves in the state. Only the fields that were sent move the target's
  * shadow; whatever else the answer shows is a nomination, and is decided like any change.

@@ -7,3 +7,7 @@ check_PROGRAMS += tests/unit/stream/event_test
 tests_unit_stream_event_test_SOURCES = tests/unit/stream/event_test.c
 tests_unit_stream_event_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/stream/event_test
+check_PROGRAMS += tests/unit/stream/disposition_test
+tests_unit_stream_disposition_test_SOURCES = tests/unit/stream/disposition_test.c
+tests_unit_stream_disposition_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/stream/disposition_test

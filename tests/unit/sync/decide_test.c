@@ -544,16 +544,6 @@ START_TEST(a_deleted_end_is_a_tombstone_and_writes_nothing)
 }
 END_TEST
 
-START_TEST(the_worse_disposition_wins)
-{
-    ck_assert_str_eq(decide_worse("pushed", "conflict"), "conflict");
-    ck_assert_str_eq(decide_worse("owed", "pushed"), "owed");
-    ck_assert_str_eq(decide_worse(NULL, "ignored"), "ignored");
-    ck_assert_str_eq(decide_worse("gone", NULL), "gone");
-    ck_assert_ptr_null(decide_worse(NULL, NULL));
-}
-END_TEST
-
 UNIT_MAIN(
     "sync/decide", nothing_changed_writes_nothing, a_change_at_one_side_is_written_to_the_other,
     the_mirror_image_is_written_back, changes_of_two_fields_go_both_ways_in_one_decision,
@@ -581,4 +571,4 @@ UNIT_MAIN(
     a_refused_value_is_left_out_of_the_next_create, a_gone_end_ends_gone_and_nothing_moves,
     an_edit_beside_a_gone_end_is_still_an_edit_when_it_comes_back,
     with_three_the_others_go_on_and_the_gone_one_is_diverged,
-    a_deleted_end_is_a_tombstone_and_writes_nothing, the_worse_disposition_wins)
+    a_deleted_end_is_a_tombstone_and_writes_nothing)
