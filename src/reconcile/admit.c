@@ -70,7 +70,6 @@ admit(struct admission *x, const struct provider_record *r, long number, struct 
     struct arena *a = x->arena;
     int64_t now = clock_now(), seq;
     struct err why = ERR_INIT;
-    char received[CLOCK_TEXT];
     struct store_admission adm;
     struct event e;
     int n;
@@ -78,10 +77,10 @@ admit(struct admission *x, const struct provider_record *r, long number, struct 
     if (walk_event(a, x->job->conf, r, &e, &why) < 0)
         return reject(x, NULL, why.code, why.text, r->raw, err) < 0 ? -1 : 0;
     e.event_id = arena_printf(a, "%s/%08ld", x->job->run_id, number);
-    e.received_at = clock_format(now, received);
     adm = (struct store_admission){.event = &e,
                                    .map_hash = x->job->conf->sync->map_hash,
                                    .run_id = x->job->run_id,
+                                   .read_at = x->read_at,
                                    .wait_if_unlinked = x->loading};
     n = store_admit(x->session->store, &adm, now, &seq, err);
     if (n < 0 || replace_keys(x, &e, now, err) < 0)
@@ -193,6 +192,7 @@ admit_page(struct walk *l, const struct provider_answer *page, size_t n,
     long admitted;
 
     arena_reset(x->arena);
+    x->read_at = l->asked_at;
     if (store_begin(s->store, true, err) < 0)
         return -1;
     if (apply_page(x, page, n, next, complete, &admitted, err) < 0) {

@@ -94,6 +94,7 @@ struct walk {
     struct position pos;
     walk_page *page;
     void *user;
+    int64_t asked_at; /* when the page was asked for: what it shows is not older */
     /* private */
     bool limited; /* --limit was reached */
     bool done;
@@ -127,6 +128,7 @@ struct admission {
     struct arena *arena;         /* of a page */
     struct store_watermark mark; /* before this run */
     size_t system_index;         /* in the sync's between */
+    int64_t read_at;             /* when the page was asked for */
     bool loading;                /* unlinked rows wait for store_loaded */
 };
 

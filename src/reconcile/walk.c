@@ -192,6 +192,7 @@ next_page(struct walk *l, struct err *err)
     const struct conf_job *job = l->job->conf;
     long limit = l->session->o->limit;
 
+    l->asked_at = clock_now();
     provider_list(l->job->provider, job->def, l->pos.since, l->pos.cursor,
                   limit > 0 ? limit - l->pos.count : 0, on_page, l);
     if (session_wait(l->session, err) < 0)

@@ -72,6 +72,7 @@ struct store_admission {
     const char *map_hash;
     const char *run_id;    /* NULL unless a listing admitted it */
     int64_t not_before;    /* 0 = now */
+    int64_t read_at;       /* when a listing asked for what it shows, 0 = now: its received_at */
     bool wait_if_unlinked; /* its resource is loading: an unlinked row waits for store_loaded */
 };
 

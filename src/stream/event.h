@@ -41,7 +41,7 @@ struct event {
     const char *sync_timestamp;
     const char *sync_direction;
     const struct val *fields; /* unified fields, NULL = skinny */
-    const char *received_at;  /* when we admitted it */
+    const char *received_at;  /* when we got it; of a listing: when its page was asked for */
     struct event_folded *folded;
     size_t n_folded;
     const struct val *all; /* the whole line, unknown members too */

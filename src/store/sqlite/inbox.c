@@ -10,13 +10,13 @@
 /* ---- Admission ---- */
 
 static const char *
-payload_of(struct arena *a, const struct event *e, int64_t now)
+payload_of(struct arena *a, const struct event *e, int64_t received_at)
 {
     CLEANUP_BUF struct buf b = BUF_INIT;
     char received[CLOCK_TEXT];
     struct event copy = *e;
 
-    copy.received_at = clock_format(now, received);
+    copy.received_at = clock_format(received_at, received);
     copy.n_folded = 0;
     event_write_payload(&b, &copy);
     return arena_ntext(a, buf_get(&b), b.len);
@@ -44,6 +44,7 @@ insert(struct store *s, struct arena *a, const struct store_admission *x, int64_
                            : lane_of_record(a, e->system, e->account, e->resource, e->record_id);
     bool loading = x->wait_if_unlinked && link_id == 0;
     int64_t not_before = x->not_before > now ? x->not_before : now;
+    int64_t received_at = x->read_at != 0 ? x->read_at : now;
 
     if (db_run(s, err,
                "INSERT INTO sync_inbox (lane, link_id, system, account, resource, record_id,"
@@ -51,8 +52,8 @@ insert(struct store *s, struct arena *a, const struct store_admission *x, int64_
                " reason) VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                "tittttttttmttmt", lane, link_id, e->system, e->account, e->resource, e->record_id,
                e->event_type == NULL ? "updated" : e->event_type, e->event_id,
-               e->path == NULL ? "manual" : e->path, x->run_id, now,
-               x->map_hash == NULL ? "" : x->map_hash, payload_of(a, e, now),
+               e->path == NULL ? "manual" : e->path, x->run_id, received_at,
+               x->map_hash == NULL ? "" : x->map_hash, payload_of(a, e, received_at),
                loading ? STORE_FOREVER : not_before, loading ? "loading" : NULL) < 0)
         return -1;
     *seq = db_last_id(s);
