@@ -157,7 +157,8 @@ ctl_resume(struct ctl *c, int argc, char **argv, struct err *err)
     for (i = 0; i < n; i++) {
         if (by_number ? pauses[i].pause_id != atoll(argv[0]) : !is_target(&pauses[i], &want))
             continue;
-        if (!c->o->common->dry_run && store_pause_lift(c->store, pauses[i].pause_id, err) < 0)
+        if (!c->o->common->dry_run &&
+            store_pause_lift(c->store, pauses[i].pause_id, c->now, err) < 0)
             return -1;
         lifted++;
     }

@@ -399,7 +399,8 @@ struct store_pause {
 int store_pause_add(struct store *s, const struct store_pause *p, int64_t now, struct err *err);
 int store_pauses(struct store *s, struct arena *a, int64_t now, struct store_pause **out,
                  struct err *err);
-int store_pause_lift(struct store *s, int64_t pause_id, struct err *err); /* 1, 0 no such, -1 */
+/* Lifts a pause; what was owed to its target meanwhile is due at NOW. 1, 0 no such, -1. */
+int store_pause_lift(struct store *s, int64_t pause_id, int64_t now, struct err *err);
 /* Does P withhold writes to this target record? Pure. record_id may be NULL. */
 bool store_pause_matches(const struct store_pause *p, const char *system, const char *account,
                          const char *resource, const char *record_id, const char *run_id);

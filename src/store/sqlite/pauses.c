@@ -55,14 +55,35 @@ store_pauses(struct store *s, struct arena *a, int64_t now, struct store_pause *
     return rc < 0 ? -1 : n;
 }
 
+/*
+ * What the pause withheld is due again. Its rows wait until the pause would have ended, or for the
+ * next look (a minute); what else is owed to the same target may be looked at early: no harm.
+ */
+static int
+free_owed(struct store *s, int64_t pause_id, int64_t now, struct err *err)
+{
+    return db_run(s, err,
+                  "UPDATE sync_owed SET not_before = ?2 WHERE refused IS NULL AND not_before > ?2"
+                  " AND EXISTS (SELECT 1 FROM sync_pauses p, sync_links l WHERE p.pause_id = ?1 AND"
+                  " l.link_id = sync_owed.link_id AND coalesce(p.system, target) = target AND"
+                  " coalesce(p.resource, l.resource_type) = l.resource_type AND (p.record_id IS"
+                  " NULL OR EXISTS (SELECT 1 FROM sync_metadata e WHERE e.link_id = l.link_id AND"
+                  " e.external_system = target AND e.record_id = p.record_id)))",
+                  "im", pause_id, now) < 0
+               ? -1
+               : 0;
+}
+
 int
-store_pause_lift(struct store *s, int64_t pause_id, struct err *err)
+store_pause_lift(struct store *s, int64_t pause_id, int64_t now, struct err *err)
 {
     struct tx tx;
     int rc;
 
     if (tx_enter(s, &tx, true, err) < 0)
         return -1;
-    rc = db_run(s, err, "DELETE FROM sync_pauses WHERE pause_id = ?", "i", pause_id);
+    rc = free_owed(s, pause_id, now, err);
+    if (rc == 0)
+        rc = db_run(s, err, "DELETE FROM sync_pauses WHERE pause_id = ?", "i", pause_id);
     return tx_leave(s, &tx, rc, err);
 }

@@ -55,9 +55,27 @@ store_balance(struct store *s, struct arena *a, struct store_count **out, long *
     return n;
 }
 
-#define OPEN_COUNT(what)                                                                           \
-    "(SELECT count(*) FROM sync_intents INDEXED BY sync_intents_open WHERE state IN"               \
-    " ('prepared','sent','unknown') AND state " what ")"
+/* clang-format off */
+#define COUNT(name, from) " UNION ALL SELECT '" name "', count(*) FROM " from
+#define INTENTS "sync_intents INDEXED BY sync_intents_open WHERE state IN ('prepared','sent','unknown')"
+#define PENDING "sync_inbox WHERE disposition IS NULL"
+#define UNFOLDED " AND folded_into IS NULL"
+
+static const char counts_sql[] =
+    "SELECT 'links', count(*) FROM sync_links WHERE ended_at IS NULL"
+    COUNT("ends", "sync_metadata")
+    COUNT("pending", PENDING)
+    COUNT("out", PENDING " AND lease IS NOT NULL" UNFOLDED)
+    COUNT("loading", PENDING " AND lease IS NULL" UNFOLDED " AND not_before = '" STORE_FOREVER_TEXT "'")
+    COUNT("owed", "sync_owed WHERE refused IS NULL")
+    COUNT("refused", "sync_owed WHERE refused IS NOT NULL")
+    COUNT("diverged", "sync_metadata WHERE diverged <> '[]'")
+    COUNT("conflicts", "sync_conflicts WHERE state = 'open'")
+    COUNT("rejects", "sync_rejects WHERE state = 'open'")
+    COUNT("open intents", INTENTS " AND state <> 'unknown'")
+    COUNT("unknown intents", INTENTS " AND state = 'unknown'")
+    COUNT("pauses", "sync_pauses WHERE until IS NULL OR until > ?1");
+/* clang-format on */
 
 int
 store_counts(struct store *s, struct arena *a, int64_t now, struct store_count **out,
@@ -65,64 +83,7 @@ store_counts(struct store *s, struct arena *a, int64_t now, struct store_count *
 {
     struct rows r;
 
-    if (db_rows(s, &r, err,
-                "SELECT 'links', (SELECT count(*) FROM sync_links WHERE ended_at IS NULL)"
-                " UNION ALL SELECT 'ends', (SELECT count(*) FROM sync_metadata)"
-                " UNION ALL SELECT 'pending', (SELECT count(*) FROM sync_inbox WHERE"
-                " disposition IS NULL)"
-                " UNION ALL SELECT 'out', (SELECT count(*) FROM sync_inbox WHERE"
-                " disposition IS NULL AND lease IS NOT NULL AND folded_into IS NULL)"
-                " UNION ALL SELECT 'loading', (SELECT count(*) FROM sync_inbox WHERE"
-                " disposition IS NULL AND lease IS NULL AND folded_into IS NULL AND not_before ="
-                " '" STORE_FOREVER_TEXT "')"
-                " UNION ALL SELECT 'owed', (SELECT count(*) FROM sync_owed WHERE refused IS NULL)"
-                " UNION ALL SELECT 'refused', (SELECT count(*) FROM sync_owed WHERE refused IS NOT"
-                " NULL)"
-                " UNION ALL SELECT 'diverged', (SELECT count(*) FROM sync_metadata WHERE diverged"
-                " <> '[]')"
-                " UNION ALL SELECT 'conflicts', (SELECT count(*) FROM sync_conflicts WHERE state ="
-                " 'open')"
-                " UNION ALL SELECT 'rejects', (SELECT count(*) FROM sync_rejects WHERE state ="
-                " 'open')"
-                " UNION ALL SELECT 'open intents', " OPEN_COUNT(
-                    "<> 'unknown'") " UNION ALL SELECT "
-                                    "'unknown "
-                                    "intents', " OPEN_COUNT("= 'unknown'") " UN"
-                                                                           "ION"
-                                                                           " AL"
-                                                                           "L "
-                                                                           "SEL"
-                                                                           "ECT"
-                                                                           " '"
-                                                                           "pau"
-                                                                           "ses"
-                                                                           "', "
-                                                                           "(SE"
-                                                                           "LEC"
-                                                                           "T "
-                                                                           "cou"
-                                                                           "nt("
-                                                                           "*) "
-                                                                           "FRO"
-                                                                           "M "
-                                                                           "syn"
-                                                                           "c_"
-                                                                           "pau"
-                                                                           "ses"
-                                                                           " WH"
-                                                                           "ERE"
-                                                                           " un"
-                                                                           "til"
-                                                                           " IS"
-                                                                           " NU"
-                                                                           "LL"
-                                                                           " OR"
-                                                                           " un"
-                                                                           "til"
-                                                                           " > "
-                                                                           "?1"
-                                                                           ")",
-                "m", now) < 0)
+    if (db_rows(s, &r, err, counts_sql, "m", now) < 0)
         return -1;
     return collect(&r, a, out);
 }

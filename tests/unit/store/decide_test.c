@@ -387,11 +387,39 @@ START_TEST(withheld_write_is_owed_and_nominated_when_due)
     ck_assert_int_eq(store_pause_add(f.s, &pause, f.now, &f.err), 0);
     ck_assert_int_eq(store_nominate_owed(f.s, f.now, &f.err), 0);
     ck_assert_int_eq(store_pauses(f.s, f.a, f.now, &pauses, &f.err), 1);
-    ck_assert_int_eq(store_pause_lift(f.s, pauses[0].pause_id, &f.err), 1);
+    ck_assert_int_eq(store_pause_lift(f.s, pauses[0].pause_id, f.now, &f.err), 1);
     ck_assert_int_eq(store_nominate_owed(f.s, f.now, &f.err), 1);
     ck_assert_int_eq(store_nominate_owed(f.s, f.now, &f.err), 0);
     e = emit_one(&f, "p1");
     ck_assert_ptr_nonnull(strstr(e.payload, "\"path\":\"manual\",\"system\":\"hubspot\""));
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(what_a_pause_withheld_is_due_when_it_is_lifted)
+{
+    static const struct store_pause pauses[] = {
+        {.scope = "account", .system = "hubspot"},
+        {.scope = "record", .system = "app", .resource = "crm/contacts", .record_id = "c-8"},
+        {.scope = "record", .system = "app", .resource = "crm/contacts", .record_id = "c-9"}};
+    struct fixture f;
+    const char *app[] = {"app"};
+    struct store_commit c = {.withheld = app, .n_withheld = 1, .withheld_until = T0 + 3600000};
+    struct store_emission e;
+    struct store_pause *list;
+    int64_t link;
+
+    fixture_open(&f);
+    link = make_pair(&f, "101", "c-9");
+    e = edit(&f);
+    decide_members(&f, "hubspot", "101", e.seq, "p1", e.fence,
+                   phone_to_app(&f, link, 1, "101", "c-9", "2"), &c);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(store_pause_add(f.s, &pauses[i], f.now, &f.err), 0);
+        ck_assert_int_eq(store_pauses(f.s, f.a, f.now, &list, &f.err), 1);
+        ck_assert_int_eq(store_pause_lift(f.s, list[0].pause_id, f.now, &f.err), 1);
+        ck_assert_int_eq(store_nominate_owed(f.s, f.now, &f.err), i == 2);
+    }
     fixture_close(&f);
 }
 END_TEST
@@ -548,5 +576,6 @@ UNIT_MAIN("store/decide", link_takes_the_pending_rows_of_its_ends,
           bad_line_spoils_only_itself, record_that_nobody_wants_makes_no_link,
           rejected_decision_is_kept_for_replay, conflict_closes_its_field_once,
           shadow_takes_only_what_is_covered, withheld_write_is_owed_and_nominated_when_due,
-          settled_field_is_owed_no_more, run_stops_at_its_limit, lifted_limits_let_a_run_go_on,
+          what_a_pause_withheld_is_due_when_it_is_lifted, settled_field_is_owed_no_more,
+          run_stops_at_its_limit, lifted_limits_let_a_run_go_on,
           share_is_of_known_records_above_a_floor, without_a_run_the_hour_counts)

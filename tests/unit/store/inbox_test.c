@@ -246,8 +246,8 @@ START_TEST(pauses_hold_back_emission)
         ck_assert_int_eq(store_emit(f.s, f.a, "p1", "r1", 0, 9, f.now, &rows, &f.err), 0);
         ck_assert_int_eq(store_pauses(f.s, f.a, f.now, &list, &f.err), 1);
         ck_assert_str_eq(list[0].scope, pauses[i].scope);
-        ck_assert_int_eq(store_pause_lift(f.s, list[0].pause_id, &f.err), 1);
-        ck_assert_int_eq(store_pause_lift(f.s, list[0].pause_id, &f.err), 0);
+        ck_assert_int_eq(store_pause_lift(f.s, list[0].pause_id, f.now, &f.err), 1);
+        ck_assert_int_eq(store_pause_lift(f.s, list[0].pause_id, f.now, &f.err), 0);
     }
     ck_assert_int_eq(store_emit(f.s, f.a, "p1", "r1", 0, 9, f.now, &rows, &f.err), 1);
     fixture_close(&f);
