@@ -2,6 +2,7 @@
 
 #include "ctl/ctl.h"
 #include "ctl/internal.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -66,6 +67,46 @@ ctl_split_record(struct ctl *c, const char *text, const char **system, const cha
     *system = arena_ntext(c->arena, text, (size_t)(colon - text));
     *id = arena_text(c->arena, colon + 1);
     return 0;
+}
+
+/* The config for its names only; NULL with a warning. */
+static const struct conf *
+names_conf(struct ctl *c)
+{
+    struct faults *faults;
+
+    if (c->conf != NULL)
+        return c->conf;
+    faults = faults_new();
+    c->conf = conf_load(c->o->common->config, true, faults);
+    if (c->conf == NULL)
+        log_warn("names are not checked: %s",
+                 faults_count(faults) > 0 ? faults_get(faults, 0) : "no config");
+    faults_free(faults);
+    return c->conf;
+}
+
+int
+ctl_check_names(struct ctl *c, const char *system, const char *resource, struct err *err)
+{
+    const struct conf *conf = system != NULL || resource != NULL ? names_conf(c) : NULL;
+    CLEANUP_BUF struct buf names = BUF_INIT;
+    bool bad_system;
+    size_t i;
+
+    if (conf == NULL)
+        return 0;
+    bad_system = system != NULL && conf_system(conf, system) == NULL;
+    if (!bad_system && (resource == NULL || conf_sync(conf, resource) != NULL))
+        return 0;
+    for (i = 0; bad_system && i < conf->n_systems; i++)
+        buf_printf(&names, "%s%s", i > 0 ? ", " : "", conf->systems[i].name);
+    for (i = 0; !bad_system && i < conf->n_syncs; i++)
+        buf_printf(&names, "%s%s", i > 0 ? ", " : "", conf->syncs[i].resource);
+    ctl_bad_usage(err, "there is no %s \"%s\" in %s", bad_system ? "system" : "resource",
+                  bad_system ? system : resource, conf->file);
+    err_hint(err, "%s: %s", bad_system ? "systems" : "resources", buf_get(&names));
+    return EXIT_USAGE;
 }
 
 int

@@ -28,6 +28,12 @@ int ctl_bad_usage(struct err *err, const char *fmt, ...) __attribute__((format(p
 int ctl_split_record(struct ctl *c, const char *text, const char **system, const char **id,
                      struct err *err);
 
+/*
+ * Are these names (NULL: none) of the config? 0, or 64 with those there are as the hint. Without a
+ * config that can be read: a warning, and 0.
+ */
+int ctl_check_names(struct ctl *c, const char *system, const char *resource, struct err *err);
+
 /* Prints a line on stdout; -1 with err "io". */
 int ctl_say(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -63,6 +63,8 @@ ctl_pause(struct ctl *c, int argc, char **argv, struct err *err)
     int r = parse_target(c, argc, argv, &p, err);
 
     if (r == 0)
+        r = ctl_check_names(c, p.system, p.resource, err);
+    if (r == 0)
         r = parse_until(c, &p.until, err);
     if (r != 0)
         return r;

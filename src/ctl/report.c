@@ -3,6 +3,7 @@
 #include "ctl/internal.h"
 #include "ctl/table.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,25 +51,93 @@ print_pauses(struct ctl *c, struct err *err)
     return table_print(t, c->o->common->json, err);
 }
 
+/* What no program will settle by itself, by its name in store_counts. */
+static const struct care {
+    const char *count, *what, *advice;
+} cares[] = {
+    {"rejects", "refused lines",
+     "sync_rejects in the state says why; mend the record where it is, and it is tried anew"},
+    {"conflicts", "conflicts", "sync_conflicts in the state holds both values"},
+    {"refused", "values a system refuses",
+     "sync-ctl history names them; change the value, and it is tried anew"},
+    {"unknown intents", "creates of unknown outcome",
+     "look for the record at the target before anything else; sync_intents in the state names it"},
+    {"pauses", "pauses", "sync-ctl resume NUMBER when it is understood"},
+};
+
+static void
+add_care(struct table *t, const char *what, long n, const char *advice)
+{
+    table_text(t, what);
+    table_number(t, n);
+    table_text(t, advice);
+}
+
+/* Jobs whose last listing failed. */
+static int
+add_failed_jobs(struct ctl *c, struct table *t, int *rows, struct err *err)
+{
+    size_t i;
+
+    for (i = 0; i < c->conf->n_jobs; i++) {
+        const struct conf_job *job = &c->conf->jobs[i];
+        struct store_watermark w;
+
+        if (store_watermark(c->store, c->arena, job->name, job->system->account,
+                            job->sync->resource, &w, err) < 0)
+            return -1;
+        if (!w.known || (strcmp(w.status, "failed") != 0 && strcmp(w.status, "rate_limited") != 0))
+            continue;
+        add_care(t, arena_printf(c->arena, "job %s %s", job->name, w.status), 1,
+                 arena_printf(c->arena, "sync-reconcile run %s says why", job->name));
+        ++*rows;
+    }
+    return 0;
+}
+
+static int
+print_cares(struct ctl *c, const struct store_count *counts, int n, struct err *err)
+{
+    CLEANUP_TABLE struct table *t = table_new("for a person,count#,what to do");
+    int i, rows = 0;
+    size_t k;
+
+    for (k = 0; k < sizeof cares / sizeof cares[0]; k++)
+        for (i = 0; i < n; i++)
+            if (counts[i].n > 0 && strcmp(counts[i].name, cares[k].count) == 0) {
+                add_care(t, cares[k].what, counts[i].n, cares[k].advice);
+                rows++;
+            }
+    if (add_failed_jobs(c, t, &rows, err) != 0)
+        return -1;
+    if (c->o->common->json)
+        return rows > 0 ? table_print(t, true, err) : 0;
+    if (rows == 0)
+        return ctl_say(err, "\nnothing needs a person");
+    if (ctl_say(err, "%s", "") != 0)
+        return -1;
+    return table_print(t, false, err);
+}
+
 int
 ctl_status(struct ctl *c, int argc, char **argv, struct err *err)
 {
-    struct store_count *counts;
-    int n;
+    struct store_count *counts, *writes;
+    int n, n_writes;
 
     if (argc > 0)
         return ctl_bad_usage(err, "status takes no operand: %s", argv[0]);
     n = store_counts(c->store, c->arena, c->now, &counts, err);
     if (n < 0 || print_counts(c, counts, n, err) != 0)
         return -1;
-    n = store_write_counts(c->store, c->arena, 0, &counts, err);
-    if (n < 0)
+    n_writes = store_write_counts(c->store, c->arena, 0, &writes, err);
+    if (n_writes < 0)
         return -1;
-    if (n > 0 && !c->o->common->json && ctl_say(err, "\nwrites ever done:") != 0)
+    if (n_writes > 0 && !c->o->common->json && ctl_say(err, "\nwrites ever done:") != 0)
         return -1;
-    if (n > 0 && print_counts(c, counts, n, err) != 0)
+    if (n_writes > 0 && print_counts(c, writes, n_writes, err) != 0)
         return -1;
-    return print_pauses(c, err);
+    return print_cares(c, counts, n, err) != 0 ? -1 : print_pauses(c, err);
 }
 
 static const char *
@@ -160,6 +229,13 @@ ctl_history(struct ctl *c, int argc, char **argv, struct err *err)
                       err);
     if (n < 0)
         return -1;
+    if (n == 0 && ctl_check_names(c, system, argc > 0 ? argv[0] : NULL, err) != 0)
+        return EXIT_USAGE;
+    if (n == 0)
+        log_info("nothing is recorded of %s",
+                 argc > 1 ? arena_printf(c->arena, "%s %s%s%s", argv[0], argv[1],
+                                         argc > 2 ? " " : "", argc > 2 ? argv[2] : "")
+                          : "any record");
     for (i = 0; i < n; i++) {
         table_time(t, rows[i].at);
         table_text(t, rows[i].system == NULL

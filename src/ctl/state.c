@@ -88,6 +88,23 @@ warn_intervals(const struct conf *conf)
                      conf->jobs[i].name);
 }
 
+/* The config was read without its secrets; are they there? */
+static void
+check_secrets(struct ctl *c, struct table *t)
+{
+    struct faults *faults = faults_new();
+    struct conf *conf = conf_load(c->o->common->config, false, faults);
+
+    table_text(t, "secrets");
+    table_text(t, conf != NULL ? "ok" : "missing");
+    table_text(t, conf != NULL               ? "can be read"
+                  : faults_count(faults) > 0 ? faults_get(faults, 0)
+                                             : "?");
+    if (conf != NULL)
+        conf_free(conf);
+    faults_free(faults);
+}
+
 int
 ctl_check(struct ctl *c, int argc, char **argv, struct err *err)
 {
@@ -100,6 +117,7 @@ ctl_check(struct ctl *c, int argc, char **argv, struct err *err)
     table_text(t, "ok");
     table_text(t, arena_printf(c->arena, "%s: %zu systems, %zu resources, %zu jobs", c->conf->file,
                                c->conf->n_systems, c->conf->n_syncs, c->conf->n_jobs));
+    check_secrets(c, t);
     table_text(t, "state");
     if (access(c->conf->state, F_OK) != 0) {
         table_text(t, "missing");
