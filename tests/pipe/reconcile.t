@@ -289,7 +289,8 @@ phone() { curl -sSf "$app_url/_sim/dump/contacts" | jq -r '.[] | select(.email =
 try sync-reconcile run
 is "what it had is taken up by the next run" "0 111" "$rc $(phone)"
 
-sync-reconcile run contacts --ignore-previous-run 2>err >/dev/full
+human crm PATCH /contacts/1 '{"phone":"112"}'
+sync-reconcile run contacts 2>err >/dev/full
 is "stdout on a full disk is an I/O error" 74 $?
 sync-reconcile run >out 2>err
 is "and the next run is clean" 0 $?
