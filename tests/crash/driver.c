@@ -3,10 +3,11 @@
 /*
  * Stops programs at every crash point of every scenario and looks at what becomes of it.
  *
- *   driver [--jobs N] [--keep] [--floor N] FOLDER SCENARIO-FILE... [PROGRAM:N[@RUN]]
+ *   driver [--jobs N] [--keep] [--floor N] [--every N] FOLDER SCENARIO-FILE... [PROGRAM:N[@RUN]]
  *
- * TAP on stdout: three points a scenario, and the number of crash points at the end. With --keep
- * the folders stay, with the log of the last run of each scenario.
+ * --every N tries each N-th point only. TAP on stdout: three points a scenario, and the number of
+ * crash points at the end. With --keep the folders stay, with the log of the last run of each
+ * scenario.
  */
 
 #include <errno.h>
@@ -36,7 +37,7 @@ struct driver {
     char **files; /* borrowed from argv */
     size_t n_files;
     const char *only; /* PROGRAM:N[@RUN], NULL = all */
-    long jobs, floor;
+    long jobs, floor, every;
     bool keep;
     struct shared *shared;
 };
@@ -59,7 +60,7 @@ try_points(const struct driver *d, struct trial *t)
     for (size_t i = 0; i < t->n_points; i++) {
         size_t len = t->report.len;
 
-        if (!is_wanted(d, &t->points[i]))
+        if (i % (size_t)d->every != 0 || !is_wanted(d, &t->points[i]))
             continue;
         if (trial_point(t, &t->points[i]) == 0)
             continue;
@@ -188,6 +189,8 @@ read_arguments(struct driver *d, int argc, char **argv)
             d->jobs = strtol(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--floor") == 0 && i + 1 < argc)
             d->floor = strtol(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--every") == 0 && i + 1 < argc)
+            d->every = strtol(argv[++i], NULL, 10);
         else
             usage();
     }
@@ -197,14 +200,14 @@ read_arguments(struct driver *d, int argc, char **argv)
         d->only = argv[--argc];
     d->files = argv + i;
     d->n_files = argc > i ? (size_t)(argc - i) : 0;
-    if (d->n_files == 0 || d->jobs < 1)
+    if (d->n_files == 0 || d->jobs < 1 || d->every < 1)
         usage();
 }
 
 int
 main(int argc, char **argv)
 {
-    struct driver d = {.jobs = 2};
+    struct driver d = {.jobs = 2, .every = 1};
     int64_t begun = clock_boot();
     int broken;
 

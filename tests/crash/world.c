@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -295,14 +296,24 @@ world_restore(struct world *w)
     }
 }
 
+static void
+is_dead(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    (void)n;
+    sqlite3_result_int(context, kill((pid_t)sqlite3_value_int(values[0]), 0) < 0);
+}
+
 void
 world_bury(struct world *w)
 {
     CLEANUP_FREE char *state = world_path(w, "work/state.db");
     sqlite3 *db = NULL;
 
-    if (sqlite3_open(state, &db) != SQLITE_OK ||
-        sqlite3_exec(db, "UPDATE sync_leases SET expires_ms = 0", NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_open(state, &db) != SQLITE_OK || sqlite3_busy_timeout(db, 1000) != SQLITE_OK ||
+        sqlite3_create_function(db, "is_dead", 1, SQLITE_UTF8, NULL, is_dead, NULL, NULL) !=
+            SQLITE_OK ||
+        sqlite3_exec(db, "UPDATE sync_leases SET expires_ms = 0 WHERE is_dead(pid)", NULL, NULL,
+                     NULL) != SQLITE_OK)
         world_fail("%s: %s", state, sqlite3_errmsg(db));
     sqlite3_close(db);
 }
@@ -379,6 +390,8 @@ keep(const struct world *w, const char *command, const char *crash_at, const cha
 int
 world_run(struct world *w, const char *command, const char *crash_at, const char *trace)
 {
+    const struct sigaction ring = {.sa_handler = on_alarm};
+    const struct timeval tick = {.tv_usec = BURY_MS * 1000};
     int status;
     pid_t pid;
 
@@ -386,7 +399,12 @@ world_run(struct world *w, const char *command, const char *crash_at, const char
     pid = fork();
     if (pid == 0)
         keep(w, command, crash_at, trace);
-    if (pid < 0 || waitpid(pid, &status, 0) != pid)
+    if (pid < 0)
         world_fail("fork: %s", strerror(errno));
+    sigaction(SIGALRM, &ring, NULL);
+    setitimer(ITIMER_REAL, &(struct itimerval){tick, tick}, NULL);
+    while (waitpid(pid, &status, 0) < 0)
+        world_bury(w);
+    setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0}}, NULL);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

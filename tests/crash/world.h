@@ -20,6 +20,7 @@
 enum {
     HASTE = 20,          /* so much faster runs the clock of our programs: a second is 50 ms */
     BETWEEN_MS = 600000, /* before each command; RUN_SECONDS * HASTE is less */
+    BURY_MS = 400,       /* who lives beside the dead waits so long for their leases */
     RUN_SECONDS = 15,    /* for one command; more is a hang */
     STATUS_HUNG = 98     /* what it has ended with then */
 };
@@ -61,7 +62,7 @@ json_t *world_dump(struct world *w, int system);
  */
 int world_run(struct world *w, const char *command, const char *crash_at, const char *trace);
 
-/* As if all that is dead had been so for long: leases end. */
+/* As if all that is dead had been so for long: their leases end. */
 void world_bury(struct world *w);
 
 /* Remember all of it, without files that commands left in work/; and back to that. */
