@@ -41,10 +41,14 @@ goes_into(const struct field_case *c, size_t i)
     return x == NULL || val_is_null(x->value) ? NULL : x;
 }
 
-/* Adds the field to the write. False: its word is unknown there, which rejects the decision. */
+/*
+ * Adds the field to the write. False: its word is unknown there, which rejects the decision. What
+ * was refused was the record as a whole: it goes out again with all its fields once any is NEWS,
+ * never as a rest without those that were refused.
+ */
 static bool
 add_field(struct field_case *c, size_t i, struct decision_write *w, struct val *set,
-          struct val *sources)
+          struct val *sources, bool *news)
 {
     const struct candidate *x = goes_into(c, i);
     const struct val *value;
@@ -56,8 +60,7 @@ add_field(struct field_case *c, size_t i, struct decision_write *w, struct val *
         c->unmapped_value = x->value;
         return c->field->values->unmapped != UNMAPPED_REJECT;
     }
-    if (is_refused(c, i, value))
-        return true;
+    *news |= !is_refused(c, i, value);
     val_set(c->a, set, c->name, val_copy(c->a, value));
     val_set(c->a, sources, c->name, val_string(c->a, c->in->sync->between[x->system]->name));
     w->set = set;
@@ -89,14 +92,15 @@ create_ends(struct field_case *cases, struct arena *a, const struct decide_input
         struct decision_write *w = &d->writes[d->n_writes];
         struct val *set = val_object(a);
         struct val *sources = val_object(a);
+        bool news = false;
 
         if (!wanted(in, i))
             continue;
         memset(w, 0, sizeof *w);
         for (size_t k = 0; k < in->sync->n_fields; k++)
-            if (!add_field(&cases[k], i, w, set, sources))
+            if (!add_field(&cases[k], i, w, set, sources, &news))
                 return &cases[k];
-        if (w->set == NULL)
+        if (w->set == NULL || !news)
             continue;
         w->target = in->sync->between[i]->name;
         w->account = in->sync->between[i]->account;

@@ -477,7 +477,7 @@ START_TEST(a_field_in_conflict_is_left_out_of_a_create)
 }
 END_TEST
 
-START_TEST(a_refused_value_is_left_out_of_the_next_create)
+START_TEST(a_refused_create_goes_out_again_whole_once_a_field_is_news)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
@@ -485,7 +485,7 @@ START_TEST(a_refused_value_is_left_out_of_the_next_create)
     f->create[1] = true;
     fixture_end(f, 0, "{'phone':'2','name':'x'}", "{'phone':'2','name':'x'}");
     fixture_owed(f, "phone", 1, 0, "'2'", 1000, true);
-    ck_decides(f, "name create<a+b > b create {'name':'x'}");
+    ck_decides(f, "phone create<a+b name create<a+b > b create {'phone':'2','name':'x'}");
     fixture_owed(f, "name", 1, 0, "'x'", 1000, true);
     ck_decides(f, "= ignored");
 }
@@ -568,7 +568,8 @@ UNIT_MAIN(
     create_only_fields_are_written_at_creation_only, an_unknown_create_is_not_repeated,
     of_three_the_missing_one_is_created_and_the_others_settled,
     nothing_is_created_while_an_end_is_gone, a_field_in_conflict_is_left_out_of_a_create,
-    a_refused_value_is_left_out_of_the_next_create, a_gone_end_ends_gone_and_nothing_moves,
+    a_refused_create_goes_out_again_whole_once_a_field_is_news,
+    a_gone_end_ends_gone_and_nothing_moves,
     an_edit_beside_a_gone_end_is_still_an_edit_when_it_comes_back,
     with_three_the_others_go_on_and_the_gone_one_is_diverged,
     a_deleted_end_is_a_tombstone_and_writes_nothing)
