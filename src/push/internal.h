@@ -42,9 +42,11 @@ struct write {
     struct store_intent intent;
     struct target *target;
     const struct resource_def *def;
-    size_t index;  /* of the target in line->sync */
-    bool marked;   /* the state says `sent` */
-    bool conflict; /* the create was answered 409 or 412 */
+    size_t index;           /* of the target in line->sync */
+    bool marked;            /* the state says `sent` */
+    bool conflict;          /* the create was answered 409 or 412 */
+    bool by_match;          /* no record has our external id: it is sought by a match field */
+    const char *created_id; /* the create was answered with this id, but the record is not read */
     bool gone;
     bool parked;       /* nobody can say what became of it for now; ending does not wait for it */
     int attempts;      /* requests that may have gone out */

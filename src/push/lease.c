@@ -126,22 +126,44 @@ renew_pipelines(struct push *p, struct err *err)
 
 /* ---- what dead writers left ---- */
 
+/*
+ * Its system or resource has left the config, so nobody can ask what became of it: a create is for
+ * a person to look at, an update is decided anew without that system.
+ */
+static int
+give_up(struct push *p, const struct store_intent *intent, struct err *why, struct err *err)
+{
+    bool create = strcmp(intent->action, "create") == 0;
+    const struct store_settlement s = {.token = intent->token,
+                                       .owner = p->owner,
+                                       .kind = create ? SETTLE_UNKNOWN : SETTLE_LOST,
+                                       .code = why->code,
+                                       .text = why->text};
+
+    p->refused = p->refused || create;
+    err_wrap(why, "%s %s: a write without an answer", intent->resource, intent->target);
+    if (create)
+        err_hint(why, "look there for external id %s: it may have been created",
+                 intent->external_id);
+    log_err(why);
+    return store_settle(p->store, &s, clock_now(), NULL, err) < 0 ? -1 : 0;
+}
+
 static int
 resume(struct push *p, const struct store_intent *intent, struct err *err)
 {
     int64_t ago = intent->sent_at == 0 ? 0 : clock_now() - intent->sent_at;
+    struct err why = ERR_INIT;
     struct line *l;
     struct write *w;
 
     if (strcmp(intent->state, "prepared") == 0)
         return store_unsent(p->store, intent->token, p->owner, clock_now(), err) < 0 ? -1 : 0;
-    l = line_of_intent(p, intent, err);
-    if (l == NULL && err->scope == ERR_RECORD) {
-        err_wrap(err, "intent %lld of %s at %s stays open", (long long)intent->token,
-                 intent->resource, intent->target);
-        log_err(err);
-        return 0;
-    }
+    l = line_of_intent(p, intent, &why);
+    if (l == NULL && why.scope == ERR_RECORD)
+        return give_up(p, intent, &why, err);
+    if (l == NULL)
+        *err = why;
     if (l == NULL)
         return -1;
     w = l->writes;

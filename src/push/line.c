@@ -195,6 +195,11 @@ line_add_write(struct line *l, const struct store_intent *intent, struct err *er
                 "%s is not among the systems of %s any more", intent->target, intent->resource);
         return NULL;
     }
+    if (strcmp(t->system->account, intent->account) != 0) {
+        err_set(err, ERR_RECORD, ERR_LATER, "wrong-account",
+                "account %s of %s is not the config's any more", intent->account, intent->target);
+        return NULL;
+    }
     w = arena_alloc(l->arena, sizeof *w);
     copy_intent(l->arena, &w->intent, intent);
     w->line = l;

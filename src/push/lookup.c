@@ -12,7 +12,8 @@
  * What became of a create that nobody answered? It is sought by our external id, else by a match
  * field that was sent. Found is done. Not found counts if the definition's find is strong, else
  * only when its lag is over; then the same request goes out again under the same idempotency key,
- * or, where the API has none, the fields stay owed and a new decision creates it.
+ * or, where the API has none, the fields stay owed and a new decision creates it. A create that was
+ * answered with an id, but could not be read back, is only read.
  */
 enum { LOOK_AGAIN_MS = 1000, LOOK_SLOW_MS = 60000, LOOK_FAILURES = 5, MAX_SENDS = 3 };
 
@@ -30,7 +31,8 @@ choose_field(const struct write *w, const char **value)
     const struct conf_sync *sync = w->line->sync;
 
     *value = w->intent.external_id;
-    if (*value != NULL && w->def->external_id != NULL && provider_can_find(w->def, "external_id"))
+    if (!w->by_match && *value != NULL && w->def->external_id != NULL &&
+        provider_can_find(w->def, "external_id"))
         return "external_id";
     for (size_t i = 0; i < sync->n_match; i++) {
         if (can_use(w, sync->match[i])) {
@@ -81,6 +83,10 @@ look(void *user)
     const char *field = choose_field(w, &value);
 
     w->line->push->looking++;
+    if (w->created_id != NULL) {
+        provider_get(w->target->provider, w->def, w->created_id, looked, w);
+        return;
+    }
     provider_find(w->target->provider, w->def, field, value, looked, w);
 }
 
@@ -93,6 +99,8 @@ look_later(struct write *w, int64_t wait)
 static bool
 lag_is_over(const struct write *w)
 {
+    if (w->created_id != NULL)
+        return clock_boot() - w->sent_boot >= w->def->get.lag_ms;
     return w->def->find.strong || clock_boot() - w->sent_boot >= w->def->find.lag_ms;
 }
 
@@ -112,14 +120,32 @@ unpark(struct write *w)
     w->failed_looks = 0;
 }
 
+/* What a refused create met carries no external id of ours, but maybe what matches. */
+static bool
+try_match(struct write *w)
+{
+    const char *value;
+
+    if (!w->conflict || w->by_match || w->created_id != NULL)
+        return false;
+    w->by_match = true;
+    if (choose_field(w, &value) == NULL)
+        return false;
+    look(w);
+    return true;
+}
+
 static void
 missing(struct write *w)
 {
     unpark(w);
     if (!lag_is_over(w)) {
         look_later(w, LOOK_AGAIN_MS);
+    } else if (w->created_id != NULL) {
+        outcome_done(w, NULL, NULL);
     } else if (w->conflict) {
-        outcome_refused(w, NULL);
+        if (!try_match(w))
+            outcome_refused(w, NULL);
     } else if (may_send_again(w)) {
         send_add(w);
     } else {
@@ -127,14 +153,44 @@ missing(struct write *w)
     }
 }
 
+/* The fields sent that it shows otherwise: it was there before, or somebody has edited it since. */
+static const struct val *
+differing(const struct write *w, const struct provider_record *r)
+{
+    struct val *names = val_array(w->line->arena);
+    const struct val *sent = w->intent.fields;
+
+    for (size_t i = 0; sent != NULL && i < sent->n; i++) {
+        const struct val_member *m = &sent->u.members[i];
+        const struct sync_field *f = sync_field(w->line->sync, m->name);
+
+        if (f != NULL && !compare_same(w->line->arena, w->line->sync, f, w->index,
+                                       val_get(r->fields, m->name), m->value))
+            val_push(w->line->arena, names, val_string(w->line->arena, m->name));
+    }
+    return names;
+}
+
+static void
+take(struct write *w, const struct provider_record *r)
+{
+    w->settlement.differs = differing(w, r);
+    outcome_done(w, NULL, r);
+}
+
 static void
 found(struct write *w, const struct provider_answer *a)
 {
     const struct provider_record *r = NULL;
-    size_t n = pick(w, a, &r);
+    size_t n = w->created_id != NULL ? 0 : pick(w, a, &r);
     const char *value;
     const char *field = choose_field(w, &value);
 
+    if (w->created_id != NULL && a->n_records > 0) {
+        unpark(w);
+        take(w, &a->records[0]);
+        return;
+    }
     if (n == 0) {
         missing(w);
         return;
@@ -148,7 +204,7 @@ found(struct write *w, const struct provider_answer *a)
     if (n > 1)
         log_warn("%s: %zu records at %s carry external id %s; linked with %s", line_name(w->line),
                  n, w->target->system->name, value, r->id);
-    outcome_done(w, NULL, r);
+    take(w, r);
 }
 
 /* The look-up itself failed: again, and after some failures without anybody waiting for it. */
@@ -188,7 +244,10 @@ looked(void *user, const struct provider_answer *a)
     case PROVIDER_REFUSED:
     case PROVIDER_CONFLICT:
         unpark(w);
-        outcome_unknown(w, a, "the look-up is refused");
+        if (w->created_id != NULL)
+            outcome_done(w, NULL, NULL);
+        else
+            outcome_unknown(w, a, "the look-up is refused");
         return;
     case PROVIDER_LIMITED:
     case PROVIDER_NOT_SENT:
@@ -206,7 +265,9 @@ lookup_start(struct write *w)
 {
     const char *value;
 
-    if (choose_field(w, &value) != NULL)
+    if (w->created_id != NULL && !w->def->get.present)
+        outcome_done(w, NULL, NULL);
+    else if (w->created_id != NULL || choose_field(w, &value) != NULL)
         look(w);
     else if (w->conflict)
         outcome_refused(w, NULL);

@@ -131,7 +131,7 @@ outcome_done(struct write *w, const struct provider_answer *a, const struct prov
         return;
     }
     w->error.code = NULL;
-    s->record_id = w->intent.record_id;
+    s->record_id = w->created_id != NULL ? w->created_id : w->intent.record_id;
     if (r != NULL && strcmp(w->intent.action, "create") == 0)
         s->record_id = arena_text(arena, r->id);
     if (r != NULL && r->fields != NULL) {
@@ -170,19 +170,28 @@ outcome_unknown(struct write *w, const struct provider_answer *a, const char *te
 }
 
 /*
- * An update without an answer is decided anew at once, the first time. An end that goes on losing
- * writes waits longer and longer: the fields are owed, and decided anew when they are due.
+ * An end that goes on losing writes waits longer and longer: the fields are owed, and decided anew
+ * when they are due. N losses in a row.
  */
+static void
+wait_longer(struct write *w, const struct provider_answer *a, int n)
+{
+    int64_t wait = RETRY_MS;
+
+    for (int i = 2; i < n && wait < RETRY_MAX_MS; i++)
+        wait *= 2;
+    outcome_retry(w, a, clock_now() + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS));
+}
+
+/* An update without an answer is decided anew at once, the first time. */
 void
 outcome_lost(struct write *w, const struct provider_answer *a)
 {
     int n = count_loss(w);
-    int64_t wait = RETRY_MS;
 
     if (n > 1) {
-        for (int i = 2; i < n && wait < RETRY_MAX_MS; i++)
-            wait *= 2;
-        outcome_retry(w, a, clock_now() + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS));
+        w->settlement.maybe_applied = true;
+        wait_longer(w, a, n);
         return;
     }
     blame(w, "record", "now", a, "lost", "no answer is known");
@@ -226,20 +235,34 @@ not_sent(struct write *w, const struct provider_answer *a)
     outcome_retry(w, a, until);
 }
 
+/* 412 means that the record has moved on, however often; 409 twice, that the value is not taken. */
+static void
+conflicting_update(struct write *w, const struct provider_answer *a)
+{
+    int n = count_loss(w);
+
+    if (n == 1) {
+        blame(w, "record", "now", a, "conflict", "somebody was faster");
+        w->settlement.not_applied = true;
+        settle(w, SETTLE_LOST, "lost", a);
+    } else if (a->status == 412) {
+        wait_longer(w, a, n);
+    } else {
+        outcome_refused(w, a);
+    }
+}
+
 static void
 conflict(struct write *w, const struct provider_answer *a)
 {
-    if (is_create(w)) {
-        blame(w, "record", "never", a, "conflict", "there is such a record already");
-        w->conflict = true;
-        w->settlement.http_status = a->status;
-        lookup_start(w);
-    } else if (count_loss(w) > 1) {
-        outcome_refused(w, a);
-    } else {
-        blame(w, "record", "now", a, "conflict", "somebody was faster");
-        settle(w, SETTLE_LOST, "lost", a);
+    if (!is_create(w)) {
+        conflicting_update(w, a);
+        return;
     }
+    blame(w, "record", "never", a, "conflict", "there is such a record already");
+    w->conflict = true;
+    w->settlement.http_status = a->status;
+    lookup_start(w);
 }
 
 static void
@@ -251,6 +274,7 @@ unanswered(struct write *w, const struct provider_answer *a)
     }
     blame(w, "record", "now", a, "lost", "no answer is known");
     w->settlement.http_status = a->status;
+    w->created_id = arena_text(w->line->arena, a->id);
     lookup_start(w);
 }
 

@@ -24,6 +24,14 @@ settle_one(struct write *w, const char **disposition, struct err *err)
                     (long long)w->intent.token);
         w->status = "lost";
     }
+    if (rc == 2) {
+        w->settlement.kind = SETTLE_REFUSED;
+        w->error.scope = "record";
+        w->error.retry = "never";
+        w->error.code = "linked-twice";
+        w->error.text = "the record belongs to another link";
+        w->status = "refused";
+    }
     return rc < 0 ? -1 : 0;
 }
 

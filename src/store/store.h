@@ -304,6 +304,11 @@ struct store_settlement {
     const char *record_id;    /* DONE of a create: the id there */
     const struct val *stored; /* DONE: the record's unified fields as answered or read back */
     bool stored_whole;        /* stored is the whole record (absent = null) */
+    /* DONE of a create that was looked up: array of the fields sent that it shows otherwise. They
+     * get no base and are nominated, so that first_contact decides; maybe it was not ours. */
+    const struct val *differs;
+    bool not_applied;   /* LOST: but surely not stored there; seen later it is an edit */
+    bool maybe_applied; /* RETRY: it may be stored there after all; seen later it is no edit */
     const char *version, *etag;
     const char *map_hash;
     int64_t not_before;      /* RETRY */
@@ -311,7 +316,8 @@ struct store_settlement {
 };
 
 /*
- * One answer (section 5, Settling). 1 settled, 0 the intent is not ours any more (history says so;
+ * One answer (section 5, Settling). 1 settled, 2 settled as refused: a record DONE by a create is
+ * another link's (reject `linked-twice`), 0 the intent is not ours any more (history says so;
  * a created id is admitted as a skinny event), -1. DISPOSITION is set to how the event ended, or to
  * NULL while other intents of it are open. Fields of the answer that were not sent and differ from
  * the shadow admit a skinny event (for a create: that are set where we sent nothing).

@@ -50,4 +50,59 @@ exec 9>&-
 wait "$pusher"
 is "a half-written line is dropped" "1 1" "$(grep -c 'no newline' err) $(count "$url_b" .creates)"
 
+# ---- a create that is answered 409, or whose answer is lost, finds what was there before ----
+fresh found
+add "$url_a" '{"email":"x@example.com","first_name":"Ann","notes":"a"}'
+add "$url_b" '{"email":"x@example.com","first_name":"Bea","notes":"b"}'
+quirk "$url_b" unique '"email"'
+creation "$(record "$url_a" x@example.com .id)" x@example.com | sync-push >results 2>messages
+is "a create answered 409 links what is there" "done 2" \
+    "$(jq -r .status results) $(sql 'SELECT count(*) FROM sync_metadata')"
+run
+run
+is "and first_contact decides what differs" '"Ann" "a"' \
+    "$(record "$url_b" x@example.com .first_name) $(record "$url_b" x@example.com .notes)"
+is "it is there once" 1 "$(sim "$url_b" /_sim/dump/contacts | jq length)"
+
+# ---- a create that is refused is refused whole ----
+fresh refused
+add "$url_a" '{"email":"x@example.com","first_name":"Ann"}'
+quirk "$url_b" reject '"first_name:Ann"'
+run
+is "a refused create is a reject" "2 0" "$? $(count "$url_b" .creates)"
+edit "$url_a" x@example.com '{"notes":"new"}'
+run
+run
+is "an edit of another field does not create what is left of it" 0 "$(count "$url_b" .creates)"
+edit "$url_a" x@example.com '{"first_name":"Bob"}'
+run
+is "an edit of the refused field creates all of it" '"Bob" "new"' \
+    "$(record "$url_b" x@example.com .first_name) $(record "$url_b" x@example.com .notes)"
+is "and nothing is refused any more" 0 "$(sql 'SELECT count(*) FROM sync_owed')"
+
+# ---- a create that was answered with an id, but cannot be read back ----
+fresh unread
+sed -e 's|create: {method: POST, path: /contacts, answer: full|create: {method: POST, path: /contacts, answer: none|' \
+    -e 's|get: {method: GET, path: "/contacts/{id}"|get: {method: GET, path: "/nothing/{id}"|' \
+    -e '/ find: .*contacts/d' "$LOOPLESS_PROVIDERS/rest.yaml" >unread.yaml
+sed -i '/^  b:/,/^sync/s|provider: rest|provider: ./unread.yaml|' loopless.yaml
+creation 1 ann@example.com | sync-push >results 2>messages
+is "a create answered with an id is done, though it cannot be read back" \
+    "done $(record "$url_b" ann@example.com .id)" "$(jq -r '"\(.status) \(.target_record_id)"' results)"
+
+# ---- a writer dies, and the system of its write leaves the config ----
+fresh left
+creation 1 ann@example.com >line
+LOOPLESS_CRASH_TRACE=$tmp/trace sync-push <line >/dev/null 2>&1
+at=$(awk '$3 == "push.sent" {print $2; exit}' "$tmp/trace")
+creation 2 bob@example.com | LOOPLESS_CRASH_AT=$at sync-push >/dev/null 2>&1
+sql "DELETE FROM sync_leases; UPDATE sync_intents SET sent_at = '2020-01-01T00:00:00.000Z' WHERE state = 'sent'"
+before=$(sim "$url_b" /_sim/log | jq length)
+sed -i 's/account: b-1/account: b-2/' loopless.yaml
+sync-push </dev/null >results 2>messages
+is "a create for an account that has left is a reject" "2 unknown outcome-unknown" \
+    "$? $(sql 'SELECT state FROM sync_intents ORDER BY token DESC LIMIT 1') $(sql 'SELECT code FROM sync_rejects')"
+like "it says what to look for" 'hint: .*external id x-2' "$(cat messages)"
+is "and nothing is asked there" "$before" "$(sim "$url_b" /_sim/log | jq length)"
+
 done_testing

@@ -18,6 +18,7 @@ struct settling {
     struct store_intent n;
     int64_t now;
     const char *how; /* what this write makes of the event */
+    bool twice;      /* what was created is another link's */
     struct err *err;
 };
 
@@ -150,6 +151,17 @@ is_empty(const struct val *v)
     return v->kind == VAL_NULL || (v->kind == VAL_STRING && v->n == 0);
 }
 
+static bool
+differs(const struct settling *t, const char *name)
+{
+    const struct val *list = t->x->differs;
+
+    for (size_t i = 0; list != NULL && i < list->n; i++)
+        if (strcmp(val_text(list->u.items[i]), name) == 0)
+            return true;
+    return false;
+}
+
 /* The fields of the answer that were not sent. True if one of them is news. */
 static bool
 look_at_rest(struct settling *t, struct val *shadow, bool first)
@@ -232,8 +244,12 @@ save_shadow(struct settling *t, const char *record_id, const struct val *old, bo
     *news = look_at_rest(t, shadow, old == NULL);
     if (old == NULL && fill_absent(t, shadow) < 0)
         return -1;
-    for (size_t i = 0; sent != NULL && i < sent->n; i++)
-        val_set(t->a, shadow, sent->u.members[i].name, stored_value(t, &sent->u.members[i]));
+    for (size_t i = 0; sent != NULL && i < sent->n; i++) {
+        if (differs(t, sent->u.members[i].name))
+            *news = true;
+        else
+            val_set(t->a, shadow, sent->u.members[i].name, stored_value(t, &sent->u.members[i]));
+    }
     row.fields = shadow;
     if (load_origin(t, &row) < 0)
         return -1;
@@ -272,6 +288,7 @@ refuse_twice(struct settling *t)
                                     t->n.target, t->x->record_id);
 
     t->how = "rejected";
+    t->twice = true;
     if (close_intent(t, "failed") < 0 || reject(t, "linked-twice", text) < 0 ||
         change_owed(t, OWED_REFUSED, text) < 0)
         return -1;
@@ -339,7 +356,8 @@ static int
 settle_retry(struct settling *t)
 {
     t->how = "owed";
-    if (close_intent(t, "failed") < 0 || change_owed(t, OWED_LATER, NULL) < 0)
+    if (close_intent(t, t->x->maybe_applied ? "lost" : "failed") < 0 ||
+        change_owed(t, OWED_LATER, NULL) < 0)
         return -1;
     return intent_tell(t->s, &t->n, t->n.action, "owed", t->x->text, t->now, t->err);
 }
@@ -348,7 +366,7 @@ static int
 settle_lost(struct settling *t)
 {
     t->how = "lost";
-    if (close_intent(t, "lost") < 0)
+    if (close_intent(t, t->x->not_applied ? "failed" : "lost") < 0)
         return -1;
     return intent_tell(t->s, &t->n, t->n.action, "lost", t->x->text, t->now, t->err);
 }
@@ -383,7 +401,7 @@ settle(struct settling *t, const char **disposition)
         return -1;
     if (intent_finish(t->s, t->a, &t->n, t->how, t->now, disposition, t->err) < 0)
         return -1;
-    return 1;
+    return t->twice ? 2 : 1;
 }
 
 /* How the event ended, in memory of ours that lasts. */
@@ -408,7 +426,7 @@ store_settle(struct store *s, const struct store_settlement *x, int64_t now,
     if (tx_enter(s, &tx, false, err) < 0)
         return -1;
     rc = tx_leave(s, &tx, settle(&t, &how), err);
-    if (disposition != NULL && rc == 1)
+    if (disposition != NULL && rc > 0)
         *disposition = lasting(how);
     return rc;
 }

@@ -169,6 +169,55 @@ START_TEST(value_set_by_the_target_itself_is_nominated)
 }
 END_TEST
 
+START_TEST(found_otherwise_than_sent_is_no_base_but_news)
+{
+    struct store_settlement x = {.owner = "w1", .kind = SETTLE_DONE, .record_id = "c-9"};
+    struct fixture f;
+    struct sent s;
+    struct val *names;
+
+    fixture_open(&f);
+    s = send_create(&f);
+    names = val_array(f.a);
+    val_push(f.a, names, val_string(f.a, "phone"));
+    x.token = s.n.token;
+    x.stored = val_parse(f.a, "{\"phone\":\"7\"}", 13, NULL);
+    x.stored_whole = true;
+    x.differs = names;
+    ck_assert_int_eq(store_settle(f.s, &x, f.now, NULL, &f.err), 1);
+    ck_assert_str_eq(SHADOW("c-9"), "{\"city\":null}");
+    ck_assert_ptr_nonnull(strstr(emit_one(&f, "p1").payload, "answer:1"));
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(what_may_be_stored_late_is_remembered_as_lost)
+{
+    struct store_settlement x = {.owner = "w1", .not_before = T0 + 9000, .code = "c", .text = "t"};
+    struct fixture f;
+    struct sent s;
+
+    fixture_open(&f);
+    s = send_edit(&f);
+    x.token = s.n.token;
+    x.kind = SETTLE_RETRY;
+    x.maybe_applied = true;
+    ck_assert_int_eq(store_settle(f.s, &x, f.now, NULL, &f.err), 1);
+    ck_assert_str_eq(STATE(), "lost");
+    ck_assert_str_eq(DISPOSITION(2), "owed");
+    fixture_close(&f);
+    fixture_open(&f);
+    s = send_edit(&f);
+    x.token = s.n.token;
+    x.kind = SETTLE_LOST;
+    x.not_applied = true;
+    ck_assert_int_eq(store_settle(f.s, &x, f.now, NULL, &f.err), 1);
+    ck_assert_str_eq(STATE(), "failed");
+    ck_assert_str_eq(DISPOSITION(2), "pending");
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(created_id_of_another_link_is_rejected)
 {
     struct fixture f;
@@ -178,7 +227,7 @@ START_TEST(created_id_of_another_link_is_rejected)
     fixture_open(&f);
     make_pair(&f, "55", "c-9");
     s = send_create(&f);
-    ck_assert_int_eq(done(&f, &s.n, "c-9", "{\"phone\":\"1\"}", &how), 1);
+    ck_assert_int_eq(done(&f, &s.n, "c-9", "{\"phone\":\"1\"}", &how), 2);
     ck_assert_str_eq(how, "rejected");
     ck_assert_str_eq(sql_text(&f, "SELECT code FROM sync_rejects"), "linked-twice");
     ck_assert_int_eq(sql_int(&f, "SELECT link_id FROM sync_metadata WHERE record_id = 'c-9'"), 1);
@@ -575,7 +624,8 @@ UNIT_MAIN("store/settle", done_moves_the_shadow_as_stored, done_without_a_body_t
           other_news_in_the_answer_is_nominated, created_record_is_an_end_and_its_rows_come_along,
           value_set_by_the_target_itself_is_nominated, created_id_of_another_link_is_rejected,
           refused_value_stays_owed_and_is_left_alone, write_not_applied_is_owed_until_later,
-          lost_write_opens_its_event_again, unknown_create_stays_open_for_its_target,
+          lost_write_opens_its_event_again, found_otherwise_than_sent_is_no_base_but_news,
+          what_may_be_stored_late_is_remembered_as_lost, unknown_create_stays_open_for_its_target,
           event_ends_with_its_last_write_and_its_worst,
           event_with_a_lost_write_waits_for_the_others, only_ones_own_intents_are_sent,
           dead_writers_intents_are_taken_over_after_the_deadline,
