@@ -21,6 +21,8 @@ include tests/unit/sync/local.mk
 include tests/unit/store/local.mk
 include tests/unit/http/local.mk
 include tests/unit/provider/local.mk
+include tests/unit/diff/local.mk
+include tests/unit/ctl/local.mk
 include tests/unit/sim/local.mk
 endif
 include tests/filter/local.mk

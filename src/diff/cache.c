@@ -1,18 +1,13 @@
 #include <config.h>
 
 #include "diff/cache.h"
-#include "base/clock.h"
 #include "base/mem.h"
-#include "json/ndjson.h"
 #include "json/val.h"
-#include "stream/event.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { BUCKETS = 1024, MAX_FILE_RECORDS = 1000000 };
+enum { BUCKETS = 1024 };
 
 struct entry {
     struct entry *next; /* owned by the arena */
@@ -22,24 +17,13 @@ struct entry {
     struct cache_answer answer;
 };
 
-/* Records of --current, by system and resource. */
-struct file_list {
-    struct file_list *next;
-    const char *system, *resource;
-    struct provider_record *records; /* owned */
-    size_t n;
-    struct cache_answer answer;
-};
-
 struct cache {
     const struct conf *conf;
     struct http *http;           /* owned; NULL until the first call */
     struct provider **providers; /* owned; [n_systems], NULL until used */
     struct arena *arena;         /* this batch */
     struct entry *buckets[BUCKETS];
-    bool from_file;
-    struct arena *file_arena; /* owned */
-    struct file_list *files;
+    struct current *current; /* owned; NULL without --current */
 };
 
 struct cache *
@@ -54,79 +38,17 @@ cache_new(const struct conf *conf)
     return c;
 }
 
-static struct file_list *
-file_list(struct cache *c, const char *system, const char *resource, bool make)
-{
-    struct file_list *f;
-
-    for (f = c->files; f != NULL; f = f->next)
-        if (strcmp(f->system, system) == 0 && strcmp(f->resource, resource) == 0)
-            return f;
-    if (!make)
-        return NULL;
-    f = arena_alloc(c->file_arena, sizeof *f);
-    f->system = arena_text(c->file_arena, system);
-    f->resource = arena_text(c->file_arena, resource);
-    f->next = c->files;
-    c->files = f;
-    return f;
-}
-
-static int
-load_line(struct cache *c, const char *line, size_t len, size_t *total, struct err *err)
-{
-    struct provider_record *r;
-    struct file_list *f;
-    struct event e;
-
-    if (event_is_control(line, len))
-        return 0;
-    if (event_parse(c->file_arena, line, len, &e, err) != 0)
-        return -1;
-    if (e.fields == NULL)
-        return err_set(err, ERR_RECORD, ERR_NEVER, "bad-event", "a record without fields");
-    if (++*total > MAX_FILE_RECORDS)
-        return err_set(err, ERR_RUN, ERR_NEVER, "too-many", "over %d records",
-                       (int)MAX_FILE_RECORDS);
-    f = file_list(c, e.system, e.resource, true);
-    f->records = mem_resize(f->records, f->n + 1, sizeof *f->records);
-    r = &f->records[f->n++];
-    *r = (struct provider_record){.id = e.record_id, .fields = e.fields, .version = e.version};
-    if (e.occurred_at != NULL && clock_parse(e.occurred_at, &r->changed_at, NULL) != 0)
-        r->changed_at = 0;
-    return 0;
-}
-
 int
 cache_load(struct cache *c, const char *file, struct err *err)
 {
-    struct ndjson_reader *reader;
-    struct file_list *f;
-    const char *line;
-    size_t len, total = 0;
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    int r;
+    c->current = current_load(file, err);
+    return c->current != NULL ? 0 : -1;
+}
 
-    if (fd < 0)
-        return err_errno(err, "%s", file);
-    c->from_file = true;
-    c->file_arena = arena_new();
-    reader = ndjson_open(fd, file);
-    while ((r = ndjson_next(reader, &line, &len, err)) > 0)
-        if (load_line(c, line, len, &total, err) != 0) {
-            r = -1;
-            break;
-        }
-    if (r < 0) {
-        err_wrap(err, "%s: line %ld", file, ndjson_line(reader));
-        err_exit(err, err->status == EXIT_IO ? EXIT_IO : EXIT_INPUT);
-    }
-    ndjson_close(reader);
-    close(fd);
-    for (f = c->files; f != NULL; f = f->next)
-        f->answer =
-            (struct cache_answer){.outcome = PROVIDER_OK, .records = f->records, .n_records = f->n};
-    return r < 0 ? -1 : 0;
+struct current *
+cache_current(struct cache *c)
+{
+    return c->current;
 }
 
 static struct entry *
@@ -200,15 +122,12 @@ static const struct cache_answer *
 from_file(struct cache *c, struct entry *e, const char *system, const char *resource,
           const char *id)
 {
-    struct file_list *f = file_list(c, system, resource, false);
-    size_t i;
+    const struct provider_record *r = current_get(c->current, system, resource, id);
 
     e->answered = true;
-    e->answer = (struct cache_answer){.outcome = PROVIDER_GONE, .code = "gone"};
-    for (i = 0; f != NULL && i < f->n; i++)
-        if (strcmp(f->records[i].id, id) == 0)
-            e->answer = (struct cache_answer){
-                .outcome = PROVIDER_OK, .records = &f->records[i], .n_records = 1};
+    e->answer = r == NULL
+                    ? (struct cache_answer){.outcome = PROVIDER_GONE, .code = "gone"}
+                    : (struct cache_answer){.outcome = PROVIDER_OK, .records = r, .n_records = 1};
     return &e->answer;
 }
 
@@ -222,7 +141,7 @@ cache_get(struct cache *c, const struct conf_system *system, const struct resour
     if (e->asked)
         return e->answered ? &e->answer : NULL;
     e->asked = true;
-    if (c->from_file)
+    if (c->current != NULL)
         return from_file(c, e, system->name, def->resource, id);
     provider_get(provider_of(c, system), def, id, answered, e);
     return e->answered ? &e->answer : NULL;
@@ -238,32 +157,8 @@ cache_find(struct cache *c, const struct conf_system *system, const struct resou
     if (e->asked)
         return e->answered ? &e->answer : NULL;
     e->asked = true;
-    if (c->from_file) {
-        e->answered = true;
-        e->answer = (struct cache_answer){.outcome = PROVIDER_OK};
-        return &e->answer;
-    }
     provider_find(provider_of(c, system), def, field, value, answered, e);
     return e->answered ? &e->answer : NULL;
-}
-
-const struct cache_answer *
-cache_all(struct cache *c, const char *system, const char *resource)
-{
-    struct file_list *f = file_list(c, system, resource, false);
-
-    return f != NULL ? &f->answer : NULL;
-}
-
-const char *
-cache_other_system(struct cache *c, const char *resource, const char *system)
-{
-    struct file_list *f;
-
-    for (f = c->files; f != NULL; f = f->next)
-        if (strcmp(f->resource, resource) == 0 && strcmp(f->system, system) != 0)
-            return f->system;
-    return NULL;
 }
 
 int
@@ -294,16 +189,13 @@ cache_reset(struct cache *c)
 void
 cache_free(struct cache *c)
 {
-    struct file_list *f;
     size_t i;
 
     http_free(c->http);
     for (i = 0; c->conf != NULL && i < c->conf->n_systems; i++)
         provider_free(c->providers[i]);
-    for (f = c->files; f != NULL; f = f->next)
-        free(f->records);
     free(c->providers);
     arena_free(c->arena);
-    arena_free(c->file_arena);
+    current_free(c->current);
     free(c);
 }

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "config/conf.h"
+#include "diff/current.h"
 #include "provider/provider.h"
 
 /*
@@ -25,20 +26,15 @@ struct cache_answer {
 
 struct cache *cache_new(const struct conf *conf);
 
-/* With FILE (NDJSON lines with system, resource, record_id, fields) every read is answered from it;
- * a record that is not in it is gone. */
+/* With FILE (diff/current.h) every read is answered from it; a record that is not in it is gone. */
 int cache_load(struct cache *c, const char *file, struct err *err);
+struct current *cache_current(struct cache *c); /* NULL without cache_load */
 
 const struct cache_answer *cache_get(struct cache *c, const struct conf_system *system,
                                      const struct resource_def *def, const char *id);
 const struct cache_answer *cache_find(struct cache *c, const struct conf_system *system,
                                       const struct resource_def *def, const char *field,
                                       const char *value);
-/* The records of the file for a system (cache_load), for matching without a state. */
-const struct cache_answer *cache_all(struct cache *c, const char *system, const char *resource);
-
-/* The first other system in the file that has records of RESOURCE, NULL. */
-const char *cache_other_system(struct cache *c, const char *resource, const char *system);
 
 /* Until every call under way has answered. */
 int cache_wait(struct cache *c, struct err *err);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 64 };
+enum { BATCH = 64, MAX_ROUNDS = 10000 };
 
 /* The streams of one run. */
 struct streams {
@@ -85,8 +85,11 @@ decide_batch(struct diff *d, struct item *items, size_t n, struct err *err)
 {
     bool open = true;
     size_t i;
+    int rounds = 0;
 
     while (open) {
+        if (++rounds > MAX_ROUNDS)
+            BUG("a decision asks for ever");
         open = false;
         for (i = 0; i < n; i++) {
             if (items[i].done)

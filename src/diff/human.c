@@ -31,6 +31,25 @@ add_name(struct buf *out, const char *text)
     text_escape(out, text, strlen(text));
 }
 
+static void
+add_record(struct buf *out, const char *system, const char *record_id)
+{
+    add_name(out, system);
+    buf_char(out, ':');
+    add_name(out, record_id);
+}
+
+/* A field's name, in a column. */
+static void
+add_field(struct buf *out, const char *field)
+{
+    size_t start = out->len;
+
+    add_name(out, field);
+    while (out->len < start + 16)
+        buf_char(out, ' ');
+}
+
 static const struct decision_rule *
 rule_of(const struct decision *dec, const char *field)
 {
@@ -48,8 +67,8 @@ add_write(struct buf *out, const struct decision *dec, const struct decision_wri
     bool create = strcmp(w->action, "create") == 0;
     size_t i;
 
-    buf_printf(out, "  %s%s %s", color ? (create ? "\033[32m" : "\033[33m") : "", w->action,
-               w->target);
+    buf_printf(out, "  %s%s ", color ? (create ? "\033[32m" : "\033[33m") : "", w->action);
+    add_name(out, w->target);
     if (w->target_record_id != NULL) {
         buf_char(out, ':');
         add_name(out, w->target_record_id);
@@ -59,15 +78,19 @@ add_write(struct buf *out, const struct decision *dec, const struct decision_wri
         const char *field = w->set->u.members[i].name;
         const struct decision_rule *rule = rule_of(dec, field);
 
-        buf_printf(out, "    %-16s ", field);
+        buf_text(out, "    ");
+        add_field(out, field);
+        buf_char(out, ' ');
         if (!create) {
             add_value(out, val_get(w->before, field));
             buf_text(out, " -> ");
         }
         add_value(out, w->set->u.members[i].value);
-        if (rule != NULL)
-            buf_printf(out, "  (%s%s%s)", rule->rule, rule->source != NULL ? ", " : "",
-                       rule->source != NULL ? rule->source : "");
+        if (rule != NULL) {
+            buf_printf(out, "  (%s%s", rule->rule, rule->source != NULL ? ", " : "");
+            add_name(out, rule->source != NULL ? rule->source : "");
+            buf_char(out, ')');
+        }
         buf_char(out, '\n');
     }
 }
@@ -78,9 +101,13 @@ add_left(struct buf *out, const struct item *it, const struct decision_rule *rul
     const struct decision *dec = &it->decision;
     size_t i;
 
-    buf_printf(out, "    %s%-16s%s ", color ? "\033[36m" : "", rule->field, color ? "\033[0m" : "");
+    buf_printf(out, "    %s", color ? "\033[36m" : "");
+    add_field(out, rule->field);
+    buf_printf(out, "%s ", color ? "\033[0m" : "");
     for (i = 0; i < dec->n_ends; i++) {
-        buf_printf(out, "%s%s ", i > 0 ? ", " : "", dec->ends[i].system);
+        buf_text(out, i > 0 ? ", " : "");
+        add_name(out, dec->ends[i].system);
+        buf_char(out, ' ');
         add_value(out, val_get(dec->ends[i].covered, rule->field));
     }
     buf_printf(out, "  (%s, %s)\n", rule->rule, rule->conflict ? "for a person" : "left as it is");
@@ -94,13 +121,14 @@ human_write(struct buf *out, const struct item *it, bool color)
 
     if (dec->hold_reason == NULL && dec->reject_code == NULL && !decision_differs(dec))
         return;
-    buf_printf(out, "%s%s ", color ? "\033[1m" : "", it->event.resource);
-    buf_printf(out, "%s:", it->event.system);
-    add_name(out, it->event.record_id);
+    buf_text(out, color ? "\033[1m" : "");
+    add_name(out, it->event.resource);
+    buf_char(out, ' ');
+    add_record(out, it->event.system, it->event.record_id);
     for (i = 0; i < dec->n_ends; i++)
         if (strcmp(dec->ends[i].system, it->event.system) != 0 && dec->ends[i].record_id != NULL) {
-            buf_printf(out, " = %s:", dec->ends[i].system);
-            add_name(out, dec->ends[i].record_id);
+            buf_text(out, " = ");
+            add_record(out, dec->ends[i].system, dec->ends[i].record_id);
         }
     buf_printf(out, "%s\n", color ? "\033[0m" : "");
     if (dec->hold_reason != NULL || dec->reject_code != NULL) {

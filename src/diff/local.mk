@@ -2,6 +2,8 @@ noinst_LIBRARIES += libdiff.a
 libdiff_a_SOURCES = \
 	src/diff/cache.c \
 	src/diff/cache.h \
+	src/diff/current.c \
+	src/diff/current.h \
 	src/diff/diff.c \
 	src/diff/diff.h \
 	src/diff/human.c \

@@ -51,7 +51,9 @@ made_sync(struct diff *d, const struct event *e)
 
     if (e->fields == NULL || e->fields->kind != VAL_OBJECT)
         return NULL;
-    other = cache_other_system(d->cache, e->resource, e->system);
+    if (cache_current(d->cache) == NULL)
+        return NULL;
+    other = current_other_system(cache_current(d->cache), e->resource, e->system);
     if (other == NULL)
         return NULL;
     sync = arena_alloc(a, sizeof *sync);

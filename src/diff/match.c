@@ -151,42 +151,56 @@ listed_lately(struct diff *d, const struct item *it, size_t i, struct err *err)
     return 0;
 }
 
-/* Candidates by the provider's own search, or with --current among the file's. As present(). */
+static struct candidate
+candidate_of(const struct diff *d, const struct provider_record *rec)
+{
+    return (struct candidate){rec->id,
+                              {.state = END_LIVE,
+                               .fields = rec->fields,
+                               .external_id = rec->external_id,
+                               .version = rec->version,
+                               .changed_at = rec->changed_at,
+                               .seen_at = d->now}};
+}
+
+/* Candidates by the provider's own search. As present(). */
 static int
 search(struct diff *d, struct item *it, size_t i, const char *field, struct candidates *out)
 {
     const struct resource_def *def = it->sync->defs[i];
     const char *value = val_id(val_get(own_fields(it), field));
-    bool file = d->o->current != NULL;
     const struct cache_answer *answer;
     size_t k;
 
-    if (value == NULL || (!file && !provider_can_find(def, field)))
+    if (value == NULL || !provider_can_find(def, field))
         return 1;
-    answer = file ? cache_all(d->cache, it->sync->between[i]->name, it->sync->resource)
-                  : cache_find(d->cache, it->sync->between[i], def, field, value);
+    answer = cache_find(d->cache, it->sync->between[i], def, field, value);
     if (answer == NULL)
-        return file;
+        return 0;
     if (answer->outcome != PROVIDER_OK) {
         item_hold(it, d->arena, answer->not_before > d->now ? answer->not_before : d->now + 30000,
                   arena_printf(d->arena, "cannot search %s: %s", it->sync->between[i]->name,
                                answer->text != NULL ? answer->text : "no answer"));
         return 0;
     }
-    for (k = 0; k < answer->n_records && out->n < MAX_CANDIDATES; k++) {
-        const struct provider_record *rec = &answer->records[k];
-
-        if (!match_confirms(d->arena, it->sync, it->nominator, own_fields(it), i, rec->fields))
-            continue;
-        out->list[out->n++] = (struct candidate){rec->id,
-                                                 {.state = END_LIVE,
-                                                  .fields = rec->fields,
-                                                  .external_id = rec->external_id,
-                                                  .version = rec->version,
-                                                  .changed_at = rec->changed_at,
-                                                  .seen_at = d->now}};
-    }
+    for (k = 0; k < answer->n_records && out->n < MAX_CANDIDATES; k++)
+        if (match_confirms(d->arena, it->sync, it->nominator, own_fields(it), i,
+                           answer->records[k].fields))
+            out->list[out->n++] = candidate_of(d, &answer->records[k]);
     return 1;
+}
+
+/* With --current: the file is what there is, whatever the state has seen. */
+static void
+search_file(struct diff *d, struct item *it, size_t i, struct candidates *out)
+{
+    const struct provider_record *found[MAX_CANDIDATES];
+    size_t k, n = current_match(cache_current(d->cache), it->sync, it->nominator, own_fields(it), i,
+                                found, MAX_CANDIDATES);
+
+    for (k = 0; k < n; k++)
+        if (i != it->nominator || strcmp(found[k]->id, it->event.record_id) != 0)
+            out->list[out->n++] = candidate_of(d, found[k]);
 }
 
 /* Candidates of system I, by the first key that has any. As present(). */
@@ -196,10 +210,14 @@ candidates_of(struct diff *d, struct item *it, size_t i, const struct match_keys
 {
     const struct conf_system *system = it->sync->between[i];
     const char *ids[MAX_CANDIDATES];
-    int lately = listed_lately(d, it, i, err);
+    int lately, n, known;
     size_t k;
-    int n, known;
 
+    if (d->o->current != NULL) {
+        search_file(d, it, i, out);
+        return 1;
+    }
+    lately = listed_lately(d, it, i, err);
     if (lately < 0)
         return -1;
     for (k = 0; k < keys->n; k++) {
@@ -299,39 +317,30 @@ settle_candidate(struct diff *d, struct item *it, size_t i, const struct candida
 }
 
 /* Without a state: the file's records, by match keys or else by the same id. */
-static int
+static void
 match_in_file(struct diff *d, struct item *it)
 {
-    size_t i, k;
+    size_t i;
 
     for (i = 0; i < it->sync->n_between; i++) {
-        const struct cache_answer *all;
+        const struct provider_record *same;
         struct candidates found = {.n = 0};
 
-        if (i == it->nominator)
+        if (i == it->nominator || it->ends[i].wanted)
             continue;
-        all = cache_all(d->cache, it->sync->between[i]->name, it->sync->resource);
-        for (k = 0; all != NULL && k < all->n_records && found.n < MAX_CANDIDATES; k++) {
-            const struct provider_record *rec = &all->records[k];
-            bool same = it->sync->n_match == 0 ? strcmp(rec->id, it->event.record_id) == 0
-                                               : match_confirms(d->arena, it->sync, it->nominator,
-                                                                own_fields(it), i, rec->fields);
-
-            if (same)
-                found.list[found.n++] = (struct candidate){rec->id,
-                                                           {.state = END_LIVE,
-                                                            .fields = rec->fields,
-                                                            .version = rec->version,
-                                                            .changed_at = rec->changed_at,
-                                                            .seen_at = d->now,
-                                                            .fresh = true}};
+        if (it->sync->n_match > 0) {
+            search_file(d, it, i, &found);
+        } else {
+            same = current_get(cache_current(d->cache), it->sync->between[i]->name,
+                               it->sync->resource, it->event.record_id);
+            if (same != NULL)
+                found.list[found.n++] = candidate_of(d, same);
         }
         if (found.n > 1)
             ambiguous(d, it, i, &found);
         else if (found.n == 1)
             take_candidate(it, i, &found.list[0]);
     }
-    return 1;
 }
 
 /* A create of this resource is under way at the record's own system, or its key is claimed: it may
@@ -361,8 +370,10 @@ match_ends(struct diff *d, struct item *it, struct err *err)
     size_t i;
     int known = 1, r;
 
-    if (d->o->store == NULL)
-        return match_in_file(d, it);
+    if (d->o->store == NULL) {
+        match_in_file(d, it);
+        return 1;
+    }
     match_keys(d->arena, it->sync, it->nominator, own->fields, &keys);
     if (own->external_id != NULL) {
         r = store_find_external(d->o->store, own->external_id, &link_id, err);
