@@ -23,3 +23,6 @@ EXTRA_DIST += tests/pipe/values.t
 
 TESTS += tests/pipe/races.t
 EXTRA_DIST += tests/pipe/races.t
+
+TESTS += tests/pipe/operate.t
+EXTRA_DIST += tests/pipe/operate.t
