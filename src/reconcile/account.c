@@ -23,11 +23,17 @@ answer_err(const struct provider_answer *a, const struct conf_system *system, st
     bool later = a->outcome == PROVIDER_LIMITED || a->outcome == PROVIDER_NOT_SENT ||
                  a->outcome == PROVIDER_LOST;
 
-    return err_set(err, ERR_SYSTEM, later ? ERR_LATER : ERR_NEVER,
-                   a->outcome == PROVIDER_LIMITED ? "limited"
-                   : a->code != NULL              ? a->code
-                                                  : "error",
-                   "%s: %s", system->name, a->text != NULL ? a->text : "no answer");
+    err_set(err, ERR_SYSTEM, later ? ERR_LATER : ERR_NEVER,
+            a->outcome == PROVIDER_LIMITED ? "limited"
+            : a->code != NULL              ? a->code
+                                           : "error",
+            "%s: %s", system->name, a->text != NULL ? a->text : "no answer");
+    if (a->status == 401 || a->status == 403)
+        err_hint(err, "are the credentials (auth) of %s right?", system->name);
+    else if (a->outcome == PROVIDER_NOT_SENT)
+        err_hint(err, "is %s up, and is its base_url %s right? nothing is lost; run again",
+                 system->name, system->base_url);
+    return -1;
 }
 
 static void

@@ -142,6 +142,8 @@ list_pages(struct session *s, struct job *j, struct walk *l, struct err *err)
     if (rc < 0)
         return fail(s, j, &why, err);
     if (rc == 0 && session_stopped()) {
+        log_info("job %s: stopped by a signal after %ld records; the next run goes on there",
+                 j->conf->name, l->pos.count);
         j->status = status_worse(j->status, EXIT_LATER);
         return save_status(s, j, "failed", err);
     }

@@ -55,11 +55,16 @@ try sync-ctl check
 is "a secret that is not there is said without a call" 1 "$(grep -c '^secrets  missing .*crm.token' out)"
 mv kept.token crm.token
 
-# ---- a system that is down ----
+# ---- a system that lets nobody in, one that is down ----
+echo wrong >crm.token
+try sync-reconcile run contacts
+is "a wrong token: exit 69" 69 "$rc"
+has "what to look at" "hint: are the credentials (auth) of crm right?"
 stop crm
 try sync-reconcile run contacts
 is "a system that is down: exit 75" 75 "$rc"
 has "it is named, with its job" "job contacts: crm: GET /account: "
+has "with what to look at" "hint: is crm up, and is its base_url $crm_url right?"
 try sync-ctl status
 is "status names the job that failed" 1 "$(grep -c '^job contacts failed .*sync-reconcile run contacts' out)"
 done_testing
