@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SILENT_CALLS = 3 };
+
 static void submit(struct call *c, int64_t delay_ms);
 
 struct call *
@@ -114,6 +116,26 @@ say_limited(struct call *c, int status, int64_t wait_ms)
     c->answer.not_before = at;
 }
 
+/*
+ * A system that cannot be reached, or that let several calls in a row go unanswered, is left alone
+ * for a while: else each of a thousand records would wait out its patience.
+ */
+static void
+note_silence(struct call *c, bool sent)
+{
+    c->p->unanswered++;
+    if (!sent || c->p->unanswered >= SILENT_CALLS)
+        c->p->down_until = clock_boot() + PROVIDER_DOWN_MS;
+}
+
+static void
+say_down(struct call *c, int64_t wait)
+{
+    call_say(c, PROVIDER_NOT_SENT, "down", "not tried: %s did not answer a moment ago",
+             c->p->system->name);
+    c->answer.not_before = clock_now() + wait;
+}
+
 /* Its turn has come. */
 static void
 start(struct call *c)
@@ -123,6 +145,11 @@ start(struct call *c)
 
     if (c->started == 0)
         c->started = now;
+    if (now < c->p->down_until) {
+        say_down(c, c->p->down_until - now);
+        call_end_later(c);
+        return;
+    }
     if (wait > 0 && wait > patience_left(c)) {
         say_limited(c, 429, wait);
         call_end_later(c);
@@ -200,6 +227,8 @@ on_no_answer(struct call *c, const struct http_answer *h)
     }
     if ((!sent || !c->writing) && again(c))
         return false;
+    if (!c->writing) /* a write may have been barred by its own program */
+        note_silence(c, sent);
     call_say(c, sent ? PROVIDER_LOST : PROVIDER_NOT_SENT,
              h->timed_out ? "timeout" : (sent ? "lost" : "not-sent"), "%s", h->text);
     return true;
@@ -222,6 +251,8 @@ judge(struct call *c, const struct http_answer *h)
 
     if (h->outcome != HTTP_ANSWERED)
         return on_no_answer(c, h);
+    c->p->unanswered = 0;
+    c->p->down_until = 0;
     c->answer.server_now = server_time(h);
     if (!c->read_back)
         c->answer.status = h->status;

@@ -178,6 +178,8 @@ struct provider {
     int active;
     long sent;
     int64_t closed_until; /* boot clock: a limit said so */
+    int64_t down_until;   /* boot clock: nobody answers there */
+    int unanswered;       /* calls in a row that ended without an answer */
     int64_t deadline_ms;
     int64_t patience_ms;
     bool (*may_write)(void *may_user); /* NULL: yes */

@@ -18,7 +18,9 @@
  * Asynchronous: a call returns at once, `done` comes out of http_poll. Reads that fail by
  * connection, 5xx or a short limit are tried again for at most 5 s (full jitter); writes are sent
  * once, except that a limit or a refused connection (nothing was applied) is tried again within
- * the same 5 s. URLs that come from payloads must be on the system's own host.
+ * the same 5 s. A system that cannot be reached, or left three calls in a row unanswered, is not
+ * called for PROVIDER_DOWN_MS: calls end NOT_SENT at once, code "down". URLs that come from
+ * payloads must be on the system's own host.
  */
 struct provider;
 
@@ -31,6 +33,8 @@ struct provider_record {
     int64_t changed_at;       /* version of kind timestamp, 0 = unknown */
     const struct val *raw;    /* the provider's own record */
 };
+
+enum { PROVIDER_DOWN_MS = 30000 };
 
 enum provider_outcome {
     PROVIDER_OK,
@@ -57,7 +61,7 @@ struct provider_answer {
     const char *code;
     const char *text; /* one line for people: "GET /contacts/7: HTTP 422: ..."; at most 200 bytes of
                          the answer, no secrets. NULL if OK */
-    int64_t not_before; /* LIMITED: when it opens again; else 0 */
+    int64_t not_before; /* LIMITED, and code "down": when to come again; else 0 */
     struct provider_record *records;
     size_t n_records;
     const char *id; /* write: the record's id where known, also if reading it back failed */

@@ -72,6 +72,48 @@ START_TEST(a_refused_connection_is_tried_again_and_sends_nothing)
 }
 END_TEST
 
+START_TEST(a_system_that_cannot_be_reached_is_left_alone_for_a_while)
+{
+    struct fixture f;
+    long calls;
+
+    fixture_init(&f);
+    fixture_start_dead(&f);
+    provider_timing(f.p, 0, 100);
+    get(&f);
+    ck_assert_int_eq(f.got.outcome, PROVIDER_NOT_SENT);
+    ck_assert_str_eq(f.got.code, "not-sent");
+    calls = provider_calls(f.p);
+    f.answers = 0;
+    get(&f);
+    ck_assert_int_eq(f.got.outcome, PROVIDER_NOT_SENT);
+    ck_assert_str_eq(f.got.code, "down");
+    ck_assert_int_gt(f.got.not_before, clock_now());
+    ck_assert_int_eq(provider_calls(f.p), calls);
+    fixture_release(&f);
+}
+END_TEST
+
+START_TEST(one_silent_record_does_not_close_its_system)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    START(&f, "", {PEER_RESET, 0, NULL, NULL, 0}, {PEER_RESET, 0, NULL, NULL, 0},
+          {PEER_ANSWER, 200, NULL, record, 0});
+    provider_timing(f.p, 0, -1);
+    get(&f);
+    ck_assert_int_eq(f.got.outcome, PROVIDER_LOST);
+    f.answers = 0;
+    get(&f);
+    ck_assert_int_eq(f.got.outcome, PROVIDER_LOST);
+    f.answers = 0;
+    get(&f);
+    ck_assert_int_eq(f.got.outcome, PROVIDER_OK);
+    fixture_release(&f);
+}
+END_TEST
+
 START_TEST(a_write_after_a_lost_answer_is_not_sent_again)
 {
     struct fixture f;
@@ -299,6 +341,8 @@ END_TEST
 
 UNIT_MAIN("provider/call", reads_are_tried_again, reads_end_when_patience_does,
           a_refused_connection_is_tried_again_and_sends_nothing,
+          a_system_that_cannot_be_reached_is_left_alone_for_a_while,
+          one_silent_record_does_not_close_its_system,
           a_write_after_a_lost_answer_is_not_sent_again, a_write_asks_before_it_goes_out,
           a_short_limit_is_waited_for, a_limit_without_a_time_is_tried_again, a_long_limit_is_told,
           a_date_is_counted_from_the_servers_clock, while_the_limit_holds_nothing_is_asked,
