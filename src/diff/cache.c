@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "diff/cache.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "json/val.h"
 
@@ -13,6 +14,7 @@ struct entry {
     struct entry *next; /* owned by the arena */
     const char *key;
     struct cache *cache;
+    const struct conf_system *system; /* asked of; NULL: the file */
     bool asked, answered;
     struct cache_answer answer;
 };
@@ -21,6 +23,7 @@ struct cache {
     const struct conf *conf;
     struct http *http;           /* owned; NULL until the first call */
     struct provider **providers; /* owned; [n_systems], NULL until used */
+    bool *warned;                /* owned; [n_systems]: said that it cannot be read */
     struct arena *arena;         /* this batch */
     struct entry *buckets[BUCKETS];
     struct current *current; /* owned; NULL without --current */
@@ -33,8 +36,10 @@ cache_new(const struct conf *conf)
 
     c->conf = conf;
     c->arena = arena_new();
-    if (conf != NULL)
+    if (conf != NULL) {
         c->providers = mem_alloc(conf->n_systems * sizeof(struct provider *));
+        c->warned = mem_alloc(conf->n_systems * sizeof *c->warned);
+    }
     return c;
 }
 
@@ -89,6 +94,17 @@ copy_records(struct arena *a, const struct provider_record *from, size_t n)
     return to;
 }
 
+/* Said once a system and process: its events wait in the inbox, one by one and without a word. */
+static void
+warn_unreadable(struct cache *c, const struct conf_system *system, const char *text)
+{
+    size_t i = (size_t)(system - c->conf->systems);
+
+    if (!c->warned[i])
+        log_warn("%s cannot be read now, what needs it waits: %s", system->name, text);
+    c->warned[i] = true;
+}
+
 static void
 answered(void *user, const struct provider_answer *answer)
 {
@@ -96,6 +112,8 @@ answered(void *user, const struct provider_answer *answer)
     struct arena *a = e->cache->arena;
 
     e->answered = true;
+    if (answer->outcome != PROVIDER_OK && answer->outcome != PROVIDER_GONE)
+        warn_unreadable(e->cache, e->system, answer->text != NULL ? answer->text : "no answer");
     e->answer = (struct cache_answer){
         .outcome = answer->outcome,
         .code = arena_text(a, answer->code),
@@ -143,6 +161,7 @@ cache_get(struct cache *c, const struct conf_system *system, const struct resour
     e->asked = true;
     if (c->current != NULL)
         return from_file(c, e, system->name, def->resource, id);
+    e->system = system;
     provider_get(provider_of(c, system), def, id, answered, e);
     return e->answered ? &e->answer : NULL;
 }
@@ -157,6 +176,7 @@ cache_find(struct cache *c, const struct conf_system *system, const struct resou
     if (e->asked)
         return e->answered ? &e->answer : NULL;
     e->asked = true;
+    e->system = system;
     provider_find(provider_of(c, system), def, field, value, answered, e);
     return e->answered ? &e->answer : NULL;
 }
@@ -195,6 +215,7 @@ cache_free(struct cache *c)
     for (i = 0; c->conf != NULL && i < c->conf->n_systems; i++)
         provider_free(c->providers[i]);
     free(c->providers);
+    free(c->warned);
     arena_free(c->arena);
     current_free(c->current);
     free(c);
