@@ -149,12 +149,27 @@ from_file(struct cache *c, struct entry *e, const char *system, const char *reso
     return &e->answer;
 }
 
+static struct entry *
+entry_of(struct cache *c, const struct conf_system *system, const struct resource_def *def,
+         const char *id)
+{
+    return entry(c, arena_printf(c->arena, "get\n%s\n%s\n%s", system->name, def->resource, id));
+}
+
+const struct cache_answer *
+cache_known(struct cache *c, const struct conf_system *system, const struct resource_def *def,
+            const char *id)
+{
+    const struct entry *e = entry_of(c, system, def, id);
+
+    return e->answered ? &e->answer : NULL;
+}
+
 const struct cache_answer *
 cache_get(struct cache *c, const struct conf_system *system, const struct resource_def *def,
           const char *id)
 {
-    struct entry *e =
-        entry(c, arena_printf(c->arena, "get\n%s\n%s\n%s", system->name, def->resource, id));
+    struct entry *e = entry_of(c, system, def, id);
 
     if (e->asked)
         return e->answered ? &e->answer : NULL;

@@ -32,6 +32,9 @@ struct current *cache_current(struct cache *c); /* NULL without cache_load */
 
 const struct cache_answer *cache_get(struct cache *c, const struct conf_system *system,
                                      const struct resource_def *def, const char *id);
+/* What a cache_get of this batch has answered; NULL if nobody asked, or there is no answer yet. */
+const struct cache_answer *cache_known(struct cache *c, const struct conf_system *system,
+                                       const struct resource_def *def, const char *id);
 const struct cache_answer *cache_find(struct cache *c, const struct conf_system *system,
                                       const struct resource_def *def, const char *field,
                                       const char *value);

@@ -360,6 +360,20 @@ complete(struct diff *d, struct item *it)
     }
 }
 
+/*
+ * What was matched was matched by listing rows: read freshly, a record may not match any more. So
+ * the other ends of an unlinked record are sought anew, among what is read now.
+ */
+static void
+match_anew(struct item *it)
+{
+    size_t i;
+
+    for (i = 0; i < it->sync->n_between; i++)
+        if (i != it->nominator)
+            it->ends[i] = (struct item_end){0};
+}
+
 /* An end that is to be written is always read fresh. 1 all are, 0 reads are under way. */
 static int
 targets_fresh(struct diff *d, struct item *it)
@@ -376,6 +390,8 @@ targets_fresh(struct diff *d, struct item *it)
         read_end(d, it, (size_t)target);
         fresh = 0;
     }
+    if (fresh == 0 && it->link.link_id == 0 && !it->done)
+        match_anew(it);
     return fresh;
 }
 

@@ -19,6 +19,52 @@ struct candidates {
     size_t n;
 };
 
+/* What a read said, as an end: live or gone. False: it could not be read. */
+static bool
+take_answer(const struct diff *d, const struct cache_answer *answer, struct item_end *end)
+{
+    const struct provider_record *rec;
+
+    if (answer->outcome == PROVIDER_GONE)
+        end->state = END_GONE;
+    if (answer->outcome != PROVIDER_OK || answer->n_records != 1)
+        return answer->outcome == PROVIDER_GONE;
+    rec = &answer->records[0];
+    *end = (struct item_end){.state = END_LIVE,
+                             .fields = rec->fields,
+                             .external_id = rec->external_id,
+                             .version = rec->version,
+                             .etag = rec->etag,
+                             .changed_at = rec->changed_at,
+                             .seen_at = d->now,
+                             .fresh = true};
+    return true;
+}
+
+/* The state's own row of a record, if it is recent and nothing newer was admitted. 1, 0, -1. */
+static int
+take_listed(struct diff *d, const struct item *it, size_t i, struct candidate *c, struct err *err)
+{
+    const struct conf_system *system = it->sync->between[i];
+    const struct val *row;
+    const char *payload, *occurred;
+    int64_t received;
+    int r = store_latest_row(d->o->store, d->arena, it->sync->resource, system->name,
+                             system->account, c->record_id, &payload, &received, err);
+
+    if (r <= 0 || d->now - received >= LISTED_LATELY_MS)
+        return r < 0 ? -1 : 0;
+    row = val_parse(d->arena, payload, strlen(payload), NULL);
+    occurred = val_get_text(row, "occurred_at");
+    c->read.state = END_LIVE;
+    c->read.fields = val_get(row, "fields");
+    c->read.version = val_get_text(row, "version");
+    c->read.seen_at = received;
+    if (occurred != NULL)
+        clock_parse(occurred, &c->read.changed_at, NULL);
+    return 1;
+}
+
 /*
  * The state's own row of a record, if nothing newer was admitted for it; else a fresh read. 1 known
  * (END_LIVE or END_GONE), 0 under way or the item is done, -1.
@@ -28,46 +74,17 @@ present(struct diff *d, struct item *it, size_t i, struct candidate *c, struct e
 {
     const struct conf_system *system = it->sync->between[i];
     const struct cache_answer *answer;
-    const char *payload;
-    int64_t received;
     int r;
 
-    r = store_latest_row(d->o->store, d->arena, it->sync->resource, system->name, system->account,
-                         c->record_id, &payload, &received, err);
-    if (r < 0)
-        return -1;
-    if (r > 0 && d->now - received < LISTED_LATELY_MS) {
-        const struct val *row = val_parse(d->arena, payload, strlen(payload), NULL);
-        const char *occurred = val_get_text(row, "occurred_at");
-
-        c->read.state = END_LIVE;
-        c->read.fields = val_get(row, "fields");
-        c->read.version = val_get_text(row, "version");
-        c->read.seen_at = received;
-        if (occurred != NULL)
-            clock_parse(occurred, &c->read.changed_at, NULL);
-        return 1;
-    }
+    answer = cache_known(d->cache, system, it->sync->defs[i], c->record_id);
+    r = answer == NULL ? take_listed(d, it, i, c, err) : 0;
+    if (r != 0)
+        return r;
     answer = cache_get(d->cache, system, it->sync->defs[i], c->record_id);
     if (answer == NULL)
         return 0;
-    if (answer->outcome == PROVIDER_OK && answer->n_records == 1) {
-        const struct provider_record *rec = &answer->records[0];
-
-        c->read = (struct item_end){.state = END_LIVE,
-                                    .fields = rec->fields,
-                                    .external_id = rec->external_id,
-                                    .version = rec->version,
-                                    .etag = rec->etag,
-                                    .changed_at = rec->changed_at,
-                                    .seen_at = d->now,
-                                    .fresh = true};
+    if (take_answer(d, answer, &c->read))
         return 1;
-    }
-    if (answer->outcome == PROVIDER_GONE) {
-        c->read.state = END_GONE;
-        return 1;
-    }
     item_hold(it, d->arena, answer->not_before > d->now ? answer->not_before : d->now + 30000,
               arena_printf(d->arena, "cannot read %s:%s: %s", system->name, c->record_id,
                            answer->text != NULL ? answer->text : "no answer"));
@@ -163,6 +180,17 @@ candidate_of(const struct diff *d, const struct provider_record *rec)
                                .seen_at = d->now}};
 }
 
+/* A record that a search found, as it was read since, else as the search shows it. */
+static struct candidate
+found_candidate(struct diff *d, const struct item *it, size_t i, const struct provider_record *rec)
+{
+    const struct cache_answer *answer =
+        cache_known(d->cache, it->sync->between[i], it->sync->defs[i], rec->id);
+    struct candidate c = {.record_id = rec->id};
+
+    return answer != NULL && take_answer(d, answer, &c.read) ? c : candidate_of(d, rec);
+}
+
 /* Candidates by the provider's own search. As present(). */
 static int
 search(struct diff *d, struct item *it, size_t i, const char *field, struct candidates *out)
@@ -183,10 +211,13 @@ search(struct diff *d, struct item *it, size_t i, const char *field, struct cand
                                answer->text != NULL ? answer->text : "no answer"));
         return 0;
     }
-    for (k = 0; k < answer->n_records && out->n < MAX_CANDIDATES; k++)
-        if (match_confirms(d->arena, it->sync, it->nominator, own_fields(it), i,
-                           answer->records[k].fields))
-            out->list[out->n++] = candidate_of(d, &answer->records[k]);
+    for (k = 0; k < answer->n_records && out->n < MAX_CANDIDATES; k++) {
+        struct candidate c = found_candidate(d, it, i, &answer->records[k]);
+
+        if (c.read.state == END_LIVE &&
+            match_confirms(d->arena, it->sync, it->nominator, own_fields(it), i, c.read.fields))
+            out->list[out->n++] = c;
+    }
     return 1;
 }
 
@@ -199,8 +230,10 @@ search_file(struct diff *d, struct item *it, size_t i, struct candidates *out)
                                 found, MAX_CANDIDATES);
 
     for (k = 0; k < n; k++)
-        if (i != it->nominator || strcmp(found[k]->id, it->event.record_id) != 0)
-            out->list[out->n++] = candidate_of(d, found[k]);
+        if (i != it->nominator || strcmp(found[k]->id, it->event.record_id) != 0) {
+            out->list[out->n] = candidate_of(d, found[k]);
+            out->list[out->n++].read.fresh = true;
+        }
 }
 
 /* Candidates of system I, by the first key that has any. As present(). */
