@@ -66,30 +66,24 @@ fresh()
     cp state0.db state.db
 }
 
-# TOOL with input; leaves out, err, status.
-run() # TOOL [OPTION...]
+# After `try`.
+expect() # NAME STATUS ERE-OF-STDERR
 {
-    tool "$@" >out 2>err
-    status=$?
-}
-
-expect() # NAME STATUS ERE-OF-STDERR ; after run
-{
-    if [ "$status" -eq "$2" ] && { [ -z "$3" ] || grep -Eq -e "$3" err; }; then
+    if [ "$rc" -eq "$2" ] && { [ -z "$3" ] || grep -Eq -e "$3" err; }; then
         pass "$1"
     else
-        fail "$1" "status $status, not $2; wanted on stderr: $3
+        fail "$1" "status $rc, not $2; wanted on stderr: $3
 $(cut -c 1-400 err)"
     fi
 }
 
-# After run: one line says what is wrong; stages behind which a pipe broke may say that, too.
+# After `try`: one line says what is wrong; stages behind which a pipe broke may say that, too.
 one_error() # NAME STATUS
 {
-    if [ "$status" -eq "$2" ] && [ "$(grep ': error: ' err | grep -vc 'Broken pipe')" -eq 1 ]; then
+    if [ "$rc" -eq "$2" ] && [ "$(grep ': error: ' err | grep -vc 'Broken pipe')" -eq 1 ]; then
         pass "$1"
     else
-        fail "$1" "status $status, not $2; or not one error on stderr:
+        fail "$1" "status $rc, not $2; or not one error on stderr:
 $(cut -c 1-400 err)"
     fi
 }
@@ -97,12 +91,12 @@ $(cut -c 1-400 err)"
 # ---- the command line ----
 
 for p in $programs; do
-    "$p" --help >out 2>err
-    is "$p: --help is 0 and silent on stderr" "0 0" "$? $(wc -c <err)"
+    try "$p" --help
+    is "$p: --help is 0 and silent on stderr" "0 0" "$rc $(wc -c <err)"
     like "$p: --help is on stdout" "^usage: *$p" "$(cat out)"
     is "$p: --version" "$p (loopless)" "$("$p" --version | cut -d ' ' -f 1,2)"
-    "$p" --no-such-option >out 2>err
-    is "$p: unknown option is 64" "64 0" "$? $(wc -c <out)"
+    try "$p" --no-such-option
+    is "$p: unknown option is 64" "64 0" "$rc $(wc -c <out)"
     like "$p: unknown option is named, with a hint" "unknown option --no-such-option.* hint: see $p --help" \
         "$(tr '\n' ' ' <err)"
     "$p" --help >/dev/full 2>err
@@ -111,12 +105,11 @@ done
 
 # ---- a deployment with a few records ----
 
-url_a='' url_b=''
 deployment
 for i in 1 2 3; do
-    sim "$url_a" /_human/contacts -o /dev/null -d '{"email":"r'$i'@example.org"}'
+    add a '{"email":"r'$i'@example.org"}'
 done
-sim "$url_b" /_human/contacts -o /dev/null -d '{"email":"r1@example.org"}'
+add b '{"email":"r1@example.org"}'
 echo '{"v":1,"system":"b","account":"b-1","resource":"crm/contacts","record_id":"9","fields":{"email":"z@example.org"}}' >now.ndjson
 cp state.db state0.db
 
@@ -124,35 +117,35 @@ cp state.db state0.db
 
 for t in $readers; do
     fresh
-    run "$t" </dev/null
+    try tool "$t" </dev/null
     expect "$t: empty input is fine" 0 ""
     is "$t: empty input, no record" "" "$(ids out)"
 
     fresh
     { line "$t" 1 && line "$t" 2; } >in
-    run "$t" <in
+    try tool "$t" <in
     cp out plain
-    is "$t: two lines" "0 1 2 " "$status $(ids out)"
+    is "$t: two lines" "0 1 2 " "$rc $(ids out)"
     fresh
     { line "$t" 1 && line "$t" 2 | tr -d '\n'; } >in
-    run "$t" <in
+    try tool "$t" <in
     expect "$t: a line without newline is dropped with a warning" 0 "warning: .*last line has no newline"
     is "$t: only the whole line passes" "1 " "$(ids out)"
     fresh
     { line "$t" 1 && line "$t" 2; } | sed 's/$/\r/' >in
-    run "$t" <in
-    is "$t: CRLF is LF" "0 $(ids plain)" "$status $(ids out)"
+    try tool "$t" <in
+    is "$t: CRLF is LF" "0 $(ids plain)" "$rc $(ids out)"
     fresh
     { printf '\357\273\277' && line "$t" 1 && line "$t" 2; } >in
-    run "$t" <in
-    is "$t: a byte order mark is nothing" "0 $(ids plain)" "$status $(ids out)"
+    try tool "$t" <in
+    is "$t: a byte order mark is nothing" "0 $(ids plain)" "$rc $(ids out)"
 
     fresh
     for bad in '{"bad":1' '{"a":1,"a":2}' '["no object"]' "$(printf '{"x":"\377"}')"; do
         rm -f rejected
         fresh
         { line "$t" 1 && printf '%s\n' "$bad" && line "$t" 2; } >in
-        run "$t" --rejects rejected <in
+        try tool "$t" --rejects rejected <in
         expect "$t: bad line is named: $(printf '%s' "$bad" | tr -cd ' -~')" 2 'error: .*line 2'
         is "$t: the others pass" "1 2 " "$(ids out)"
         is "$t: the bad line is kept" "$bad" "$(cat rejected)"
@@ -160,12 +153,12 @@ for t in $readers; do
 
     fresh
     { line "$t" 1 && head -c 17000000 /dev/zero | tr '\0' x && echo && line "$t" 2; } >in
-    run "$t" <in
+    try tool "$t" <in
     expect "$t: a line over 16 MiB is refused" 2 'error: .*line 2'
     is "$t: what is around it passes" "1 2 " "$(ids out)"
     fresh
     head -c 20000000 /dev/zero | tr '\0' x >in
-    run "$t" <in
+    try tool "$t" <in
     one_error "$t: a line that does not end is one error" 2
     is "$t: and nothing comes of it" "" "$(ids out)"
 done
@@ -177,11 +170,11 @@ for t in $all; do
     fresh
     line "$t" 1 >in
     tool "$t" <in >/dev/full 2>err
-    status=$?
+    rc=$?
     one_error "$t: a full disk is 74, in one line" 74
     fresh
     tool "$t" <in >&- 2>err
-    status=$?
+    rc=$?
     one_error "$t: a closed stdout is 74, in one line" 74
     case $t in
     sim) ;;
@@ -200,7 +193,7 @@ done
 mkdir empty
 cd empty || exit 99
 for t in $with_conf; do
-    run "$t" </dev/null
+    try tool "$t" </dev/null
     expect "$t: no config is 78" 78 'no config.*-c or .LOOPLESS_CONFIG|^sync-ctl: error: ./loopless.yaml'
 done
 cd ..
@@ -209,25 +202,25 @@ sed 's/^jobs:/jbos:/; s/owner: b/owner: c/; s/every: 4h/every: soon/; s/match:/m
 printf 'version: 1\nstate: [\n' >broken.yaml
 for t in $with_conf; do
     [ "$t" != pause ] || continue # works also with a broken config
-    run "$t" -c bad.yaml </dev/null
+    try tool "$t" -c bad.yaml </dev/null
     expect "$t: unknown key, did you mean" 78 "bad.yaml:[0-9]+:[0-9]+: unknown key 'macth' \(did you mean match\?\)"
     is "$t: all faults are told" 3 "$(grep -c 'bad.yaml:[0-9]' err)"
     is "$t: nothing on stdout" 0 "$(wc -c <out)"
-    run "$t" -c broken.yaml </dev/null
+    try tool "$t" -c broken.yaml </dev/null
     expect "$t: a config that is no YAML is 78" 78 'broken.yaml:[0-9]+:[0-9]+: broken YAML'
 done
 fresh
-run pause -c bad.yaml
+try tool pause -c bad.yaml
 expect "pause: works with a broken config" 0 ""
 rm a.token
 for t in $with_secrets; do
     fresh
-    run "$t" </dev/null
+    try tool "$t" </dev/null
     expect "$t: a missing secret is 78" 78 'loopless.yaml:[0-9]+:[0-9]+: .*a.token'
 done
 for t in emit echofilter ctl; do
     fresh
-    run "$t" </dev/null
+    try tool "$t" </dev/null
     expect "$t: works without secrets" 0 ""
 done
 (umask 077 && echo a-secret >a.token)
@@ -236,11 +229,11 @@ done
 
 for t in $with_state; do
     rm -f state.db state.db-*
-    run "$t" </dev/null
+    try tool "$t" </dev/null
     expect "$t: a missing state is 78, with the way out" 78 'sync-ctl init'
     ok "$t: and none is made" test ! -e state.db
     echo "no state at all" >state.db
-    run "$t" </dev/null
+    try tool "$t" </dev/null
     one_error "$t: a state that is none is 78" 78
     is "$t: and is left alone" "no state at all" "$(cat state.db)"
 done
@@ -250,9 +243,9 @@ with_events()
 {
     fresh
     sync-reconcile run -q contacts b-contacts >/dev/null 2>run.err || cat run.err >&2
-    last=$(sqlite3 state.db "SELECT max(seq) FROM sync_inbox")
-    id=$(sqlite3 state.db "SELECT record_id FROM sync_metadata WHERE external_system = 'b' AND link_id = 1")
-    sqlite3 state.db "
+    last=$(sql "SELECT max(seq) FROM sync_inbox")
+    id=$(sql "SELECT record_id FROM sync_metadata WHERE external_system = 'b' AND link_id = 1")
+    sql "
         INSERT INTO sync_inbox (seq, lane, link_id, system, account, resource, record_id, event_type,
             event_id, path, received_at, map_hash, payload, not_before, lease, fence, leased_ms)
         SELECT $((last + 1)), 'L1', 1, 'b', 'b-1', 'crm/contacts', '$id', 'updated', 'e1', 'webhook',
@@ -261,7 +254,7 @@ with_events()
             event_id, path, received_at, map_hash, payload, not_before)
         SELECT 'R2', 'b', 'b-1', 'crm/contacts', 'x', 'updated', 'e2', 'webhook',
             received_at, '', payload, not_before FROM sync_inbox LIMIT 1"
-    email=$(sqlite3 state.db "SELECT fields ->> 'email' FROM sync_metadata WHERE link_id = 1 LIMIT 1")
+    email=$(sql "SELECT fields ->> 'email' FROM sync_metadata WHERE link_id = 1 LIMIT 1")
     head='{"v":1,"seq":'"$((last + 1))"',"lease":"p1:1","system":"b","account":"b-1","resource":"crm/contacts","record_id":"'$id'","event_type":"updated"'
     echo "$head"',"fields":{"email":"'"$email"'"},"partial":true}' >in.echofilter
     echo "$head"',"fields":null,"link":null,"generation":0,"ends":[],"rules":{},"writes":[],"disposition":"ignored"}' >in.push
@@ -273,7 +266,7 @@ with_events()
 
 undisposed()
 {
-    sqlite3 state.db "SELECT group_concat(seq) FROM sync_inbox WHERE disposition IS NULL"
+    sql "SELECT group_concat(seq) FROM sync_inbox WHERE disposition IS NULL"
 }
 
 with_events
@@ -292,7 +285,6 @@ lock()
     mkfifo sql held
     sqlite3 state.db <sql >held 2>/dev/null &
     locker=$!
-    lib_pids="$lib_pids $locker"
     exec 9>sql
     echo "BEGIN IMMEDIATE; SELECT 'held';" >&9
     read -r _ <held
@@ -308,8 +300,7 @@ unlock()
 for t in $writers; do
     reset_events
     lock
-    LOOPLESS_BUSY_MS=50 tool "$t" <"in.$t" >out 2>err
-    status=$?
+    LOOPLESS_BUSY_MS=50 try tool "$t" <"in.$t"
     unlock
     one_error "$t: a locked state is 75" 75
     like "$t: and says that nothing is lost" "locked by another process.*nothing is lost" "$(tr '\n' ' ' <err)"
@@ -343,12 +334,10 @@ if as_nobody sync-ctl --version >/dev/null 2>&1 && as_nobody test -r "$LOOPLESS_
         pause) set -- sync-ctl pause ;;
         *) set -- "sync-$t" ;;
         esac
-        as_nobody "$@" -c env.yaml <"in.$t" >out 2>err
-        status=$?
+        try as_nobody "$@" -c env.yaml <"in.$t"
         one_error "$t: a state that cannot be written is 78" 78
     done
-    as_nobody sync-ctl -c env.yaml status >out 2>err
-    status=$?
+    try as_nobody sync-ctl -c env.yaml status
     expect "ctl: a state that can only be read is fine for status" 0 ""
 else
     skip "a state that can only be read" "nobody cannot run the programs here"
@@ -367,8 +356,7 @@ if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=1m tmpfs small 2>/dev/null; th
         export LOOPLESS_CONFIG
         sync-ctl audit >before
         dd if=/dev/zero of=small/filler bs=4k 2>/dev/null
-        tool "$t" <"in.$t" >out 2>err
-        status=$?
+        try tool "$t" <"in.$t"
         expect "$t: a full disk under the state is 74" 74 ': error: .*(full|disk I/O|lost)'
         rm small/filler
         sync-ctl audit >after

@@ -39,11 +39,10 @@ extract() # PAGE FOLDER
 prepare()
 {
     cp ../crm.base crm.ndjson && cp ../app.base app.ndjson
-    # shellcheck disable=SC2154 # set by start_sim
     deployment crm app &&
         sync-reconcile run -q --yes contacts app-contacts >/dev/null &&
-        sim "$url_crm" /_human/contacts/1002 -o /dev/null -X PATCH -d '{"phone":"+1 555 0109"}' &&
-        sim "$url_app" /_human/contacts/42 -o /dev/null -X PATCH -d '{"notes":"called"}' &&
+        human crm PATCH /contacts/1002 '{"phone":"+1 555 0109"}' &&
+        human app PATCH /contacts/42 '{"notes":"called"}' &&
         sync-ctl pause >/dev/null &&
         { sync-reconcile run -q contacts app-contacts >/dev/null || [ $? -eq 75 ]; } &&
         sync-ctl resume >/dev/null &&
@@ -51,7 +50,7 @@ prepare()
 }
 
 # Everything of an example must work: its last command, and nothing may complain on the way.
-try() # NAME SCRIPT
+example() # NAME SCRIPT
 {
     local status
     mkdir "$tmp/deployment" && cd "$tmp/deployment" || exit 99
@@ -68,10 +67,7 @@ $(cat "$2" err)"
         fail "$1" "no deployment: $(cat prepare.err)"
     fi
     cd "$tmp" || exit 99
-    for lib_pid in $lib_pids; do
-        stop_sim "$lib_pid" 2>/dev/null
-    done
-    lib_pids=
+    stop_all
     rm -rf "$tmp/deployment"
 }
 
@@ -81,7 +77,7 @@ for page in "$top_srcdir"/man/*.[0-9]; do
     set -- "$tmp"/examples/*
     ok "$name has examples" test -f "$1"
     for script; do
-        [ ! -f "$script" ] || try "$name: $(head -n 1 "$script" | cut -c 1-60 | tr -d '#')" "$script"
+        [ ! -f "$script" ] || example "$name: $(head -n 1 "$script" | cut -c 1-60 | tr -d '#')" "$script"
     done
 done
 

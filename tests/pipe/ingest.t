@@ -1,28 +1,24 @@
 #!/bin/sh
 # sync-ingest: records of files as events, the inbox emitted under a lease.
-# shellcheck source=tests/pipe/pair.sh
-. "${top_srcdir:-.}/tests/pipe/pair.sh"
+top_srcdir=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+# shellcheck source=tests/lib.sh
+. "$top_srcdir/tests/lib.sh"
+need curl jq sqlite3
 
-records 1 40 >crm.ndjson
-system crm --load contacts=crm.ndjson
-system app
-config
-fresh
+contacts 1 40 >crm.ndjson
+start_sim crm --load contacts=crm.ndjson
+start_sim app
+write_config crm app
+new_state
 
 pending() { sql "SELECT count(*) FROM sync_inbox WHERE disposition IS NULL"; }
 leased() { sql "SELECT count(*) FROM sync_inbox WHERE lease IS NOT NULL AND disposition IS NULL"; }
+leased_are() { [ "$(leased)" = "$1" ]; }
 pipelines() { sql "SELECT count(*) FROM sync_leases WHERE name LIKE 'p%'"; }
-
-wait_for() # COMMAND WANT : until it prints that; gives up when the process in $bg is gone
-{
-    while [ "$($1)" != "$2" ]; do
-        kill -0 "$bg" 2>/dev/null || return 1
-    done
-}
 
 fill() # a new state with 40 unlinked rows, free
 {
-    fresh
+    new_state
     sync-ctl pause -q --reason test >/dev/null 2>&1
     sync-reconcile run -q >out 2>err
     sync-ctl resume -q >/dev/null 2>&1
@@ -103,7 +99,7 @@ try sync-ingest emit --follow
 has "--follow is not there yet" "not in this version"
 
 # ---- emit ----
-fresh
+new_state
 try sync-ingest emit --run R
 is "an empty inbox" '0 {"v":1,"eos":{"run":"R","count":0,"complete":true}}' "$rc $(cat out)"
 fill
@@ -118,7 +114,7 @@ exec 3<lines
 : >seen
 more() { while IFS= read -r line <&3; do printf '%s\n' "$line" >>seen; [ "$(wc -l <seen)" -ge "$1" ] && break; done; }
 more 15
-wait_for leased 15
+await $bg leased_are 15
 is "no more are out than the window" "15 15" "$(wc -l <seen) $(leased)"
 is "a line carries its lease and run" "true R" "$(head -1 seen | jq -r '"\(.lease | test("^p[0-9a-f]{8}:1$")) \(.run)"')"
 head -15 seen | settle
@@ -179,7 +175,7 @@ mkfifo lines2
 sync-ingest emit >lines2 2>err &
 bg=$!
 exec 3<lines2
-wait_for leased 40
+await $bg leased_are 40
 kill -TERM $bg
 wait $bg
 is "SIGTERM ends it with try later" 75 $?

@@ -1,12 +1,21 @@
 #!/bin/sh
 # sync-reconcile: listings into the inbox, watermarks, failures of systems, the pipe.
-# shellcheck source=tests/pipe/pair.sh
-. "${top_srcdir:-.}/tests/pipe/pair.sh"
+top_srcdir=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+# shellcheck source=tests/lib.sh
+. "$top_srcdir/tests/lib.sh"
+need curl jq sqlite3
 
-records 1 35 >crm.ndjson
-records 5 10 >app.ndjson
-system crm --load contacts=crm.ndjson
-system app --load contacts=app.ndjson
+contacts 1 35 >crm.ndjson
+contacts 5 10 >app.ndjson
+start_sim crm --load contacts=crm.ndjson
+start_sim app --load contacts=app.ndjson
+
+config() # pages of ten records
+{
+    sed 's/size: 200/size: 10/' "$LOOPLESS_PROVIDERS/rest.yaml" >small.yaml
+    write_config crm app
+    edit_config 's|provider: rest|provider: ./small.yaml|'
+}
 config
 
 rows() # WHERE
@@ -21,7 +30,7 @@ watermark() # JOB COLUMN
 
 paused() # a new state where everything is paused: what is listed stays in the inbox
 {
-    fresh && sync-ctl pause -q --reason test >/dev/null 2>&1
+    new_state && sync-ctl pause -q --reason test >/dev/null 2>&1
 }
 
 # ---- fetch ----
@@ -50,10 +59,10 @@ has "and says how to make one" "sync-ctl init"
 
 # ---- pages into the inbox ----
 paused
-calls=$(listed crm)
+calls=$(count crm .lists)
 try sync-reconcile run contacts
 is "what is paused waits in the inbox" "75 35|35" "$rc $(rows 1)"
-is "one call a page" 4 $(($(listed crm) - calls))
+is "one call a page" 4 $(($(count crm .lists) - calls))
 is "event ids count through all pages" "RUN/00000001 RUN/00000035" \
     "$(sql "SELECT 'RUN/' || substr(min(event_id), -8) || ' RUN/' || substr(max(event_id), -8) FROM sync_inbox WHERE event_id LIKE run_id || '/%'")"
 is "the run counts what it listed" "first_load|35|35|1|partial_failure" \
@@ -92,16 +101,16 @@ sync-reconcile run contacts >out 2>err
 ago=$(date -u -d '-59 minutes' +%Y-%m-%dT%H:%M:%S)
 is "the watermark stays behind the settle horizon" yes \
     "$(watermark contacts last_successful | awk -v ago="$ago" '{print ($1 < ago ? "yes" : $1)}')"
-human crm DELETE "/contacts/$(curl -sSf "$crm_url/_sim/dump/contacts" | jq -r '.[] | select(.first_name == "new").id')" ''
+human crm DELETE "/contacts/$(dump crm '.[] | select(.first_name == "new").id')"
 config
 
 # ---- kill -9 at every crash point of a listing ----
 paused
 LOOPLESS_CRASH_TRACE=$tmp/trace sync-reconcile run contacts >out 2>err
 points=$(grep -c '^sync-reconcile ' trace)
-first=$(grep -n 'reconcile.run-begun' trace | head -1 | cut -d' ' -f2)
-last=$(grep 'reconcile.listed' trace | head -1 | cut -d' ' -f2)
-ok "$([ "$points" -gt 20 ] && [ "$last" -gt "$first" ]; echo $?)" "a listing passes crash points ($points)"
+first=$(crash_number reconcile.run-begun)
+last=$(crash_number reconcile.listed)
+ok "a listing passes crash points ($points)" eval "[ $points -gt 20 ] && [ $last -gt $first ]"
 bad=
 resumed=0
 for at in $(seq 1 2 "$points"); do
@@ -120,7 +129,7 @@ for at in $(seq 1 2 "$points"); do
     fi
 done
 is "stopped anywhere and run again, each record is in the inbox" "" "$bad"
-ok "$([ $resumed -ge 3 ]; echo $?)" "a run with a page done goes on behind it ($resumed times)"
+ok "a run with a page done goes on behind it ($resumed times)" test $resumed -ge 3
 
 # ---- systems that fail: the job ends, the others go on ----
 paused
@@ -151,60 +160,48 @@ is "and the run goes on behind it" "35|35 1" \
     "$(rows 1) $(sql "SELECT count(*) FROM sync_runs WHERE sync_job_id = 'contacts'")"
 
 paused
-right=$crm_url
-crm_url=http://127.0.0.1:1
-config
+edit_config "s|$(url crm)|http://127.0.0.1:1|"
 try sync-reconcile run
 is "an unreachable system: try later, the others go on" "75 failed|6" \
     "$rc $(watermark contacts status)|$(rows "system = 'app'" | cut -d'|' -f1)"
 has "and it is named" "job contacts: crm:"
-crm_url=$right
 config
 
 # ---- whose account is it? ----
 paused
-calls=$(listed app)
-crm_account=crm-2
-config
+calls=$(count app .lists)
+edit_config 's/account: crm-1/account: crm-2/'
 try sync-reconcile run
 is "credentials of another account: nothing listed, nothing written" "3 0 0 0" \
-    "$rc $(sql 'SELECT count(*) FROM sync_inbox') $(sql 'SELECT count(*) FROM sync_runs') $(($(listed app) - calls))"
+    "$rc $(sql 'SELECT count(*) FROM sync_inbox') $(sql 'SELECT count(*) FROM sync_runs') $(($(count app .lists) - calls))"
 has "both accounts are named" "the credentials of crm open account crm-1, but"
 has "and what the config says" "says account crm-2"
 try sync-reconcile fetch contacts
 is "fetch sees it too" "3 0" "$rc $(wc -l <out)"
-crm_account=
 config
 sync-reconcile run contacts >out 2>err
-other_url=
-system other --account crm-1 --token crm-token
-right=$crm_url
-crm_url=$other_url
-config
+start_sim other --account crm-1 --token crm-secret
+edit_config "s|$(url crm)|$(url other)|"
 try sync-reconcile run contacts
 is "the same account at another place is a safety stop" "3 35|35" "$rc $(rows 1)"
 has "with the command to go on" "sync-ctl resume crm --accept-account"
-stop other
-system other --account crm-3 --token crm-token
-crm_url=$other_url
-crm_account=crm-3
+stop_sim other
+start_sim other --account crm-3 --token crm-secret
 config
+edit_config "s|$(url crm)|$(url other)|; s/account: crm-1/account: crm-3/"
 try sync-reconcile run contacts
 is "a state pointed at another account is a safety stop" "3 35|35" "$rc $(rows 1)"
 has "and says so" "another account of crm than crm-3"
-stop other
-crm_url=$right
-crm_account=
+stop_sim other
 config
 
 # ---- two at once ----
+running() { [ "$(sql "SELECT count(*) FROM sync_leases WHERE name = 'job:contacts'")" -ne 0 ]; }
 paused
 quirk crm slow-ms 300
 sync-reconcile run contacts >first.out 2>first.err &
 first=$!
-while [ "$(sql "SELECT count(*) FROM sync_leases WHERE name = 'job:contacts'")" -eq 0 ]; do
-    kill -0 $first 2>/dev/null || break
-done
+await $first running
 try sync-reconcile run
 is "a job that is running is left alone, the others go on" "75 6" "$rc $(rows "system = 'app'" | cut -d'|' -f1)"
 has "and it is said who runs it" "job contacts is already running (pid $first on $(hostname))"
@@ -216,17 +213,16 @@ wait $first
 is "the first run was not disturbed" "35|35 0" "$(rows "system = 'crm'") $(sql 'SELECT count(*) FROM sync_leases')"
 
 # ---- SIGTERM ----
+listing() { [ "$(rows 1)" != "0|0" ]; }
 paused
 quirk crm slow-ms 200
 sync-reconcile run contacts >out 2>err &
 first=$!
-while [ "$(rows 1)" = "0|0" ]; do
-    kill -0 $first 2>/dev/null || break
-done
+await $first listing
 kill -TERM $first
 wait $first
 is "SIGTERM ends a listing at a page: try later" "75 0" "$? $(sql 'SELECT count(*) FROM sync_leases')"
-ok "$([ "$(rows 1)" != "35|35" ]; echo $?)" "before its end ($(rows 1))"
+ok "before its end ($(rows 1))" test "$(rows 1)" != "35|35"
 quirk crm slow-ms null
 try sync-reconcile run contacts
 is "and the next run goes on there" "35|35 1" \
@@ -256,21 +252,18 @@ if [ ! -x "$top_builddir/sync-diff" ] || [ ! -x "$top_builddir/sync-push" ] || [
     exit 0
 fi
 
-creates() { curl -sSf "$app_url/_sim/counters" | jq '.creates'; }
-writes() { { curl -sSf "$app_url/_sim/counters"; curl -sSf "$crm_url/_sim/counters"; } | jq -s 'map(.creates + .updates) | add'; }
-
-fresh
+new_state
 try sync-reconcile run contacts
 is "records without a link wait while their resource is loading" "75 35 0" \
-    "$rc $(sql "SELECT count(*) FROM sync_inbox WHERE disposition IS NULL") $(creates)"
+    "$rc $(sql "SELECT count(*) FROM sync_inbox WHERE disposition IS NULL") $(count app .creates)"
 try sync-reconcile run app-contacts
 is "and are free once every job has listed" "0 0 29" \
-    "$rc $(sql "SELECT count(*) FROM sync_inbox WHERE disposition IS NULL") $(creates)"
+    "$rc $(sql "SELECT count(*) FROM sync_inbox WHERE disposition IS NULL") $(count app .creates)"
 is "results come out on stdout" 29 "$(jq -r 'select(.action == "create") | .target' out | wc -l)"
 is "both jobs' rows say how it went" "completed" "$(watermark app-contacts status)"
-before=$(writes)
+before=$(writes crm app)
 try sync-reconcile run
-is "the second run writes nothing" "0 0" "$rc $(($(writes) - before))"
+is "the second run writes nothing" "0 0" "$rc $(($(writes crm app) - before))"
 has "the summary counts" "contacts: 6 listed, 6 admitted; 6 echo;"
 is "every lease is given back" 0 "$(sql 'SELECT count(*) FROM sync_leases')"
 try sync-reconcile run --due
@@ -285,9 +278,8 @@ human crm PATCH /contacts/1 '{"phone":"111"}'
 LOOPLESS_CRASH_AT=sync-push:1 sync-reconcile run contacts >out 2>err
 is "a stage that dies: try later" 75 $?
 has "and it is named" "sync-push ended with status 100; nothing is lost, run again"
-phone() { curl -sSf "$app_url/_sim/dump/contacts" | jq -r '.[] | select(.email == "p1@example.com") | .phone'; }
 try sync-reconcile run
-is "what it had is taken up by the next run" "0 111" "$rc $(phone)"
+is "what it had is taken up by the next run" '0 "111"' "$rc $(record app p1@example.com .phone)"
 
 human crm PATCH /contacts/1 '{"phone":"112"}'
 sync-reconcile run contacts 2>err >/dev/full
