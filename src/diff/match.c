@@ -294,6 +294,17 @@ take_candidate(struct item *it, size_t i, const struct candidate *c)
     it->ends[i].record_id = c->record_id;
 }
 
+/* The link of the nominated record's external id is another record's: this one is a copy. */
+static int
+refuse_copy(struct diff *d, struct item *it, const char *other)
+{
+    memset(&it->link, 0, sizeof it->link);
+    item_reject(it, "linked-elsewhere",
+                arena_printf(d->arena, "%s:%s carries the external id of %s:%s; is it a copy?",
+                             it->event.system, it->event.record_id, it->event.system, other));
+    return 0;
+}
+
 /* Joins the nominated record to a link that has no end at its system yet. */
 static int
 join_link(struct diff *d, struct item *it, int64_t link_id, struct err *err)
@@ -302,6 +313,10 @@ join_link(struct diff *d, struct item *it, int64_t link_id, struct err *err)
 
     if (store_load_link(d->o->store, d->arena, link_id, &it->link, err) < 0)
         return -1;
+    for (k = 0; k < it->link.n_ends; k++)
+        if (strcmp(it->link.ends[k].system, it->event.system) == 0 &&
+            strcmp(it->link.ends[k].record_id, it->event.record_id) != 0)
+            return refuse_copy(d, it, it->link.ends[k].record_id);
     for (k = 0; k < it->link.n_ends; k++) {
         int i = sync_index(it->sync, it->link.ends[k].system);
 

@@ -13,6 +13,9 @@
  * whatever is not 0 rolls back to before the decision.
  */
 
+/* An event whose decisions do not fit the state waits 0, 1 s, 2 s ... 17 min. */
+enum { MOVED_WAIT_MS = 500, MOVED_MAX = 11 };
+
 static int
 bad_decision(struct deciding *g, const char *what)
 {
@@ -292,14 +295,36 @@ decide(struct deciding *g, const char **disposition)
     return rc;
 }
 
+/*
+ * The event is free again: at once the first time, later and later if its decisions go on not
+ * fitting the state, so that nothing runs hot. The reason counts: moved:N.
+ */
+static int
+reopen_moved(struct deciding *g)
+{
+    int64_t n = 0, wait;
+
+    if (db_int(g->s, g->err, &n,
+               "SELECT CASE WHEN reason LIKE 'moved:%' THEN substr(reason, 7) + 0 ELSE 0 END FROM"
+               " sync_inbox WHERE seq = ?",
+               "i", g->e->seq) < 0 ||
+        lane_reopen(g->s, g->e->seq, g->err) < 0)
+        return -1;
+    wait = n == 0 ? 0 : n < MOVED_MAX ? MOVED_WAIT_MS << n : MOVED_WAIT_MS << MOVED_MAX;
+    return db_run(g->s, g->err,
+                  "UPDATE sync_inbox SET reason = 'moved:' || ?, not_before = max(not_before, ?)"
+                  " WHERE seq = ? AND disposition IS NULL",
+                  "imi", n + 1, g->now + wait, g->e->seq) < 0
+               ? -1
+               : 0;
+}
+
 /* Nothing of the decision has happened: what becomes of its event. */
 static int
 give_up(struct deciding *g, int outcome)
 {
     if (outcome == STORE_MOVED)
-        return (g->e->seq == 0 ? admit_line(g, false) : lane_reopen(g->s, g->e->seq, g->err)) < 0
-                   ? -1
-                   : 0;
+        return (g->e->seq == 0 ? admit_line(g, false) : reopen_moved(g)) < 0 ? -1 : 0;
     if (outcome != STORE_STOPPED)
         return 0;
     if (g->e->seq != 0 && lane_reopen(g->s, g->e->seq, g->err) < 0)

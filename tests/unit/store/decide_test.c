@@ -139,6 +139,34 @@ START_TEST(a_key_is_created_once)
 }
 END_TEST
 
+START_TEST(what_never_fits_is_tried_slower_and_slower)
+{
+    struct store_emission *rows;
+    struct fixture f;
+    struct store_emission e;
+    int64_t link;
+
+    fixture_open(&f);
+    link = make_pair(&f, "101", "c-9");
+    e = edit(&f);
+    for (int64_t wait = 0; wait <= 4000; wait = wait == 0 ? 1000 : wait * 2) {
+        ck_assert_int_eq(decide_members(&f, "hubspot", "101", e.seq, "p1", e.fence,
+                                        phone_to_app(&f, link, 0, "101", "c-9", "2"), NULL)
+                             .rc,
+                         STORE_MOVED);
+        f.now += wait;
+        if (wait > 0) {
+            f.now--;
+            ck_assert_int_eq(emit(&f, "p1", &rows), 0);
+            f.now++;
+        }
+        e = emit_one(&f, "p1");
+    }
+    check_balance(&f);
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(old_generation_changes_nothing)
 {
     struct fixture f;
@@ -571,11 +599,12 @@ END_TEST
 
 UNIT_MAIN("store/decide", link_takes_the_pending_rows_of_its_ends,
           two_records_made_one_link_at_once, external_id_belongs_to_one_link, a_key_is_created_once,
-          old_generation_changes_nothing, late_line_is_not_ours,
-          nothing_is_decided_while_a_write_is_open, line_without_seq_is_admitted_and_decided,
-          bad_line_spoils_only_itself, record_that_nobody_wants_makes_no_link,
-          rejected_decision_is_kept_for_replay, conflict_closes_its_field_once,
-          shadow_takes_only_what_is_covered, withheld_write_is_owed_and_nominated_when_due,
+          old_generation_changes_nothing, what_never_fits_is_tried_slower_and_slower,
+          late_line_is_not_ours, nothing_is_decided_while_a_write_is_open,
+          line_without_seq_is_admitted_and_decided, bad_line_spoils_only_itself,
+          record_that_nobody_wants_makes_no_link, rejected_decision_is_kept_for_replay,
+          conflict_closes_its_field_once, shadow_takes_only_what_is_covered,
+          withheld_write_is_owed_and_nominated_when_due,
           what_a_pause_withheld_is_due_when_it_is_lifted, settled_field_is_owed_no_more,
           run_stops_at_its_limit, lifted_limits_let_a_run_go_on,
           share_is_of_known_records_above_a_floor, without_a_run_the_hour_counts)
