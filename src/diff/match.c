@@ -168,6 +168,7 @@ listed_lately(struct diff *d, const struct item *it, size_t i, struct err *err)
     return 0;
 }
 
+/* A record as a search or the file of --current shows it; the file is what there is. */
 static struct candidate
 candidate_of(const struct diff *d, const struct provider_record *rec)
 {
@@ -177,7 +178,8 @@ candidate_of(const struct diff *d, const struct provider_record *rec)
                                .external_id = rec->external_id,
                                .version = rec->version,
                                .changed_at = rec->changed_at,
-                               .seen_at = d->now}};
+                               .seen_at = d->now,
+                               .fresh = d->o->current != NULL}};
 }
 
 /* A record that a search found, as it was read since, else as the search shows it. */
@@ -230,10 +232,8 @@ search_file(struct diff *d, struct item *it, size_t i, struct candidates *out)
                                 found, MAX_CANDIDATES);
 
     for (k = 0; k < n; k++)
-        if (i != it->nominator || strcmp(found[k]->id, it->event.record_id) != 0) {
-            out->list[out->n] = candidate_of(d, found[k]);
-            out->list[out->n++].read.fresh = true;
-        }
+        if (i != it->nominator || strcmp(found[k]->id, it->event.record_id) != 0)
+            out->list[out->n++] = candidate_of(d, found[k]);
 }
 
 /* Candidates of system I, by the first key that has any. As present(). */
