@@ -26,3 +26,6 @@ EXTRA_DIST += tests/pipe/races.t
 
 TESTS += tests/pipe/operate.t
 EXTRA_DIST += tests/pipe/operate.t
+
+TESTS += tests/pipe/down.t
+EXTRA_DIST += tests/pipe/down.t
