@@ -1,25 +1,19 @@
 #!/bin/bash
 # Runs that meet: the same job twice at once, two jobs at once, and programs killed at any moment.
-# shellcheck source=tests/pipe/pair.sh
-. "${top_srcdir:-.}/tests/pipe/pair.sh"
+top_srcdir=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+# shellcheck source=tests/lib.sh
+. "$top_srcdir/tests/lib.sh"
+need curl jq sqlite3
 RANDOM=20261121
 
 contact() # NAME EMAIL PHONE
 {
-    human "$1" POST /contacts "{\"first_name\":\"F\",\"email\":\"$2\",\"phone\":\"$3\"}"
-}
-count() # NAME MEMBER
-{
-    eval "curl -sSf \"\$${1}_url/_sim/counters\"" | jq ".$2"
-}
-dump() # NAME
-{
-    eval "curl -sSf \"\$${1}_url/_sim/dump/contacts\""
+    add "$1" "{\"first_name\":\"F\",\"email\":\"$2\",\"phone\":\"$3\"}"
 }
 sides() # what both hold, as one line each
 {
     for s in crm app; do
-        dump $s | jq -c 'map([.email, .first_name, .phone, .notes]) | sort'
+        dump $s 'map([.email, .first_name, .phone, .notes]) | sort'
     done
 }
 equal()
@@ -29,7 +23,7 @@ equal()
 # The dead are dead for long, and what waited is due.
 bury()
 {
-    sqlite3 -cmd '.timeout 5000' state.db "UPDATE sync_leases SET expires_ms = 0;
+    sql "UPDATE sync_leases SET expires_ms = 0;
         UPDATE sync_intents SET sent_at = '2020-01-01T00:00:00.000Z' WHERE state = 'sent';
         UPDATE sync_inbox SET not_before = '2020-01-01T00:00:00.000Z'
             WHERE disposition IS NULL AND not_before < '9';
@@ -46,13 +40,16 @@ settle() # 0 once all is done
 # Decisions that made the same generation of a link twice.
 doubles()
 {
-    sqlite3 state.db "SELECT count(*) FROM (SELECT 1 FROM sync_intents
+    sql "SELECT count(*) FROM (SELECT 1 FROM sync_intents
         GROUP BY link_id, generation, target HAVING count(*) > 1)"
 }
 
-system crm --seed 1 && system app --seed 2 --id text || exit 99
-config
-sync-ctl init >/dev/null
+start_sim crm --seed 1
+start_sim app --seed 2 --id text
+sed 's/size: 200/size: 10/' "$LOOPLESS_PROVIDERS/rest.yaml" >small.yaml
+write_config crm app
+edit_config 's|provider: rest|provider: ./small.yaml|; s/create: .*/create: {crm: false, app: true}/'
+new_state
 sync-reconcile run >out 2>err
 for i in 1 2 3 4 5; do contact crm "p$i@example.com" $i; done
 
@@ -70,7 +67,7 @@ quirk app slow-ms null
 is "one_of_two_runs_of_a_job_is_told_to_come_later" "0 75" "$(printf '%s\n%s\n' $rc1 $rc2 | sort -n | xargs)"
 cat err1 err2 >err
 has "it_says_that_the_job_is_running" "error: job contacts is already running (pid "
-is "no_double_create_by_two_runs" 5 "$(count app creates)"
+is "no_double_create_by_two_runs" 5 "$(count app .creates)"
 is "one_decision_a_link_by_two_runs" 0 "$(doubles)"
 sync-reconcile run >out 2>err
 
@@ -95,10 +92,10 @@ for i in {1..10}; do
     equal || bad="$bad $i:differ"
 done
 is "ten_rounds_of_two_jobs_settle" "" "$bad"
-is "no_double_create_by_two_jobs" 15 "$(count app creates)"
-is "no_create_back" 0 "$(count crm creates)"
+is "no_double_create_by_two_jobs" 15 "$(count app .creates)"
+is "no_create_back" 0 "$(count crm .creates)"
 is "one_decision_a_link_by_two_jobs" 0 "$(doubles)"
-is "each_edit_is_written_once" "10 10" "$(count crm '| .updates - .noop_updates') $(count app '| .updates - .noop_updates')"
+is "each_edit_is_written_once" "10 10" "$(count crm '.updates - .noop_updates') $(count app '.updates - .noop_updates')"
 sync-ctl audit >out 2>err
 is "balanced_after_two_jobs" 0 $?
 
@@ -137,10 +134,9 @@ for i in {1..20}; do
     sync-ctl audit >/dev/null 2>&1 || bad="$bad $i:$program:audit"
 done
 is "twenty_rounds_of_kill_9_settle_and_are_equal" "" "$bad"
-[ $killed -ge 10 ]
-ok $? "most_of_them_hit_something"
+ok "most_of_them_hit_something" test $killed -ge 10
 echo "# killed $killed of 20"
-is "no_double_create_after_kill_9" 35 "$(count app creates)"
-is "no_create_back_after_kill_9" 0 "$(count crm creates)"
+is "no_double_create_after_kill_9" 35 "$(count app .creates)"
+is "no_create_back_after_kill_9" 0 "$(count crm .creates)"
 is "one_decision_a_link_after_kill_9" 0 "$(doubles)"
 done_testing

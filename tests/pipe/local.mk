@@ -16,7 +16,7 @@ TESTS += tests/pipe/examples.t
 EXTRA_DIST += tests/pipe/examples.t
 
 TESTS += tests/pipe/ingest.t tests/pipe/reconcile.t
-EXTRA_DIST += tests/pipe/ingest.t tests/pipe/reconcile.t tests/pipe/pair.sh
+EXTRA_DIST += tests/pipe/ingest.t tests/pipe/reconcile.t
 
 TESTS += tests/pipe/values.t
 EXTRA_DIST += tests/pipe/values.t

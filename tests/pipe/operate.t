@@ -1,15 +1,17 @@
 #!/bin/sh
 # What an operator does at night: pause, look, resume; wrong names; systems that are down.
 set -u
-# shellcheck source=tests/pipe/pair.sh
-. "${top_srcdir:-.}/tests/pipe/pair.sh"
+top_srcdir=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+# shellcheck source=tests/lib.sh
+. "$top_srcdir/tests/lib.sh"
+need curl jq sqlite3
 
-records 1 5 >crm.ndjson
-records 1 5 >app.ndjson
-system crm --load contacts=crm.ndjson
-system app --load contacts=app.ndjson
-config
-fresh
+contacts 1 5 >crm.ndjson
+contacts 1 5 >app.ndjson
+start_sim crm --load contacts=crm.ndjson
+start_sim app --load contacts=app.ndjson
+write_config crm app
+new_state
 try sync-reconcile run
 is "linked" "0 5" "$rc $(sql 'SELECT count(*) FROM sync_links')"
 
@@ -43,7 +45,7 @@ is "a rehearsed resume changes nothing" 1 "$(sql 'SELECT count(*) FROM sync_owed
 try sync-ctl resume app
 try sync-reconcile run contacts
 is "the next run after resume writes it, long before the pause would have ended" \
-    '0 0 "99"' "$rc $(sql 'SELECT count(*) FROM sync_owed') $(curl -sS "$app_url/_sim/dump/contacts" | jq -c '.[] | select(.id == 1) | .phone')"
+    '0 0 "99"' "$rc $(sql 'SELECT count(*) FROM sync_owed') $(record app p1@example.com .phone)"
 try sync-ctl status
 is "then nothing needs a person" 1 "$(grep -c '^nothing needs a person' out)"
 
@@ -60,11 +62,11 @@ echo wrong >crm.token
 try sync-reconcile run contacts
 is "a wrong token: exit 69" 69 "$rc"
 has "what to look at" "hint: are the credentials (auth) of crm right?"
-stop crm
+stop_sim crm
 try sync-reconcile run contacts
 is "a system that is down: exit 75" 75 "$rc"
 has "it is named, with its job" "job contacts: crm: GET /account: "
-has "with what to look at" "hint: is crm up, and is its base_url $crm_url right?"
+has "with what to look at" "hint: is crm up, and is its base_url $(url crm) right?"
 try sync-ctl status
 is "status names the job that failed" 1 "$(grep -c '^job contacts failed .*sync-reconcile run contacts' out)"
 done_testing
