@@ -29,7 +29,7 @@ ok "and the balance holds" sync-ctl audit
 jq -c '.[]' b.saved >b.ndjson
 start_sim b --seed 2 --listen "127.0.0.1:$port" --load contacts=b.ndjson
 sql "UPDATE sync_inbox SET not_before = '2000-01-01T00:00:00.000Z' WHERE disposition IS NULL"
-run
+run --yes # forty edits at once are over the limit
 is "it is up again: the run ends well" 0 $?
 is "all edits are there" 40 "$(dump b '.[] | select(.notes // "" | startswith("edit")) | .id' | wc -l)"
 is "each was written once" 40 "$(count b .updates)"
