@@ -85,16 +85,16 @@ is "and nothing is asked there" "$before" "$(sim b /_sim/log | jq length)"
 
 # ---- a record is copied there by hand, our external id with it ----
 fresh copied
-add "$url_a" '{"email":"x@example.com","first_name":"Ann"}'
+add a '{"email":"x@example.com","first_name":"Ann"}'
 run
-add "$url_b" "{\"email\":\"y@example.com\",\"external_id\":$(record "$url_b" x@example.com .external_id)}"
+add b "{\"email\":\"y@example.com\",\"external_id\":$(record b x@example.com .external_id)}"
 skinny='{"path":"webhook","system":"b","account":"b-1","resource":"crm/contacts","record_id":"2002","event_type":"updated","fields":null}'
 sql "INSERT INTO sync_inbox (lane, system, account, resource, record_id, event_type, event_id, path, received_at, map_hash,
     payload, not_before) VALUES ('Rb/b-1/crm/contacts/2002', 'b', 'b-1', 'crm/contacts', '2002', 'updated', 'nudge',
     'webhook', '2020-01-01T00:00:00.000Z', '', '$skinny', '2020-01-01T00:00:00.000Z')"
-timeout -k 3 20 sync-reconcile run contacts >results 2>messages
+timeout -k 3 20 sync-reconcile run contacts >out 2>err
 is "a copy with our external id does not run hot" 2 $?
-like "it is a reject" 'linked-elsewhere|is linked to' "$(sql 'SELECT code FROM sync_rejects') $(cat messages)"
+like "it is a reject" 'linked-elsewhere|is linked to' "$(sql 'SELECT code FROM sync_rejects') $(cat err)"
 ok "and the books balance" sync-ctl audit
 
 done_testing
