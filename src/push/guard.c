@@ -87,20 +87,25 @@ check_breaker(struct line *l, const struct decision_write *w, struct err *err)
     struct breaker_write *history;
     const char *field;
     struct store_pause pause = {.scope = "record", .by = "sync-push"};
+    size_t n_history = 0;
     int n;
 
-    if (conf->breaker_alternations <= 0 || w->target_record_id == NULL)
+    if (conf->breaker_alternations <= 0 || w->target_record_id == NULL || l->decision.link == 0)
         return 0;
-    n = store_recent_writes(l->push->store, l->arena, w->target, system->account, l->event.resource,
-                            w->target_record_id, clock_now() - conf->breaker_window_ms, &written,
-                            err);
+    n = store_recent_link_writes(l->push->store, l->arena, l->decision.link,
+                                 clock_now() - conf->breaker_window_ms, &written, err);
     if (n <= 0)
         return n;
     history = arena_alloc(l->arena, (size_t)n * sizeof *history);
-    for (int i = 0; i < n; i++)
-        history[i] = (struct breaker_write){written[i].fields, written[i].at};
+    for (int i = 0; i < n; i++) {
+        int at = sync_index(l->sync, written[i].target);
+
+        if (at >= 0)
+            history[n_history++] =
+                (struct breaker_write){written[i].fields, (size_t)at, written[i].at};
+    }
     field = breaker_trips(l->arena, l->sync, (size_t)sync_index(l->sync, w->target), w->set,
-                          history, (size_t)n, conf->breaker_alternations);
+                          history, n_history, conf->breaker_alternations);
     if (field == NULL)
         return 0;
     pause.system = w->target;

@@ -335,14 +335,18 @@ int store_take_over(struct store *s, struct arena *a, const char *owner, int64_t
 /* An intent of ours that was never sent: closed as failed, event re-opened. 1, 0 not ours, -1. */
 int store_unsent(struct store *s, int64_t token, const char *owner, int64_t now, struct err *err);
 
-/* Values that we wrote to one record's fields since SINCE, oldest first, for the breaker. */
+/* Values that we wrote to one record's fields since SINCE, oldest first. */
 struct store_written {
     const struct val *fields;
     int64_t at;
+    const char *target;
 };
 int store_recent_writes(struct store *s, struct arena *a, const char *target, const char *account,
                         const char *resource, const char *record_id, int64_t since,
                         struct store_written **out, struct err *err);
+/* The same of all ends of a link, for the breaker: two systems may undo each other through us. */
+int store_recent_link_writes(struct store *s, struct arena *a, int64_t link_id, int64_t since,
+                             struct store_written **out, struct err *err);
 
 /*
  * What intents without an answer sent to an end within the last hour, newest first: seen late, such

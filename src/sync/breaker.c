@@ -35,7 +35,7 @@ field_trips(struct arena *a, const struct conf_sync *sync, const struct sync_fie
     for (size_t k = 0; k < n; k++) {
         const struct val *v = val_get(history[k].fields, name);
 
-        if (v != NULL && returns(last, compare_text(a, sync, field, i, v)))
+        if (v != NULL && returns(last, compare_text(a, sync, field, history[k].system, v)))
             count++;
     }
     return returns(last, compare_text(a, sync, field, i, value)) && count + 1 >= alternations;

@@ -10,11 +10,13 @@
 #include "json/val.h"
 
 /*
- * The loop breaker: a field that alternates, A-B-A-B, by our own writes to one record (DESIGN.md
- * section 6, Safety stops).
+ * The loop breaker: a field that alternates, A-B-A-B, by our own writes to the ends of one link
+ * (DESIGN.md section 6, Safety stops). All ends count together: where each of two systems rewrites
+ * what it gets, each end gets the same value again and again.
  */
 struct breaker_write {
     const struct val *fields; /* what we wrote */
+    size_t system;            /* where: index in between */
     int64_t at;
 };
 

@@ -253,7 +253,7 @@ store_unsent(struct store *s, int64_t token, const char *owner, int64_t now, str
 
 /* ---- What was written ---- */
 
-/* Rows of (fields, settled_at). Returns the number, or -1. */
+/* Rows of (fields, settled_at, target). Returns the number, or -1. */
 static int
 collect_written(struct rows *r, struct arena *a, struct store_written **out)
 {
@@ -266,6 +266,7 @@ collect_written(struct rows *r, struct arena *a, struct store_written **out)
             rows_end(r);
             return -1;
         }
+        list[n].target = row_text(r, a, 2);
         list[n++].at = row_time(r, 1);
     }
     *out = list;
@@ -281,11 +282,30 @@ store_recent_writes(struct store *s, struct arena *a, const char *target, const 
 
     *out = NULL;
     if (db_rows(s, &r, err,
-                "SELECT fields, settled_at FROM sync_intents WHERE target = ? AND account = ? AND"
+                "SELECT fields, settled_at, target FROM sync_intents WHERE target = ? AND account "
+                "= ? AND"
                 " resource_type = ? AND record_id = ? AND settled_at >= ? AND"
                 " state IN ('done','lost') ORDER BY settled_at, token LIMIT ?",
                 "ttttmi", target, account, resource, record_id, since,
                 (int64_t)RECENT_WRITES_MAX) < 0)
+        return -1;
+    return collect_written(&r, a, out);
+}
+
+int
+store_recent_link_writes(struct store *s, struct arena *a, int64_t link_id, int64_t since,
+                         struct store_written **out, struct err *err)
+{
+    struct rows r;
+
+    *out = NULL;
+    if (db_rows(s, &r, err,
+                "SELECT n.fields, n.settled_at, n.target FROM sync_metadata e CROSS JOIN"
+                " sync_intents n ON n.target = e.external_system AND n.account = e.account AND"
+                " n.resource_type = e.resource_type AND n.record_id = e.record_id WHERE"
+                " e.link_id = ?1 AND n.link_id = ?1 AND n.settled_at >= ?2 AND"
+                " n.state IN ('done','lost') ORDER BY n.settled_at, n.token LIMIT ?3",
+                "imi", link_id, since, (int64_t)RECENT_WRITES_MAX) < 0)
         return -1;
     return collect_written(&r, a, out);
 }
@@ -298,7 +318,8 @@ store_lost_writes(struct store *s, struct arena *a, int64_t link_id, const char 
 
     *out = NULL;
     if (db_rows(s, &r, err,
-                "SELECT n.fields, n.settled_at FROM sync_metadata e CROSS JOIN sync_intents n ON"
+                "SELECT n.fields, n.settled_at, n.target FROM sync_metadata e CROSS JOIN "
+                "sync_intents n ON"
                 " n.target = e.external_system AND n.account = e.account AND"
                 " n.resource_type = e.resource_type AND n.record_id = e.record_id WHERE"
                 " e.link_id = ?1 AND e.external_system = ?2 AND n.link_id = ?1 AND n.state = 'lost'"

@@ -20,7 +20,7 @@ trips(const char *history, int alternations)
     for (const char *p = history; *p != '\0'; p++) {
         set = fixture_json(f, *p == '-' ? "{'name':'x'}"
                                         : arena_printf(f->a, "{'phone':'%c','name':'x'}", *p));
-        writes[n] = (struct breaker_write){set, (int64_t)n};
+        writes[n] = (struct breaker_write){set, n % 2, (int64_t)n};
         n++;
     }
     field = breaker_trips(f->a, &f->sync, 1, set, writes, n - 1, alternations);
@@ -63,8 +63,8 @@ START_TEST(values_that_compare_equal_are_one)
     struct breaker_write writes[2];
 
     fixture_field(f, "phone", FIELD_PHONE, -1);
-    writes[0] = (struct breaker_write){fixture_json(f, "{'phone':'+1 2'}"), 1};
-    writes[1] = (struct breaker_write){fixture_json(f, "{'phone':'34'}"), 2};
+    writes[0] = (struct breaker_write){fixture_json(f, "{'phone':'+1 2'}"), 1, 1};
+    writes[1] = (struct breaker_write){fixture_json(f, "{'phone':'34'}"), 1, 2};
     ck_assert_str_eq(
         breaker_trips(f->a, &f->sync, 1, fixture_json(f, "{'phone':'12'}"), writes, 2, 1), "phone");
     ck_assert_ptr_null(
