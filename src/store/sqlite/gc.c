@@ -9,7 +9,8 @@
 /*
  * Retention. Large tables are walked by number in steps, each a transaction of its own, so that
  * writers get their turn and a step's cost does not grow with the table. DRY counts what the same
- * conditions select.
+ * conditions select. Match keys stay: after a first load, what has none is not there (diff), and a
+ * record that does not change is not seen again.
  */
 enum { GC_STEP = 1000 };
 
@@ -38,6 +39,12 @@ struct gc {
     " NOT EXISTS (SELECT 1 FROM sync_inbox i WHERE i.request_id = r.request_id) AND request_id"    \
     " NOT IN (SELECT request_id FROM sync_rejects WHERE state = 'open' AND request_id IS NOT "     \
     "NULL)"
+
+/* The newest row of each field of a link stays: why it is what it is. */
+#define OLD_HISTORY                                                                                \
+    "h.id > ?1 AND h.id <= ?2 AND h.at < ?3 AND (h.link_id IS NULL OR h.field IS NULL OR EXISTS"   \
+    " (SELECT 1 FROM sync_history n WHERE n.link_id = h.link_id AND n.at >= h.at AND"              \
+    " n.field = h.field AND n.id > h.id))"
 
 /* One step over (FROM, TO]; the number of rows, or -1. */
 typedef int step_fn(struct gc *g, int64_t from, int64_t to);
@@ -88,6 +95,15 @@ step_requests(struct gc *g, int64_t from, int64_t to)
         return count_of(g, "SELECT count(*) FROM sync_requests r WHERE " OLD_REQUEST, from, to);
     return db_run(g->s, g->err, "DELETE FROM sync_requests AS r WHERE " OLD_REQUEST, "iim", from,
                   to, g->before);
+}
+
+static int
+step_history(struct gc *g, int64_t from, int64_t to)
+{
+    if (g->dry)
+        return count_of(g, "SELECT count(*) FROM sync_history h WHERE " OLD_HISTORY, from, to);
+    return db_run(g->s, g->err, "DELETE FROM sync_history AS h WHERE " OLD_HISTORY, "iim", from, to,
+                  g->before);
 }
 
 static int
@@ -181,7 +197,7 @@ store_gc(struct store *s, struct arena *a, int64_t retention_ms, bool dry, int64
 {
     struct gc g = {
         .s = s, .a = a, .before = now - retention_ms, .now = now, .dry = dry, .err = err};
-    struct store_count *list = arena_alloc(a, 8 * sizeof *list);
+    struct store_count *list = arena_alloc(a, 10 * sizeof *list);
     int n = 0;
 
     _Static_assert(GC_STEP == 1000, "NEXT says it too");
@@ -197,6 +213,7 @@ store_gc(struct store *s, struct arena *a, int64_t retention_ms, bool dry, int64
     list[n++] = (struct store_count){"runs", SWEEP(&g, "sync_runs", OLD_RUN)};
     list[n++] = (struct store_count){"counters",
                                      SWEEP(&g, "sync_counters", "minute <> '' AND minute < ?1")};
+    list[n++] = (struct store_count){"history", walk(&g, NEXT("sync_history", "id"), step_history)};
     list[n++] = (struct store_count){"leases", sweep_leases(&g)};
     *out = list;
     for (int i = 0; i < n; i++)

@@ -44,6 +44,24 @@ end_events(struct fixture *f, int n, const char *disposition)
     ck_assert_int_eq(store_commit(f->s, &f->err), 0);
 }
 
+START_TEST(gc_keeps_the_newest_history_of_each_field)
+{
+    struct fixture f;
+
+    fixture_open(&f);
+    for (int i = 1; i <= 3; i++)
+        sql(&f,
+            "INSERT INTO sync_history (at, link_id, field, rule, outcome) VALUES"
+            " ('2020-01-01T00:00:0%d.000Z', 1, 'phone', 'changed', 'write'),"
+            " ('2020-01-01T00:00:0%d.000Z', 1, NULL, 'update', 'done')",
+            i, i);
+    ck_assert_int_eq(gc(&f, true, "history"), 5);
+    ck_assert_int_eq(gc(&f, false, "history"), 5);
+    ck_assert_int_eq(sql_int(&f, "SELECT id FROM sync_history"), 5);
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(gc_keeps_the_balance)
 {
     struct fixture f;
@@ -271,6 +289,7 @@ START_TEST(pauses_match_their_scope)
 }
 END_TEST
 
-UNIT_MAIN("store/report", gc_keeps_the_balance, gc_spares_what_is_open, write_counts_survive_gc,
-          counts_tell_what_is_there, history_is_told_oldest_first,
-          watermark_keeps_what_is_not_given, run_counts_its_pages, pauses_match_their_scope)
+UNIT_MAIN("store/report", gc_keeps_the_balance, gc_keeps_the_newest_history_of_each_field,
+          gc_spares_what_is_open, write_counts_survive_gc, counts_tell_what_is_there,
+          history_is_told_oldest_first, watermark_keeps_what_is_not_given, run_counts_its_pages,
+          pauses_match_their_scope)
