@@ -97,4 +97,41 @@ is "a copy with our external id does not run hot" 2 $?
 like "it is a reject" 'linked-elsewhere|is linked to' "$(sql 'SELECT code FROM sync_rejects') $(cat err)"
 ok "and the books balance" sync-ctl audit
 
+# ---- two systems that each rewrite what they get ----
+fresh rewriting
+add a '{"email":"x@example.com","phone":"0"}'
+run
+for i in 1 2 3 4 5 6; do
+    edit b x@example.com '{"phone":"1"}'
+    run
+    edit a x@example.com '{"phone":"2"}'
+    run
+done
+ok "systems that undo each other through us are stopped" test $(($(count a .updates) + $(count b .updates))) -lt 10
+is "the record is paused" "record" "$(sql 'SELECT DISTINCT scope FROM sync_pauses')"
+run
+ok "and nothing runs on" test $(($(count a .updates) + $(count b .updates))) -lt 10
+
+fresh slowly
+add a '{"email":"x@example.com","phone":"0"}'
+run
+for i in 1 2 3 4; do
+    edit b x@example.com '{"phone":"1"}'
+    run
+    edit a x@example.com '{"phone":"2"}'
+    run
+    sql "UPDATE sync_intents SET settled_at = '2020-01-01T00:00:00.000Z'" # as if the window had passed
+done
+is "people who edit slower than the window are not stopped" "0 4" \
+    "$(sql 'SELECT count(*) FROM sync_pauses') $(count b .updates)"
+
+# ---- the pause of a stopped run ----
+fresh spent
+for i in 1 2 3; do add a "{\"email\":\"p$i@example.com\",\"first_name\":\"G$i\"}"; done
+printf 'limits: {max_creates: 2}\n' >>loopless.yaml
+run
+is "a stopped run is paused" "3 1" "$? $(sql "SELECT count(*) FROM sync_pauses WHERE scope = 'run'")"
+run --yes
+is "once its rows are settled its pause is gone" "0 0" "$? $(sql 'SELECT count(*) FROM sync_pauses')"
+
 done_testing

@@ -327,7 +327,11 @@ give_up(struct deciding *g, int outcome)
         return (g->e->seq == 0 ? admit_line(g, false) : reopen_moved(g)) < 0 ? -1 : 0;
     if (outcome != STORE_STOPPED)
         return 0;
-    if (g->e->seq != 0 && lane_reopen(g->s, g->e->seq, g->err) < 0)
+    if (g->e->seq != 0 &&
+        (lane_reopen(g->s, g->e->seq, g->err) < 0 ||
+         db_run(g->s, g->err,
+                "UPDATE sync_inbox SET reason = 'limit' WHERE seq = ? AND disposition IS NULL", "i",
+                g->e->seq) < 0))
         return -1;
     if (g->pause.scope == NULL)
         return 0;

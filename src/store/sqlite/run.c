@@ -34,6 +34,30 @@ store_run_page(struct store *s, const char *run_id, const char *cursor, long lis
     return tx_leave(s, &tx, rc < 0 ? -1 : 0, err);
 }
 
+/* The pause of a stopped run goes when nothing that it withheld is pending any more. */
+static int
+lift_spent(struct store *s, struct err *err)
+{
+    int64_t pending;
+    int rc = db_int(s, err, &pending,
+                    "SELECT pause_id FROM sync_pauses WHERE scope = 'run' AND run_id IN (SELECT"
+                    " run_id FROM sync_runs WHERE ended_at IS NOT NULL) LIMIT 1",
+                    "");
+
+    if (rc != 1)
+        return rc;
+    rc = db_int(s, err, &pending,
+                "SELECT seq FROM sync_inbox INDEXED BY sync_inbox_pending WHERE disposition IS NULL"
+                " AND reason = 'limit' LIMIT 1",
+                "");
+    if (rc != 0)
+        return rc;
+    return db_run(s, err,
+                  "DELETE FROM sync_pauses WHERE scope = 'run' AND run_id IN (SELECT run_id FROM"
+                  " sync_runs WHERE ended_at IS NOT NULL)",
+                  "");
+}
+
 int
 store_run_end(struct store *s, const char *run_id, bool complete, const char *status, int64_t now,
               struct err *err)
@@ -46,6 +70,8 @@ store_run_end(struct store *s, const char *run_id, bool complete, const char *st
     rc = db_run(s, err,
                 "UPDATE sync_runs SET ended_at = ?, complete = ?, status = ? WHERE run_id = ?",
                 "mntt", now, (int)complete, status, run_id);
+    if (rc >= 0)
+        rc = lift_spent(s, err);
     return tx_leave(s, &tx, rc < 0 ? -1 : 0, err);
 }
 
