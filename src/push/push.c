@@ -98,7 +98,7 @@ open_input(struct push *p, struct err *err)
             return err_errno(err, "%s", p->o->plan);
         p->in = ndjson_open(p->fd, p->o->plan);
     } else {
-        p->in = ndjson_open(p->fd, "standard input");
+        p->in = ndjson_open(p->fd, "stdin");
     }
     p->rejects = rejects_open(p->o->rejects, err);
     return p->rejects == NULL ? -1 : 0;
@@ -115,7 +115,7 @@ start(struct push *p, const struct push_options *o, struct err *err)
     set_limits(p);
     p->http = http_new();
     start_targets(p);
-    p->out = ndjson_create(STDOUT_FILENO, "standard output");
+    p->out = ndjson_create(STDOUT_FILENO, "stdout");
     p->pause_arena = arena_new();
     queue_init(&p->answered);
     return open_input(p, err);

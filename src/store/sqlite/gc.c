@@ -182,9 +182,13 @@ sweep_leases(struct gc *g)
                     g->err);
 }
 
-/* The last complete run of a job is what tells that it was loaded. */
+/*
+ * The last complete run of a job is what tells that it was loaded. One that was killed has no end;
+ * a later complete one took its place.
+ */
 #define OLD_RUN                                                                                    \
-    "ended_at < ?1 AND EXISTS (SELECT 1 FROM sync_runs n WHERE n.sync_job_id ="                    \
+    "coalesce(ended_at, started_at) < ?1 AND EXISTS (SELECT 1 FROM sync_runs n WHERE "             \
+    "n.sync_job_id ="                                                                              \
     " sync_runs.sync_job_id AND n.complete = 1 AND n.started_at > sync_runs.started_at)"
 
 #define NEXT(table, key)                                                                           \

@@ -44,6 +44,23 @@ end_events(struct fixture *f, int n, const char *disposition)
     ck_assert_int_eq(store_commit(f->s, &f->err), 0);
 }
 
+START_TEST(gc_removes_a_run_that_was_killed_once_another_was_complete)
+{
+    struct fixture f;
+
+    fixture_open(&f);
+    sql(&f, "INSERT INTO sync_runs (run_id, sync_job_id, kind, started_at, status) VALUES"
+            " ('r1', 'j', 'delta', '2020-01-01T00:00:00.000Z', 'running')");
+    ck_assert_int_eq(gc(&f, false, "runs"), 0);
+    sql(&f, "INSERT INTO sync_runs (run_id, sync_job_id, kind, started_at, ended_at, complete,"
+            " status) VALUES ('r2', 'j', 'delta', '2020-01-02T00:00:00.000Z',"
+            " '2020-01-02T00:00:01.000Z', 1, 'completed')");
+    ck_assert_int_eq(gc(&f, false, "runs"), 1);
+    ck_assert_str_eq(sql_text(&f, "SELECT run_id FROM sync_runs"), "r2");
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(gc_keeps_the_newest_history_of_each_field)
 {
     struct fixture f;
@@ -289,7 +306,8 @@ START_TEST(pauses_match_their_scope)
 }
 END_TEST
 
-UNIT_MAIN("store/report", gc_keeps_the_balance, gc_keeps_the_newest_history_of_each_field,
-          gc_spares_what_is_open, write_counts_survive_gc, counts_tell_what_is_there,
-          history_is_told_oldest_first, watermark_keeps_what_is_not_given, run_counts_its_pages,
-          pauses_match_their_scope)
+UNIT_MAIN("store/report", gc_keeps_the_balance,
+          gc_removes_a_run_that_was_killed_once_another_was_complete,
+          gc_keeps_the_newest_history_of_each_field, gc_spares_what_is_open,
+          write_counts_survive_gc, counts_tell_what_is_there, history_is_told_oldest_first,
+          watermark_keeps_what_is_not_given, run_counts_its_pages, pauses_match_their_scope)
