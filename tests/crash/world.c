@@ -303,17 +303,34 @@ is_dead(sqlite3_context *context, int n, sqlite3_value **values)
     sqlite3_result_int(context, kill((pid_t)sqlite3_value_int(values[0]), 0) < 0);
 }
 
+static int
+count_row(void *found, int n, char **values, char **names)
+{
+    (void)n;
+    (void)values;
+    (void)names;
+    *(bool *)found = true;
+    return 0;
+}
+
+/* A command that makes the state may be at it: then there is nobody to bury. */
 void
 world_bury(struct world *w)
 {
     CLEANUP_FREE char *state = world_path(w, "work/state.db");
     sqlite3 *db = NULL;
+    bool made = false;
 
-    if (sqlite3_open(state, &db) != SQLITE_OK || sqlite3_busy_timeout(db, 1000) != SQLITE_OK ||
+    if (access(state, F_OK) != 0)
+        return;
+    if (sqlite3_open_v2(state, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
+        sqlite3_busy_timeout(db, 1000) != SQLITE_OK ||
         sqlite3_create_function(db, "is_dead", 1, SQLITE_UTF8, NULL, is_dead, NULL, NULL) !=
             SQLITE_OK ||
-        sqlite3_exec(db, "UPDATE sync_leases SET expires_ms = 0 WHERE is_dead(pid)", NULL, NULL,
-                     NULL) != SQLITE_OK)
+        sqlite3_exec(db, "SELECT 1 FROM sqlite_schema WHERE name = 'sync_leases'", count_row, &made,
+                     NULL) != SQLITE_OK ||
+        (made && sqlite3_exec(db, "UPDATE sync_leases SET expires_ms = 0 WHERE is_dead(pid)", NULL,
+                              NULL, NULL) != SQLITE_OK))
         world_fail("%s: %s", state, sqlite3_errmsg(db));
     sqlite3_close(db);
 }
