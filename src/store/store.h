@@ -65,6 +65,43 @@ int store_lease_take(struct store *s, const char *name, const char *owner,
 int store_lease_renew(struct store *s, const char *name, const char *owner, struct err *err);
 int store_lease_drop(struct store *s, const char *name, const char *owner, struct err *err);
 
+/* ---- Requests: raw webhooks, kept before they are answered ---- */
+
+struct store_request {
+    int64_t request_id;
+    const char *system, *account; /* account NULL: the request speaks of several or of none */
+    const char *delivery_id;      /* NULL: it has none */
+    int64_t received_at;
+    const char *method, *path, *query;
+    const char *headers; /* JSON object */
+    const char *body;
+    size_t body_len;
+};
+
+/* 1 kept (state new; request_id is set), 0 this delivery id is known, -1. Join it with others in
+ * one durable transaction: only then may they be answered. */
+int store_request_add(struct store *s, struct store_request *r, struct err *err);
+/* Requests that are not mapped yet, oldest first, at most MAX. Returns the number, or -1. */
+int store_requests_new(struct store *s, struct arena *a, size_t max, struct store_request **out,
+                       struct err *err);
+/* One request, whatever its state: 1, 0 none, -1. For mapping it again. */
+int store_request_get(struct store *s, struct arena *a, int64_t request_id,
+                      struct store_request *out, struct err *err);
+/* Mapped, or rejected with REASON: in the transaction that admits its events. */
+int store_request_mapped(struct store *s, int64_t request_id, struct err *err);
+int store_request_rejected(struct store *s, int64_t request_id, const char *reason,
+                           struct err *err);
+
+/* ---- Being woken ---- */
+
+/*
+ * A descriptor that poll(2) finds readable soon after any process has committed to the state (or
+ * nearly so: false alarms are possible, missed ones are not). Owned by the store. -1 with err.
+ */
+int store_watch(struct store *s, struct err *err);
+/* Call before looking at the state: what is committed from now on makes the descriptor readable. */
+void store_watch_clear(struct store *s);
+
 /* ---- Inbox ---- */
 
 struct store_admission {
@@ -73,6 +110,9 @@ struct store_admission {
     const char *run_id;    /* NULL unless a listing admitted it */
     int64_t not_before;    /* 0 = now */
     int64_t read_at;       /* when a listing asked for what it shows, 0 = now: its received_at */
+    int64_t request_id;    /* of a webhook, else 0 */
+    bool hash_id;          /* the event id is a digest: known only while a twin of its lane is
+                              pending and not out; else it gets the request's number as a suffix */
     bool wait_if_unlinked; /* its resource is loading: an unlinked row waits for store_loaded */
 };
 
@@ -84,6 +124,13 @@ int store_admit(struct store *s, const struct store_admission *a, int64_t now, i
 int store_keys_replace(struct store *s, const char *resource, const char *system,
                        const char *account, const char *record_id, const char *const *hashes,
                        size_t n, int64_t now, struct err *err);
+
+/*
+ * Is RESOURCE loading: has a listing job of its sync no complete first run yet (DESIGN.md section
+ * 6)? 1, 0, -1. A resource without jobs is never loading.
+ */
+int store_is_loading(struct store *s, const struct conf *conf, const char *resource,
+                     struct err *err);
 
 /* A resource has all its first listings: frees the rows that wait for it. */
 int store_loaded(struct store *s, const char *resource, int64_t now, struct err *err);
@@ -125,7 +172,8 @@ int store_dispose(struct store *s, int64_t seq, const char *pipeline, int64_t fe
 
 /* A refused event: a sync_rejects row, and disposition `rejected`. 1, or 0 as above. */
 struct store_reject {
-    const char *stage; /* "diff", "push", "emit", "reconcile" */
+    const char *stage;  /* "ingest", "diff", "push", "emit", "reconcile" */
+    int64_t request_id; /* 0: no webhook */
     const char *system, *account, *resource, *record_id, *target;
     const char *code, *text;
     const char *record; /* the line or value; may be NULL */
@@ -387,9 +435,14 @@ int store_run_page(struct store *s, const char *run_id, const char *cursor, long
                    long admitted, struct err *err);
 int store_run_end(struct store *s, const char *run_id, bool complete, const char *status,
                   int64_t now, struct err *err);
+/* The run of somebody dead: failed, unless it has ended by itself meanwhile. */
+int store_run_abandon(struct store *s, const char *run_id, int64_t now, struct err *err);
 /* The job's last run; 1, 0 none, -1. */
 int store_run_last(struct store *s, struct arena *a, const char *job, struct store_run *out,
                    struct err *err);
+/* JOB's runs that have no end, oldest first: ids in the arena. Returns the number. */
+int store_runs_open(struct store *s, struct arena *a, const char *job, const char ***ids,
+                    struct err *err);
 /* Run JOB's own rows that are undisposed, and how its rows ended. */
 struct store_count {
     const char *name;
