@@ -31,7 +31,8 @@ struct session {
     struct provider **providers; /* [i]: of conf->systems[i], NULL until asked for */
     struct job *jobs;
     size_t n_jobs;
-    char owner[48];     /* of the jobs' leases */
+    char owner[48];     /* of our leases */
+    char pipe_run[48];  /* the pipe's run while it runs, "" = none */
     int64_t renewed_at; /* boot clock */
     struct arena *arena;
 };
@@ -46,6 +47,9 @@ int session_wait(struct session *s, struct err *err);
 int session_renew(struct session *s, struct err *err);
 /* 1 taken, 0 held by somebody living (said), -1. */
 int session_lease(struct session *s, struct job *j, struct err *err);
+/* The lease of a run, "run:RUN": as long as it is held the run has an owner. 1, 0, -1. */
+int session_lease_run(struct session *s, const char *run, struct err *err);
+int session_drop_run(struct session *s, const char *run, struct err *err);
 /* SIGTERM or SIGINT came. */
 bool session_stopped(void);
 void session_catch_signals(void);

@@ -3,6 +3,7 @@
 #include "reconcile/internal.h"
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 
 #include <string.h>
@@ -109,28 +110,67 @@ list_all(struct session *s, struct err *err)
     return 0;
 }
 
+/* Nobody will end the rows of pipes that were killed: ends them. */
+static int
+bury_runs(struct session *s, struct err *err)
+{
+    const char **runs;
+    int n = store_runs_open(s->store, s->arena, pipe_job, &runs, err);
+
+    for (int i = 0; i < n; i++) {
+        int r = session_lease_run(s, runs[i], err);
+
+        if (r == 0)
+            continue;
+        if (r < 0 || store_run_abandon(s->store, runs[i], clock_now(), err) < 0 ||
+            session_drop_run(s, runs[i], err) < 0)
+            return -1;
+        log_verbose("run %s was killed: its row is ended", runs[i]);
+    }
+    return n < 0 ? -1 : 0;
+}
+
+/* Under its lease, taken before there is a row and dropped after its end. */
+static int
+run_pipe(struct session *s, int64_t until, struct err *err)
+{
+    const char *how = "failed";
+    struct err late = ERR_INIT;
+    int status = -1;
+
+    run_name(s->pipe_run);
+    if (session_lease_run(s, s->pipe_run, err) < 0 ||
+        store_run_begin(s->store, s->pipe_run, pipe_job, "manual", clock_now(), err) < 0)
+        return -1;
+    crash_point("reconcile.pipe-begun");
+    status = pipe_run(s, s->pipe_run, until, err);
+    if (status >= 0)
+        how = status == EXIT_OK ? "completed" : "partial_failure";
+    if (store_run_end(s->store, s->pipe_run, status >= 0, how, clock_now(), &late) < 0 ||
+        session_drop_run(s, s->pipe_run, &late) < 0) {
+        if (status >= 0)
+            *err = late;
+        return -1;
+    }
+    s->pipe_run[0] = '\0';
+    return status;
+}
+
 /* Once for all jobs; its status, or -1. */
 static int
 settle(struct session *s, struct err *err)
 {
-    char run[48];
     int64_t until;
-    int status = pipe_needed(s, err);
+    int needed;
 
-    if (status <= 0)
-        return status;
+    if (bury_runs(s, err) < 0)
+        return -1;
+    needed = pipe_needed(s, err);
+    if (needed <= 0)
+        return needed;
     if (store_last_seq(s->store, &until, err) < 0)
         return -1;
-    run_name(run);
-    if (store_run_begin(s->store, run, pipe_job, "manual", clock_now(), err) < 0)
-        return -1;
-    status = pipe_run(s, run, until, err);
-    if (status < 0)
-        return -1;
-    if (store_run_end(s->store, run, true, status == EXIT_OK ? "completed" : "partial_failure",
-                      clock_now(), err) < 0)
-        return -1;
-    return status;
+    return run_pipe(s, until, err);
 }
 
 static void

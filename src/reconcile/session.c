@@ -149,6 +149,8 @@ session_close(struct session *s)
         if (s->jobs[i].held)
             store_lease_drop(s->store, name, s->owner, &ignored);
     }
+    if (s->pipe_run[0] != '\0')
+        session_drop_run(s, s->pipe_run, &ignored);
     http_free(s->http);
     for (size_t i = 0; i < s->o->conf->n_systems; i++)
         provider_free(s->providers[i]);
@@ -187,6 +189,8 @@ session_renew(struct session *s, struct err *err)
                            s->jobs[i].conf->name);
         }
     }
+    if (s->pipe_run[0] != '\0' && session_lease_run(s, s->pipe_run, err) < 0)
+        return -1;
     s->renewed_at = now;
     return 0;
 }
@@ -212,22 +216,47 @@ is_dead(const struct store_holder *h)
            kill((pid_t)h->pid, 0) < 0 && errno == ESRCH;
 }
 
+/* As store_lease_take, but the dead of this host hold nothing. */
+static int
+take_lease(struct session *s, const char *name, struct store_holder *h, struct err *err)
+{
+    int r = store_lease_take(s->store, name, s->owner, h, err);
+
+    if (r != 0 || !is_dead(h))
+        return r;
+    if (store_lease_drop(s->store, name, h->owner, err) < 0)
+        return -1;
+    return store_lease_take(s->store, name, s->owner, h, err);
+}
+
 int
 session_lease(struct session *s, struct job *j, struct err *err)
 {
     CLEANUP_FREE char *name = mem_printf("job:%s", j->conf->name);
     struct store_holder h = {{0}, {0}, 0};
-    int r = store_lease_take(s->store, name, s->owner, &h, err);
+    int r = take_lease(s, name, &h, err);
 
-    if (r == 0 && is_dead(&h)) {
-        if (store_lease_drop(s->store, name, h.owner, err) < 0)
-            return -1;
-        r = store_lease_take(s->store, name, s->owner, &h, err);
-    }
     if (r < 0)
         return -1;
     j->held = r == 1;
     if (r == 0)
         log_error("job %s is already running (pid %ld on %s)", j->conf->name, h.pid, h.host);
     return r;
+}
+
+int
+session_lease_run(struct session *s, const char *run, struct err *err)
+{
+    CLEANUP_FREE char *name = mem_printf("run:%s", run);
+    struct store_holder h = {{0}, {0}, 0};
+
+    return take_lease(s, name, &h, err);
+}
+
+int
+session_drop_run(struct session *s, const char *run, struct err *err)
+{
+    CLEANUP_FREE char *name = mem_printf("run:%s", run);
+
+    return store_lease_drop(s->store, name, s->owner, err);
 }

@@ -54,7 +54,6 @@ static const char lines[] =
     " UNION ALL SELECT 'watermark ' || sync_job_id || ' ' || status || iif(last_successful IS NULL,"
     "  ' none', '') FROM sync_watermarks"
     " UNION ALL SELECT 'open run of ' || sync_job_id FROM sync_runs WHERE ended_at IS NULL"
-    "  AND sync_job_id <> ':pipe'"
     " UNION ALL SELECT 'pause ' || scope || ' ' || reason FROM sync_pauses"
     /* what sync-ctl audit says */
     " UNION ALL SELECT 'unbalanced' WHERE (SELECT sum(events) FROM v_balance) <> (SELECT seq FROM"

@@ -286,4 +286,39 @@ sync-reconcile run contacts 2>err >/dev/full
 is "stdout on a full disk is an I/O error" 74 $?
 sync-reconcile run >out 2>err
 is "and the next run is clean" 0 $?
+
+# ---- a killed run has a row without an end: the next one ends it ----
+runs_open() { sql 'SELECT count(*) FROM sync_runs WHERE ended_at IS NULL'; }
+last_pipes() # N : how the last ones ended
+{
+    sql "SELECT status FROM (SELECT rowid, status FROM sync_runs WHERE sync_job_id = ':pipe'
+        ORDER BY rowid DESC LIMIT $1) ORDER BY rowid" | xargs
+}
+rm -f trace
+human crm PATCH /contacts/1 '{"phone":"113"}'
+LOOPLESS_CRASH_TRACE=$tmp/trace sync-reconcile run contacts >out 2>err
+bad=
+for at in pipe-begun pipe-started pipe-ended; do
+    human crm PATCH /contacts/1 "{\"phone\":\"$at\"}"
+    LOOPLESS_CRASH_AT=sync-reconcile:$(crash_number reconcile.$at) sync-reconcile run contacts >out 2>err
+    [ "$? $(runs_open)" = "100 2" ] || bad="$bad $at:not-stopped"
+    human crm PATCH /contacts/1 "{\"phone\":\"behind $at\"}"
+    sync-reconcile run >out 2>err
+    [ $? -eq 0 ] || [ $? -eq 75 ] || bad="$bad $at:status"
+    [ "$(runs_open)" -eq 0 ] || bad="$bad $at:open"
+    case $(last_pipes 2) in
+    "failed completed" | "failed partial_failure") ;;
+    *) bad="$bad $at:$(last_pipes 2)" ;;
+    esac
+done
+is "a_run_that_was_killed_is_ended_as_failed_by_the_next" "" "$bad"
+sync-reconcile run >out 2>err
+sql "INSERT INTO sync_runs (run_id, sync_job_id, kind, started_at, status) VALUES
+    ('r-living', ':pipe', 'manual', '2026-01-01T00:00:00.000Z', 'running'),
+    ('r-dead', ':pipe', 'manual', '2026-01-01T00:00:00.000Z', 'running')"
+sql "INSERT INTO sync_leases VALUES ('run:r-living', 'jx', 'elsewhere', '$(cat /proc/sys/kernel/random/boot_id)', 1, 9000000000000000)"
+sync-reconcile run >out 2>err
+is "a_run_that_is_alive_is_left_alone" "0 r-living" \
+    "$? $(sql 'SELECT run_id FROM sync_runs WHERE ended_at IS NULL' | xargs)"
+is "only_the_lease_of_the_living_is_left" run:r-living "$(sql 'SELECT name FROM sync_leases' | xargs)"
 done_testing

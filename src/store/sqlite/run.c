@@ -58,9 +58,9 @@ lift_spent(struct store *s, struct err *err)
                   "");
 }
 
-int
-store_run_end(struct store *s, const char *run_id, bool complete, const char *status, int64_t now,
-              struct err *err)
+static int
+end_run(struct store *s, const char *run_id, bool complete, const char *status, bool only_open,
+        int64_t now, struct err *err)
 {
     struct tx tx;
     int rc;
@@ -68,11 +68,25 @@ store_run_end(struct store *s, const char *run_id, bool complete, const char *st
     if (tx_enter(s, &tx, false, err) < 0)
         return -1;
     rc = db_run(s, err,
-                "UPDATE sync_runs SET ended_at = ?, complete = ?, status = ? WHERE run_id = ?",
-                "mntt", now, (int)complete, status, run_id);
+                "UPDATE sync_runs SET ended_at = ?1, complete = ?2, status = ?3 WHERE run_id = ?4"
+                " AND (?5 = 0 OR ended_at IS NULL)",
+                "mnttn", now, (int)complete, status, run_id, (int)only_open);
     if (rc >= 0)
         rc = lift_spent(s, err);
     return tx_leave(s, &tx, rc < 0 ? -1 : 0, err);
+}
+
+int
+store_run_end(struct store *s, const char *run_id, bool complete, const char *status, int64_t now,
+              struct err *err)
+{
+    return end_run(s, run_id, complete, status, false, now, err);
+}
+
+int
+store_run_abandon(struct store *s, const char *run_id, int64_t now, struct err *err)
+{
+    return end_run(s, run_id, false, "failed", true, now, err);
 }
 
 int
@@ -109,4 +123,26 @@ store_run_last(struct store *s, struct arena *a, const char *job, struct store_r
     };
     rows_end(&r);
     return 1;
+}
+
+int
+store_runs_open(struct store *s, struct arena *a, const char *job, const char ***ids,
+                struct err *err)
+{
+    const char **list = NULL;
+    struct rows r;
+    int n = 0, rc;
+
+    *ids = NULL;
+    if (db_rows(s, &r, err,
+                "SELECT run_id FROM sync_runs WHERE sync_job_id = ? AND ended_at IS NULL"
+                " ORDER BY started_at, rowid",
+                "t", job) < 0)
+        return -1;
+    while ((rc = rows_next(&r)) == 1) {
+        list = list_grow(a, list, (size_t)n, sizeof *list);
+        list[n++] = row_text(&r, a, 0);
+    }
+    *ids = list;
+    return rc < 0 ? -1 : n;
 }

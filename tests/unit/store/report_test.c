@@ -270,6 +270,38 @@ START_TEST(run_counts_its_pages)
 }
 END_TEST
 
+START_TEST(the_run_of_the_dead_fails_unless_it_has_ended)
+{
+    struct fixture f;
+    const struct store_pause spent = {.scope = "run", .run_id = "r2", .reason = "a limit"};
+    struct store_run r;
+    const char **ids;
+
+    fixture_open(&f);
+    for (int i = 0; i < 3; i++) {
+        const char *id = arena_printf(f.a, "r%d", i);
+
+        ck_assert_int_eq(store_run_begin(f.s, id, "j", "manual", f.now + i, &f.err), 0);
+    }
+    ck_assert_int_eq(store_run_begin(f.s, "other", "k", "manual", f.now, &f.err), 0);
+    ck_assert_int_eq(store_run_end(f.s, "r1", true, "completed", f.now + 5, &f.err), 0);
+    ck_assert_int_eq(store_runs_open(f.s, f.a, "j", &ids, &f.err), 2);
+    ck_assert_str_eq(ids[0], "r0");
+    ck_assert_str_eq(ids[1], "r2");
+    ck_assert_int_eq(store_pause_add(f.s, &spent, f.now, &f.err), 0);
+    ck_assert_int_eq(store_run_abandon(f.s, "r1", f.now + 9, &f.err), 0);
+    ck_assert_int_eq(store_run_abandon(f.s, "r2", f.now + 9, &f.err), 0);
+    ck_assert_str_eq(sql_text(&f, "SELECT count(*) FROM sync_pauses"), "0");
+    ck_assert_str_eq(sql_text(&f, "SELECT group_concat(status, ' ') FROM (SELECT status FROM"
+                                  " sync_runs WHERE sync_job_id = 'j' ORDER BY run_id)"),
+                     "running completed failed");
+    ck_assert_int_eq(store_run_last(f.s, f.a, "j", &r, &f.err), 1);
+    ck_assert_int_eq(r.ended_at, f.now + 9);
+    ck_assert(!r.complete);
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(pauses_match_their_scope)
 {
     static const struct {
@@ -310,4 +342,5 @@ UNIT_MAIN("store/report", gc_keeps_the_balance,
           gc_removes_a_run_that_was_killed_once_another_was_complete,
           gc_keeps_the_newest_history_of_each_field, gc_spares_what_is_open,
           write_counts_survive_gc, counts_tell_what_is_there, history_is_told_oldest_first,
-          watermark_keeps_what_is_not_given, run_counts_its_pages, pauses_match_their_scope)
+          watermark_keeps_what_is_not_given, run_counts_its_pages,
+          the_run_of_the_dead_fails_unless_it_has_ended, pauses_match_their_scope)
