@@ -22,10 +22,24 @@ struct table {
     int n;
 };
 
+static bool
+has(const struct table *t, const char *name)
+{
+    int i;
+
+    for (i = 0; i < t->n; i++)
+        if (strcmp(t->all[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* All but those that are there: a program may put a common option in its own words. */
 static void
 add_all(struct table *t, const struct opt *o)
 {
     for (; o->kind != OPT_END; o++) {
+        if (has(t, o->name))
+            continue;
         if (t->n == MAX_OPTIONS)
             BUG("too many options");
         t->all[t->n++] = *o;

@@ -48,7 +48,7 @@ struct opt_program {
     const char *name;    /* "sync-diff" */
     const char *usage;   /* operands and own options, after the name; may hold several lines */
     const char *summary; /* one line: what it does */
-    const struct opt *options;
+    const struct opt *options; /* one with the name of a common option stands for it */
     struct opt_common *common; /* NULL: none of the common options but --help and --version */
 };
 

@@ -11,14 +11,17 @@
 #include "sim/jtext.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct opts {
     const struct opt_program *program;
+    struct opt_common common;
     const char *listen;
     struct opt_list collections;
     const char *id;
@@ -33,6 +36,13 @@ struct opts {
     const char *page_max;
     const char *ready_file;
     bool list_quirks;
+};
+
+/* One --load. */
+struct source {
+    struct collection *into; /* borrowed */
+    const char *file;        /* borrowed from argv */
+    bool skip;               /* the state file has records there */
 };
 
 static void
@@ -53,6 +63,9 @@ make_table(struct opts *o, struct opt table[])
         {OPT_TEXT, 0, "page-max", "N", &o->page_max, "the largest limit of a listing (1000)"},
         {OPT_TEXT, 0, "ready-file", "FILE", &o->ready_file, "write the first line here too"},
         {OPT_FLAG, 0, "list-quirks", NULL, &o->list_quirks, "list the quirks and exit"},
+        {OPT_FLAG, 'n', "dry-run", NULL, &o->common.dry_run, "check all, say what would be served"},
+        {OPT_TEXT, 'c', "config", "FILE", &o->common.config, "refused: there is no config here"},
+        {OPT_TEXT, 0, "rejects", "FILE", &o->common.rejects, "refused: no line is set aside here"},
         {0}};
 
     memcpy(table, own, sizeof own);
@@ -74,8 +87,28 @@ number(const struct opts *o, const char *name, const char *text, unsigned long l
 }
 
 static int
-list_quirks(void)
+print(const struct buf *text, struct err *err)
 {
+    if (fwrite(text->data, 1, text->len, stdout) != text->len || fflush(stdout) != 0)
+        return err_errno(err, "stdout");
+    return 0;
+}
+
+static int
+print_json(json_t *value /* taken */, struct err *err)
+{
+    CLEANUP_BUF struct buf line = BUF_INIT;
+
+    jtext_add(&line, value);
+    buf_char(&line, '\n');
+    json_decref(value);
+    return print(&line, err);
+}
+
+static int
+list_quirks(bool json, struct err *err)
+{
+    CLEANUP_BUF struct buf b = BUF_INIT;
     const char *name;
     const char *value;
     const char *help;
@@ -84,9 +117,17 @@ list_quirks(void)
     for (i = 0; quirk_row(i, &name, &value, &help); i++) {
         CLEANUP_FREE char *left = value != NULL ? mem_printf("%s=%s", name, value) : mem_text(name);
 
-        printf("%-32s %s\n", left, help);
+        if (json) {
+            json_t *row = json_pack("{s:s,s:s?,s:s}", "name", name, "value", value, "help", help);
+
+            jtext_add(&b, row);
+            buf_char(&b, '\n');
+            json_decref(row);
+        } else {
+            buf_printf(&b, "%-32s %s\n", left, help);
+        }
     }
-    return fflush(stdout) != 0 ? EXIT_IO : EXIT_OK;
+    return print(&b, err);
 }
 
 static void
@@ -117,6 +158,17 @@ add_collections(struct sim *s, const struct opts *o)
             opt_usage(o->program, "\"%s\" cannot be a collection", o->collections.items[i]);
 }
 
+/* What is said in JSON must be. */
+static void
+need_utf8(const struct opts *o, const char *name, const char *text)
+{
+    json_t *value = json_string(text);
+
+    if (value == NULL)
+        opt_usage(o->program, "--%s is not UTF-8", name);
+    json_decref(value);
+}
+
 static void
 setup(struct sim *s, const struct opts *o)
 {
@@ -132,38 +184,153 @@ setup(struct sim *s, const struct opts *o)
     s->token = mem_text(o->token);
     s->file = mem_text(o->file);
     if (o->account != NULL) {
+        need_utf8(o, "account", o->account);
         free(s->account);
         s->account = mem_text(o->account);
     }
     set_clock(&s->store.time, o);
     add_collections(s, o);
-    for (i = 0; i < o->quirks.n; i++)
+    for (i = 0; i < o->quirks.n; i++) {
+        need_utf8(o, "quirk", o->quirks.items[i]);
         if (quirk_set_text(&s->store.quirks, o->quirks.items[i], &err) != 0)
             opt_usage(o->program, "%s", err.text);
+    }
+}
+
+static struct source *
+read_sources(struct sim *s, const struct opts *o)
+{
+    struct source *all = mem_alloc((o->loads.n + 1) * sizeof *all);
+    size_t i;
+
+    for (i = 0; i < o->loads.n; i++) {
+        CLEANUP_FREE char *name = mem_text(o->loads.items[i]);
+        char *equals = strchr(name, '=');
+
+        if (equals == NULL)
+            opt_usage(o->program, "--load wants NAME=FILE, not \"%s\"", name);
+        *equals = '\0';
+        all[i].into = store_add_collection(&s->store, name);
+        all[i].file = o->loads.items[i] + (equals + 1 - name);
+        if (all[i].into == NULL)
+            opt_usage(o->program, "\"%s\" cannot be a collection", name);
+    }
+    return all;
+}
+
+/* Whether FILE can be written anew, by way of FILE.new: better known now than at the end. */
+static int
+check_writable(const char *file, struct err *err)
+{
+    CLEANUP_FREE char *temp = mem_printf("%s.new", file);
+    CLEANUP_FREE char *folder = mem_text(file);
+    struct stat st;
+
+    if (access(dirname(folder), W_OK | X_OK) != 0)
+        return err_errno(err, "%s", temp);
+    if (stat(file, &st) == 0 && S_ISDIR(st.st_mode)) {
+        errno = EISDIR;
+        return err_errno(err, "%s", file);
+    }
+    return 0;
 }
 
 /* The state file, then --load into what it left empty. */
 static int
 load(struct sim *s, const struct opts *o, struct err *err)
 {
+    CLEANUP_FREE struct source *sources = read_sources(s, o);
     size_t i;
 
-    if (s->file != NULL && snapshot_load(s, o->account != NULL, err) != 0)
+    if (server_check(o->listen, err) != 0)
         return -1;
+    if (o->ready_file != NULL && check_writable(o->ready_file, err) != 0)
+        return -1;
+    if (s->file != NULL &&
+        (check_writable(s->file, err) != 0 || snapshot_load(s, o->account != NULL, err) != 0))
+        return -1;
+    for (i = 0; i < o->loads.n; i++)
+        sources[i].skip = order_size(&sources[i].into->order) > 0;
     for (i = 0; i < o->loads.n; i++) {
-        CLEANUP_FREE char *name = mem_text(o->loads.items[i]);
-        char *file = strchr(name, '=');
-        struct collection *c;
-
-        if (file == NULL)
-            opt_usage(o->program, "--load wants NAME=FILE, not \"%s\"", name);
-        *file++ = '\0';
-        c = store_add_collection(&s->store, name);
-        if (c == NULL)
-            opt_usage(o->program, "\"%s\" cannot be a collection", name);
-        if (order_size(&c->order) == 0 && snapshot_import(s, c, file, err) != 0)
+        if (sources[i].skip)
+            log_verbose("%s is not loaded: %s has records in the state file", sources[i].file,
+                        sources[i].into->name);
+        else if (snapshot_import(s, sources[i].into, sources[i].file, err) != 0)
             return -1;
     }
+    return 0;
+}
+
+/* The quirks that are on, as --quirk takes them. */
+static json_t *
+quirks_on(const struct quirks *q)
+{
+    json_t *list = json_array();
+    const char *name;
+    const char *value;
+    const char *help;
+    size_t i;
+
+    for (i = 0; quirk_row(i, &name, &value, &help); i++) {
+        if (!quirk_on(q, (enum quirk_id)i))
+            continue;
+        json_array_append_new(
+            list, value == NULL ? json_string(name)
+                                : json_sprintf("%s=%s", name, quirk_text(q, (enum quirk_id)i)));
+    }
+    return list;
+}
+
+static json_t *
+describe(const struct sim *s, const char *where)
+{
+    json_t *records = json_object();
+    size_t i;
+
+    for (i = 0; i < s->store.n; i++) {
+        const struct collection *c = s->store.collections[i];
+
+        json_object_set_new(records, c->name, json_integer((json_int_t)order_size(&c->order)));
+    }
+    return json_pack("{s:s,s:s,s:o,s:o}", "account", s->account, "listen", where, "records",
+                     records, "quirks", quirks_on(&s->store.quirks));
+}
+
+/* The same for people: "account acme on ADDR: contacts 2, deals 0; quirks trim, lower=email". */
+static void
+describe_text(struct buf *out, const struct sim *s, const char *where)
+{
+    json_t *all = describe(s, where);
+    const char *name;
+    const char *lead = "";
+    json_t *value;
+    size_t i;
+
+    buf_printf(out, "account %s on %s: ", s->account, where);
+    json_object_foreach(json_object_get(all, "records"), name, value)
+    {
+        buf_printf(out, "%s%s %lld", lead, name, (long long)json_integer_value(value));
+        lead = ", ";
+    }
+    lead = "; quirks ";
+    json_array_foreach(json_object_get(all, "quirks"), i, value)
+    {
+        buf_printf(out, "%s%s", lead, json_string_value(value));
+        lead = ", ";
+    }
+    json_decref(all);
+}
+
+/* -n */
+static int
+say_plan(const struct sim *s, const struct opts *o, struct err *err)
+{
+    CLEANUP_BUF struct buf text = BUF_INIT;
+
+    if (o->common.json)
+        return print_json(describe(s, o->listen), err);
+    describe_text(&text, s, o->listen);
+    log_info("would serve %s", buf_get(&text));
     return 0;
 }
 
@@ -185,19 +352,18 @@ static int
 say_ready(const struct sim *s, const struct server *server, const struct opts *o, struct err *err)
 {
     CLEANUP_BUF struct buf line = BUF_INIT;
+    CLEANUP_BUF struct buf text = BUF_INIT;
     json_t *value = json_pack("{s:s,s:i,s:s}", "url", server_url(server), "pid", (int)getpid(),
                               "account", s->account);
 
-    if (value == NULL)
-        return err_set(err, ERR_RUN, ERR_NEVER, "bad-account", "the account is not UTF-8");
     jtext_add(&line, value);
     buf_char(&line, '\n');
     json_decref(value);
+    describe_text(&text, s, server_url(server));
+    log_verbose("serves %s", buf_get(&text));
     if (o->ready_file != NULL && write_ready(o->ready_file, buf_get(&line), err) != 0)
         return -1;
-    if (fputs(buf_get(&line), stdout) == EOF || fflush(stdout) != 0)
-        return err_errno(err, "stdout");
-    return 0;
+    return print(&line, err);
 }
 
 static int
@@ -220,6 +386,8 @@ serve(struct sim *s, const struct opts *o, struct err *err)
     server_close(server);
     if (failed == 0 && s->file != NULL)
         failed = snapshot_save(s, err);
+    if (failed == 0 && s->file != NULL)
+        log_verbose("the state is in %s", s->file);
     return failed;
 }
 
@@ -233,17 +401,40 @@ json_memory(size_t size)
     return p;
 }
 
+/* Taken without a word, these would promise what nobody does. */
+static void
+refuse_common(const struct opts *o)
+{
+    if (o->common.config != NULL)
+        opt_usage(o->program, "--config: there is no config here, all is said by options");
+    if (o->common.rejects != NULL)
+        opt_usage(o->program, "--rejects: no line is set aside here, a bad one in --load stops it");
+}
+
+static int
+work(const struct opts *o, struct err *err)
+{
+    struct sim s;
+    int failed;
+
+    setup(&s, o);
+    failed = load(&s, o, err);
+    if (failed == 0)
+        failed = o->common.dry_run ? say_plan(&s, o, err) : serve(&s, o, err);
+    sim_release(&s);
+    return failed;
+}
+
 int
 main(int argc, char **argv)
 {
     struct opts o = {.listen = "127.0.0.1:0", .seed = "1", .page_max = "1000"};
-    struct opt table[15];
+    struct opt table[18];
     const struct opt_program prog = {"sync-sim", "[OPTION]...",
                                      "A simulated SaaS API with the quirks of real ones, for tests "
                                      "and demonstrations.",
-                                     table, NULL};
+                                     table, &o.common};
     struct err err = ERR_INIT;
-    struct sim s;
     int failed;
 
     make_table(&o, table);
@@ -251,15 +442,10 @@ main(int argc, char **argv)
     json_set_alloc_funcs(json_memory, free);
     if (opt_parse(&prog, argc, argv) < argc)
         opt_usage(&prog, "there are no operands");
-    if (o.list_quirks)
-        return list_quirks();
-    setup(&s, &o);
-    failed = load(&s, &o, &err);
-    if (failed == 0)
-        failed = serve(&s, &o, &err);
+    refuse_common(&o);
+    failed = o.list_quirks ? list_quirks(o.common.json, &err) : work(&o, &err);
     if (failed != 0)
         log_err(&err);
-    sim_release(&s);
     free(o.collections.items);
     free(o.loads.items);
     free(o.quirks.items);

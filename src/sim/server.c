@@ -240,22 +240,54 @@ bind_to(const struct addrinfo *address, const char *what, struct err *err)
     return fd;
 }
 
-static int
-open_socket(const char *listen_on, struct err *err)
+/* getaddrinfo takes any number and cuts it to 16 bits. */
+static bool
+port_ok(const char *port)
+{
+    size_t len = strspn(port, "0123456789");
+
+    return len > 0 && len <= 5 && port[len] == '\0' && strtol(port, NULL, 10) <= 65535;
+}
+
+/* The address of "ADDR:PORT", for freeaddrinfo; NULL with err. */
+static struct addrinfo *
+address_of(const char *listen_on, struct err *err)
 {
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
                              .ai_socktype = SOCK_STREAM};
     struct addrinfo *address;
     const char *port = NULL;
     char host[64];
-    int fd;
 
     if (split(listen_on, host, sizeof host, &port, err) != 0)
-        return -1;
-    if (getaddrinfo(host, port, &hints, &address) != 0) {
+        return NULL;
+    if (!port_ok(port) || getaddrinfo(host, port, &hints, &address) != 0) {
         err_set(err, ERR_RUN, ERR_NEVER, "bad-address", "%.100s is no address and port", listen_on);
-        return err_exit(err, EXIT_USAGE);
+        err_exit(err, EXIT_USAGE);
+        return NULL;
     }
+    return address;
+}
+
+int
+server_check(const char *listen_on, struct err *err)
+{
+    struct addrinfo *address = address_of(listen_on, err);
+
+    if (address == NULL)
+        return -1;
+    freeaddrinfo(address);
+    return 0;
+}
+
+static int
+open_socket(const char *listen_on, struct err *err)
+{
+    struct addrinfo *address = address_of(listen_on, err);
+    int fd;
+
+    if (address == NULL)
+        return -1;
     fd = bind_to(address, listen_on, err);
     freeaddrinfo(address);
     return fd;

@@ -12,6 +12,9 @@
  */
 struct server;
 
+/* Whether server_open can make sense of LISTEN. Nothing is bound. */
+int server_check(const char *listen, struct err *err);
+
 /* Listen on "ADDR:PORT" ("[ADDR]:PORT" for IPv6; port 0 = any free one). NULL with err. */
 struct server *server_open(struct sim *sim, const char *listen, struct err *err);
 

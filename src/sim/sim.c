@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "sim/sim.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "sim/api.h"
 #include "sim/control.h"
@@ -18,6 +19,17 @@ sim_init(struct sim *s, enum ids_kind kind, uint64_t seed)
     s->account = mem_printf("sim-%llu", (unsigned long long)seed);
 }
 
+static void
+say(const struct call *call, const struct reply *reply)
+{
+    const char *mark = *call->query != '\0' ? "?" : "";
+
+    if (reply->drop)
+        log_verbose("%s %s%s%s: not answered", call->method, call->path, mark, call->query);
+    else
+        log_verbose("%s %s%s%s: %d", call->method, call->path, mark, call->query, reply->status);
+}
+
 void
 sim_answer(struct sim *s, struct call *call, struct reply *reply)
 {
@@ -29,6 +41,7 @@ sim_answer(struct sim *s, struct call *call, struct reply *reply)
         control_human(s, call, reply);
     else
         api_answer(s, call, reply);
+    say(call, reply);
 }
 
 void

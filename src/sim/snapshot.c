@@ -124,8 +124,8 @@ snapshot_load(struct sim *s, bool account_asked, struct err *err)
     json_t *state;
     int failed;
 
-    if (access(s->file, F_OK) != 0 && errno == ENOENT)
-        return 0;
+    if (access(s->file, R_OK) != 0)
+        return errno == ENOENT ? 0 : err_errno(err, "%s", s->file);
     state = json_load_file(s->file, JSON_ALLOW_NUL, &e);
     if (state == NULL)
         return bad_file(s->file, err);

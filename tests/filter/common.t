@@ -94,11 +94,20 @@ for p in $programs; do
     try "$p" --help
     is "$p: --help is 0 and silent on stderr" "0 0" "$rc $(wc -c <err)"
     like "$p: --help is on stdout" "^usage: *$p" "$(cat out)"
+    cp out help
     is "$p: --version" "$p (loopless)" "$("$p" --version | cut -d ' ' -f 1,2)"
     try "$p" --no-such-option
     is "$p: unknown option is 64" "64 0" "$rc $(wc -c <out)"
     like "$p: unknown option is named, with a hint" "unknown option --no-such-option.* hint: see $p --help" \
         "$(tr '\n' ' ' <err)"
+    missing=
+    for option in config dry-run verbose quiet json log-format rejects help version; do
+        [ "$(grep -cE -e "^  .{4}--$option([ =]|\$)" help)" -eq 1 ] || missing="$missing $option"
+    done
+    is "$p: --help has each common option once" "" "$missing"
+    try "$p" --log-format=xml
+    is "$p: an unknown log format is 64" "64 0" "$rc $(wc -c <out)"
+    like "$p: and says which there are" "log-format is text or json" "$(cat err)"
     "$p" --help >/dev/full 2>err
     is "$p: --help on a full disk is 74" "74 1" "$? $(grep -c ': error: ' err)"
 done

@@ -63,6 +63,117 @@ missing=$(while read -r word rest; do
 done <quirks)
 is "page_has_every_quirk" '' "$missing"
 
+# --- the common options
+cat >two.ndjson <<'EOF'
+{"id":1,"email":"a@x"}
+{"id":2,"email":"b@x"}
+EOF
+echo '{"email":"c@x"}' >third.ndjson
+# Its status, and the files it made.
+plan() # OPTION...
+{
+    ls -A >before
+    try timeout 60 sync-sim -n "$@"
+    ls -A >after
+    echo "$rc$(comm -13 before after | grep -vxE 'after|out|err' | tr '\n' ' ')"
+}
+launch_sim one
+taken=$(url one)
+taken=${taken#http://}
+is "dry_run_binds_nothing" 0 "$(plan --listen "$taken")"
+is "dry_run_says_where_on_stderr" \
+    "sync-sim: would serve account sim-1 on $taken: contacts 0" "$(cat err)"
+is "dry_run_says_nothing_on_stdout" '' "$(cat out)"
+try timeout 60 sync-sim --listen "$taken"
+is "without_it_the_port_is_taken" 74 $rc
+stop_sim one
+is "dry_run_leaves_no_file" 0 "$(plan --file kept --ready-file ready --account acme \
+    --collection deals --load contacts=two.ndjson --load contacts=third.ndjson \
+    --quirk trim --quirk lower=email --quirk html=off)"
+is "dry_run_counts_records_and_names_quirks" \
+    "sync-sim: would serve account acme on 127.0.0.1:0: deals 0, contacts 3; quirks lower=email, trim" \
+    "$(cat err)"
+is "dry_run_as_json" 0 "$(plan --json --collection deals --load contacts=two.ndjson \
+    --quirk page-order --quirk rate=2/1000)"
+is "dry_run_as_json_is_on_stdout" \
+    '{"account":"sim-1","listen":"127.0.0.1:0","records":{"deals":0,"contacts":2},"quirks":["page-order=unstable","rate=2/1000"]}' \
+    "$(cat out)"
+is "dry_run_as_json_has_no_line_on_stderr" '' "$(cat err)"
+is "quiet_dry_run_says_nothing" '0 0' "$(plan -q) $(cat out err | wc -c)"
+is "dry_run_json_on_a_full_disk_is_74" 74 "$(sync-sim -n --json 2>err >/dev/full; echo $?)"
+
+refuses() # NAME STATUS ERE OPTION... : with -n and without
+{
+    name=$1 status=$2 why=$3
+    shift 3
+    is "dry_run_refuses_$name" "$status" "$(plan "$@")"
+    like "dry_run_says_why_of_$name" ": error: .*$why" "$(cat err)"
+    cp err planned
+    try timeout 60 sync-sim "$@"
+    is "a_start_refuses_$name" "$status" "$rc"
+    same_file "a_start_says_the_same_of_$name" planned err
+}
+printf '{"id":1}\n{"id":\n' >torn.ndjson
+echo '{"no":"state"}' >other.json
+refuses unknown_quirks 64 'unknown quirk "x"' --quirk x
+refuses bad_values_of_quirks 64 'quirk rate wants' --quirk rate=often
+refuses quirks_not_in_utf8 64 'quirk is not UTF-8' --quirk "$(printf 'wrap=\377')"
+refuses accounts_not_in_utf8 64 'account is not UTF-8' --account "$(printf '\377')"
+refuses addresses_without_port 64 'ADDR:PORT' --listen 127.0.0.1
+refuses names_as_addresses 64 'no address' --listen here:80
+refuses ports_over_65535 64 'no address' --listen 127.0.0.1:65536
+refuses bad_ids 64 'id is int' --id 5
+refuses bad_seeds 64 'seed wants' --seed -1
+refuses bad_clocks 64 'now' --now noon
+refuses a_tick_without_clock 64 'needs --now' --tick 1s
+refuses bad_collections 64 'cannot be a collection' --collection A
+refuses loads_without_file 64 'NAME=FILE' --load contacts
+refuses loads_into_bad_collections 64 'cannot be a collection' --load A=two.ndjson
+refuses files_that_are_not_there 74 'none: No such file' --load contacts=none
+refuses broken_lines 78 'torn.ndjson:2: ' --load contacts=torn.ndjson
+refuses ids_in_two_files 78 'two.ndjson:1: id 1 is there twice' \
+    --load contacts=two.ndjson --load contacts=two.ndjson
+refuses foreign_state 78 'other.json is no state' --file other.json
+refuses state_in_no_folder 74 'none/state.new: No such file' --file none/state
+refuses a_folder_as_state 74 'Is a directory' --file "$tmp"
+refuses ready_files_in_no_folder 74 'none/ready.new: No such file' --ready-file none/ready
+refuses operands 64 'no operands' now
+refuses configs 64 'config: there is no config here' -c other.json
+refuses rejects 64 'rejects: no line is set aside' --rejects rejected --list-quirks
+refuses log_formats 64 'log-format is text or json' --log-format=xml
+
+launch_sim one --json --log-format=json -v --quirk trim
+same_file "the_first_line_is_json_anyway" one.ready one.said
+api GET '/contacts?limit=5' >/dev/null
+add one '{"a":1}'
+quirk one drop-next 1
+api POST /contacts '{"a":2}' >/dev/null
+stop_sim one
+is "verbose_says_what_is_served_and_each_call" \
+    "serves account sim-1 on $(jq -r .url one.said): contacts 0; quirks trim
+GET /contacts?limit=5: 200
+POST /_human/contacts: 201
+POST /_sim/quirk: 200
+POST /contacts: not answered" \
+    "$(jq -r .text one.log)"
+launch_sim one --file "$tmp/kept"
+add one '{"a":1}'
+is "without_verbose_nothing_is_said" 0 "$(wc -c <one.log)"
+stop_sim one
+cp kept kept.before
+is "dry_run_reads_the_state" "0 sync-sim: would serve account sim-1 on 127.0.0.1:0: contacts 1" \
+    "$(plan --file kept --load contacts=two.ndjson) $(cat err)"
+same_file "dry_run_leaves_the_state_alone" kept.before kept
+plan -v --file kept --load contacts=two.ndjson >/dev/null
+has "verbose_says_what_is_not_loaded" \
+    "two.ndjson is not loaded: contacts has records in the state file"
+sync-sim --list-quirks --json >quirks.json
+is "list_quirks_as_json_has_a_line_each" 38 "$(jq -c 'select(.help)' quirks.json | grep -c .)"
+is "list_quirks_as_json_is_the_list" "$(sed 's/ .*//' quirks)" \
+    "$(jq -r '[.name, .value // empty] | join("=")' quirks.json)"
+is "list_quirks_on_a_full_disk_is_74" 74 "$(sync-sim --list-quirks 2>err >/dev/full; echo $?)"
+has "list_quirks_on_a_full_disk_says_so" "error: stdout: No space left"
+
 # --- the API
 fresh
 is "account" '200 {"id":"sim-1"}' "$(api GET /account) $(get .)"
