@@ -134,4 +134,30 @@ is "a stopped run is paused" "3 1" "$? $(sql "SELECT count(*) FROM sync_pauses W
 run --yes
 is "once its rows are settled its pause is gone" "0 0" "$? $(sql 'SELECT count(*) FROM sync_pauses')"
 
+# ---- a page that was asked for before a decision, and is admitted after it ----
+fresh page
+add a '{"email":"x@example.com","first_name":"Ann","phone":"0"}'
+run
+before=$(sim b /_sim/log | jq '.[-1].n')
+edit b x@example.com '{"phone":"1"}'
+quirk b slow-ms 2000
+sync-reconcile run b-contacts >late.out 2>late.err &
+late=$!
+asked_for() { sim b "/_sim/log?since=$before" | jq -e 'any(.path == "/contacts")' >/dev/null; }
+ok "a page is under way" await $late asked_for
+kill -STOP $late # the page waits in its socket
+quirk b slow-ms null
+edit b x@example.com '{"phone":"2"}'
+edit a x@example.com '{"notes":"n"}'
+run contacts
+is "a decision has read what is newer than the page" '"2" "2"' \
+    "$(record a x@example.com .phone) $(record b x@example.com .phone)"
+kill -CONT $late
+wait $late
+is "the page is admitted after it" "0 b delta 1" \
+    "$? $(sql 'SELECT system, path, payload FROM sync_inbox ORDER BY seq DESC LIMIT 1' |
+        sed 's/|{.*"phone":"\([0-9]\)".*/ \1/; s/|/ /')"
+is "what it shows is no edit" '"2" "2"' \
+    "$(record a x@example.com .phone) $(record b x@example.com .phone)"
+
 done_testing

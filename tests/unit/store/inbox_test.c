@@ -370,6 +370,34 @@ START_TEST(latest_row_counts_only_if_nothing_came_after)
 }
 END_TEST
 
+START_TEST(a_listed_row_is_as_old_as_its_listing_call)
+{
+    struct fixture f;
+    struct event e = {.path = "delta",
+                      .system = "app",
+                      .account = "main",
+                      .resource = "crm/contacts",
+                      .record_id = "c-1",
+                      .event_type = "updated",
+                      .event_id = "r1/1"};
+    struct store_admission x = {.event = &e, .map_hash = "m1", .run_id = "r1", .read_at = T0 - 5};
+    struct store_emission row;
+    const char *payload;
+    int64_t at, seq;
+
+    fixture_open(&f);
+    e.fields = val_parse(f.a, "{\"phone\":\"1\"}", 13, NULL);
+    ck_assert_int_eq(store_admit(f.s, &x, T0, &seq, &f.err), 1);
+    ck_assert_int_eq(
+        store_latest_row(f.s, f.a, "crm/contacts", "app", "main", "c-1", &payload, &at, &f.err), 1);
+    ck_assert_int_eq(at, T0 - 5);
+    f.now = T0;
+    row = emit_one(&f, "p1"); /* free at once, but what sync-diff gets says how old it is */
+    ck_assert_ptr_nonnull(strstr(row.payload, "\"received_at\":\"2026-01-01T09:59:59.995Z\""));
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(keys_are_replaced_whole)
 {
     static const char *const first[] = {"h1", "h2"}, *const second[] = {"h2", "h3"};
@@ -485,5 +513,6 @@ UNIT_MAIN("store/inbox", known_event_is_a_duplicate_and_takes_no_number,
           unlinked_rows_wait_for_their_resource, pauses_hold_back_emission,
           endless_work_leaves_a_stopped_run_alone, dead_pipelines_give_back_without_blame,
           what_nobody_ends_is_rejected_after_three_times, reject_ends_the_event_and_keeps_why,
-          latest_row_counts_only_if_nothing_came_after, keys_are_replaced_whole,
-          two_emitters_never_get_one_lane_twice, emission_does_not_grow_with_what_is_pending)
+          latest_row_counts_only_if_nothing_came_after, a_listed_row_is_as_old_as_its_listing_call,
+          keys_are_replaced_whole, two_emitters_never_get_one_lane_twice,
+          emission_does_not_grow_with_what_is_pending)
