@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "stream/decision.h"
+#include "stream/disposition.h"
 #include "stream/internal.h"
 
 #include <string.h>
@@ -121,6 +122,12 @@ wrong(struct err *err, const char *name)
                    "%s: missing, of the wrong type or over 2000 bytes", name);
 }
 
+static int
+empty(struct err *err, const char *name)
+{
+    return err_set(err, ERR_RECORD, ERR_NEVER, "bad-decision", "%s: empty", name);
+}
+
 /* A text member that may (need 0) or must be there. */
 static int
 text(const struct val *v, const char *name, bool need, const char **out, struct err *err)
@@ -130,14 +137,23 @@ text(const struct val *v, const char *name, bool need, const char **out, struct 
     return 0;
 }
 
+/* The same; what names something is not "". */
+static int
+name(const struct val *v, const char *member, bool need, const char **out, struct err *err)
+{
+    if (text(v, member, need, out, err) < 0)
+        return -1;
+    return *out != NULL && (*out)[0] == '\0' ? empty(err, member) : 0;
+}
+
 static int
 parse_end(const struct val *v, struct decision_end *e, struct err *err)
 {
     if (v->kind != VAL_OBJECT)
         return wrong(err, "ends");
-    if (text(v, "system", true, &e->system, err) < 0 ||
-        text(v, "account", false, &e->account, err) < 0 ||
-        text(v, "record_id", false, &e->record_id, err) < 0 ||
+    if (name(v, "system", true, &e->system, err) < 0 ||
+        name(v, "account", false, &e->account, err) < 0 ||
+        name(v, "record_id", false, &e->record_id, err) < 0 ||
         text(v, "version", false, &e->version, err) < 0 ||
         text(v, "etag", false, &e->etag, err) < 0 || text(v, "state", false, &e->state, err) < 0)
         return err_wrap(err, "ends");
@@ -157,7 +173,7 @@ parse_rule(const struct val_member *m, struct decision_rule *r, struct err *err)
         return wrong(err, "rules");
     r->field = m->name;
     r->base = val_get(v, "base"); /* null is a base, absent is none */
-    if (text(v, "rule", true, &r->rule, err) < 0 || text(v, "source", false, &r->source, err) < 0)
+    if (name(v, "rule", true, &r->rule, err) < 0 || name(v, "source", false, &r->source, err) < 0)
         return err_wrap(err, "rules: %.64s", m->name);
     if (member_get_bool(v, "diverged", &r->diverged) < 0)
         return wrong(err, "rules: diverged");
@@ -173,11 +189,11 @@ parse_write(const struct val *v, struct decision_write *w, struct err *err)
 {
     if (v->kind != VAL_OBJECT)
         return wrong(err, "writes");
-    if (text(v, "target", true, &w->target, err) < 0 ||
-        text(v, "account", false, &w->account, err) < 0 ||
+    if (name(v, "target", true, &w->target, err) < 0 ||
+        name(v, "account", false, &w->account, err) < 0 ||
         text(v, "action", true, &w->action, err) < 0 ||
-        text(v, "target_record_id", false, &w->target_record_id, err) < 0 ||
-        text(v, "external_id", false, &w->external_id, err) < 0 ||
+        name(v, "target_record_id", false, &w->target_record_id, err) < 0 ||
+        name(v, "external_id", false, &w->external_id, err) < 0 ||
         text(v, "etag", false, &w->etag, err) < 0)
         return err_wrap(err, "writes");
     if (member_get_val(v, "set", VAL_OBJECT, &w->set) < 0 || w->set == NULL)
@@ -247,9 +263,26 @@ parse_hold(const struct val *line, struct decision *d, struct err *err)
         return wrong(err, "hold");
     if (v == NULL)
         return 0;
-    if (text(v, "reason", true, &d->hold_reason, err) < 0 ||
+    if (name(v, "reason", true, &d->hold_reason, err) < 0 ||
         text(v, "not_before", false, &d->hold_not_before, err) < 0)
         return err_wrap(err, "hold");
+    return 0;
+}
+
+/* A rejected event is kept as a reject, which needs its code. */
+static int
+parse_disposition(const struct val *line, struct decision *d, struct err *err)
+{
+    if (text(line, "disposition", false, &d->disposition, err) < 0)
+        return -1;
+    if (d->disposition == NULL)
+        return 0;
+    if (!disposition_is_known(d->disposition))
+        return err_set(err, ERR_RECORD, ERR_NEVER, "bad-decision",
+                       "disposition: %.64s: no event ends so", d->disposition);
+    if (strcmp(d->disposition, "rejected") == 0 && d->reject_code == NULL)
+        return err_set(err, ERR_RECORD, ERR_NEVER, "bad-decision",
+                       "disposition: rejected, but no reject says why");
     return 0;
 }
 
@@ -261,11 +294,10 @@ decision_parse(struct arena *a, const struct val *line, struct decision *d, stru
         return wrong(err, "link");
     if (member_get_int(line, "generation", &d->generation) < 0)
         return wrong(err, "generation");
-    if (text(line, "external_id", false, &d->external_id, err) < 0 ||
-        text(line, "disposition", false, &d->disposition, err) < 0 ||
+    if (name(line, "external_id", false, &d->external_id, err) < 0 ||
         text(line, "text", false, &d->text, err) < 0 ||
-        text(line, "reject", false, &d->reject_code, err) < 0 ||
-        text(line, "map_hash", false, &d->map_hash, err) < 0)
+        name(line, "reject", false, &d->reject_code, err) < 0 ||
+        parse_disposition(line, d, err) < 0 || text(line, "map_hash", false, &d->map_hash, err) < 0)
         return -1;
     if (member_get_names(line, "claims", &d->claims) < 0)
         return wrong(err, "claims");

@@ -18,3 +18,12 @@ disposition_worse(const char *x, const char *y)
             return worst_first[i];
     return x != NULL ? x : y;
 }
+
+bool
+disposition_is_known(const char *word)
+{
+    for (size_t i = 1; i < sizeof worst_first / sizeof worst_first[0]; i++) /* 0 is "lost" */
+        if (strcmp(word, worst_first[i]) == 0)
+            return true;
+    return false;
+}

@@ -156,7 +156,21 @@ START_TEST(names_the_bad_member)
          "writes: target_record_id:"},
         {"{\"link\":7,\"hold\":{}}", "hold: reason:"},
         {"{\"link\":7,\"writes\":[],\"claims\":[{}]}", "claims:"},
-        {"{\"link\":7,\"writes\":[],\"disposition\":1}", "disposition:"}};
+        {"{\"link\":7,\"writes\":[],\"disposition\":1}", "disposition:"},
+        {"{\"link\":7,\"writes\":[],\"disposition\":\"nonsense\"}", "disposition: nonsense:"},
+        {"{\"link\":7,\"writes\":[],\"disposition\":\"lost\"}", "disposition: lost:"},
+        {"{\"link\":7,\"writes\":[],\"disposition\":\"\"}", "disposition:"},
+        {"{\"link\":7,\"writes\":[],\"disposition\":\"rejected\"}", "disposition: rejected"},
+        {"{\"link\":7,\"writes\":[],\"reject\":\"\"}", "reject: empty"},
+        {"{\"link\":null,\"external_id\":\"\",\"writes\":[]}", "external_id: empty"},
+        {"{\"link\":7,\"writes\":[{\"target\":\"a\",\"action\":\"create\",\"set\":{},"
+         "\"external_id\":\"\"}]}",
+         "writes: external_id: empty"},
+        {"{\"link\":7,\"writes\":[{\"target\":\"a\",\"action\":\"update\",\"set\":{},"
+         "\"target_record_id\":\"\"}]}",
+         "writes: target_record_id: empty"},
+        {"{\"link\":7,\"writes\":[],\"ends\":[{\"system\":\"a\",\"record_id\":\"\"}]}",
+         "ends: record_id: empty"}};
 
     a = arena_new();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -38,5 +38,16 @@ START_TEST(a_word_of_others_loses_against_ours)
 }
 END_TEST
 
+START_TEST(a_lost_write_is_no_end_of_an_event)
+{
+    ck_assert(disposition_is_known("rejected"));
+    ck_assert(disposition_is_known("ignored"));
+    ck_assert(!disposition_is_known("lost"));
+    ck_assert(!disposition_is_known("nonsense"));
+    ck_assert(!disposition_is_known(""));
+}
+END_TEST
+
 UNIT_MAIN("stream/disposition", the_worse_wins_whichever_comes_first, nothing_is_best,
-          a_known_word_comes_back_as_text_that_lasts, a_word_of_others_loses_against_ours)
+          a_known_word_comes_back_as_text_that_lasts, a_word_of_others_loses_against_ours,
+          a_lost_write_is_no_end_of_an_event)
