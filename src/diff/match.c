@@ -137,7 +137,7 @@ load_is_fresh(struct diff *d, const struct item *it, const struct conf_job *job,
     int r = store_run_last(d->o->store, d->arena, job->name, &run, err);
 
     if (r <= 0 || strcmp(run.kind, "first_load") != 0)
-        return r;
+        return r < 0 ? -1 : 0;
     if (run.ended_at != 0)
         return run.complete && d->now - run.ended_at < LISTED_LATELY_MS &&
                it->event.received_at != NULL &&

@@ -88,6 +88,13 @@ is "an edit taken back is written back once" $((before + 1)) "$(writes a b)"
 is "and is there" '"5"' "$(record b p5@example.com .phone)"
 quiet "after an edit taken back"
 
+before=$(count b .creates)
+add a '{"email":"twin@example.com","first_name":"Twin"}'
+add b '{"email":"twin@example.com","first_name":"Twin"}'
+run contacts
+is "a_twin_made_since_the_last_listing_is_searched_for" "0 $before" "$rc $(count b .creates)"
+quiet "after the twins"
+
 quirk b noop-touches
 before=$(calls)
 run
