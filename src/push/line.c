@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "push/internal.h"
+#include "push/check.h"
 
 #include <string.h>
 
@@ -44,56 +45,6 @@ line_name(const struct line *l)
                         l->number);
 }
 
-/* ACCOUNT of SYSTEM must be the config's, and is that if the line does not say. */
-static int
-check_account(const struct line *l, const char *system, const char **account, struct err *err)
-{
-    int i = sync_index(l->sync, system);
-
-    if (i < 0)
-        return err_set(err, ERR_RECORD, ERR_NEVER, "not-synced",
-                       "%s is not among the systems of %s", system, l->sync->resource);
-    if (*account == NULL)
-        *account = l->sync->between[i]->account;
-    if (strcmp(*account, l->sync->between[i]->account) != 0)
-        return err_set(err, ERR_RECORD, ERR_NEVER, "wrong-account",
-                       "account %s of %s, but the config says %s", *account, system,
-                       l->sync->between[i]->account);
-    return 0;
-}
-
-/* What a line made by hand may leave out. */
-static void
-complete(struct event *e)
-{
-    if (e->event_type == NULL)
-        e->event_type = "updated";
-    if (e->path == NULL)
-        e->path = "manual";
-}
-
-static int
-check(struct line *l, struct err *err)
-{
-    struct event *e = &l->event;
-    struct decision *d = &l->decision;
-
-    l->sync = conf_sync(&l->push->conf, e->resource);
-    if (l->sync == NULL)
-        return err_set(err, ERR_RECORD, ERR_NEVER, "not-synced", "%s is not in the config's sync",
-                       e->resource);
-    if (check_account(l, e->system, &e->account, err) < 0)
-        return -1;
-    for (size_t i = 0; i < d->n_ends; i++)
-        if (check_account(l, d->ends[i].system, &d->ends[i].account, err) < 0)
-            return err_wrap(err, "ends");
-    for (size_t i = 0; i < d->n_writes; i++)
-        if (check_account(l, d->writes[i].target, &d->writes[i].account, err) < 0)
-            return err_wrap(err, "writes");
-    complete(e);
-    return 0;
-}
-
 static int
 parse(struct line *l, struct err *err)
 {
@@ -102,7 +53,8 @@ parse(struct line *l, struct err *err)
     if (val_get(l->event.all, "writes") == NULL && val_get(l->event.all, "hold") == NULL)
         return err_set(err, ERR_RECORD, ERR_NEVER, "not-a-decision",
                        "not a decision: no writes (is sync-diff missing in the pipe?)");
-    if (decision_parse(l->arena, l->event.all, &l->decision, err) < 0 || check(l, err) < 0)
+    if (decision_parse(l->arena, l->event.all, &l->decision, err) < 0 ||
+        check_decision(&l->push->conf, &l->event, &l->decision, &l->sync, err) < 0)
         return err_wrap(err, "%s", line_name(l));
     if (l->event.seq == 0)
         return 0;

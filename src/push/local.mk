@@ -1,6 +1,8 @@
 noinst_LIBRARIES += libpush.a
 libpush_a_SOURCES = \
 	src/push/batch.c \
+	src/push/check.c \
+	src/push/check.h \
 	src/push/guard.c \
 	src/push/internal.h \
 	src/push/lease.c \

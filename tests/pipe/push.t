@@ -125,14 +125,23 @@ is "next_value_clears_it" "0 done 0" "$? $(out .status) $(sql 'SELECT count(*) F
     create 3 cid@x | jq -c '.writes[0].target = "erp"'
     create 3 cid@x | jq -c '.writes[0].account = "other"'
     create 3 cid@x | jq -c '.resource = "crm/deals"'
+    create 3 cid@x | jq -c '.writes[0].set = {nickname: "cid"}'
+    create 3 cid@x | jq -c '.writes = [] | .disposition = "nonsense"'
+    create 3 cid@x | jq -c '.external_id = ""'
     create 3 cid@x
 } >bad
+before=$(count app '.creates + .updates + .refused')
 push --rejects rejects <bad
 is "bad_lines_do_not_stop_the_good" "2 3 done" "$? $(out '"\(.record_id) \(.status)"')"
-is "bad_lines_are_kept" "$(head -n 5 bad)" "$(cat rejects)"
+is "bad_lines_are_kept" "$(head -n 8 bad)" "$(cat rejects)"
 like "bad_lines_are_named" "line 1: not a decision: .*line 2: .*crm:3 \(line 3\): writes: erp is not among\
 .*crm:3 \(line 4\): writes: account other of app, but the config says app-1\
-.*crm:3 \(line 5\): crm/deals is not in the config" "$(paste -sd ' ' err)"
+.*crm:3 \(line 5\): crm/deals is not in the config\
+.*crm:3 \(line 6\): writes: set: nickname is no field of crm/contacts that is synced with app\
+.*crm:3 \(line 7\): disposition: nonsense: no event ends so\
+.*crm:3 \(line 8\): external_id: empty" "$(paste -sd ' ' err)"
+is "bad_lines_have_no_effect" "1 1 0" "$(($(count app '.creates + .updates + .refused') - before)) \
+$(sql "SELECT count(*) FROM sync_links WHERE external_id = 'x-3'") $(sql "SELECT count(*) FROM sync_inbox WHERE disposition = 'nonsense'")"
 create 4 dot@x | sed 's/$/ /' | tr -d '\n' | push
 is "unterminated_line_is_dropped" "0  4" "$? $(out .status) $(dump app length | sed s/3/4/)"
 
@@ -231,6 +240,9 @@ emitter=$! # it would wait for what it emitted
 await $emitter all_emitted
 jq -c 'select(.seq) | . + {link:null,hold:{not_before:"2099-01-01T00:00:00.000Z",reason:"busy"}}' emitted >held
 held=$(jq -r .seq held | sort -n | paste -sd ' ')
+jq -c '.hold = null | .writes = [] | .disposition = "nonsense"' held | push --rejects spoilt
+is "spoilt_decisions_are_kept_and_end_no_event" "2 $(wc -l <held) $pending" \
+    "$? $(wc -l <spoilt) $(sql "SELECT count(*) FROM sync_inbox WHERE disposition IS NULL")"
 push <held
 kill $emitter 2>/dev/null
 wait $emitter
