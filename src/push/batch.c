@@ -90,21 +90,6 @@ read_batch(struct push *p, struct batch *b)
 
 /* ---- deciding, inside the transaction ---- */
 
-/*
- * After a limit nothing more of that run is decided. Lines without a run that are admitted come
- * from webhooks: from the next batch on they go on, and the pause withholds what it must.
- */
-static bool
-is_stopped(const struct line *l)
-{
-    const struct push *p = l->push;
-    const char *run = l->event.run != NULL ? l->event.run : "";
-
-    if (!p->stopped || strcmp(run, p->stopped_run) != 0)
-        return false;
-    return run[0] != '\0' || l->event.seq == 0 || p->stopped_batch;
-}
-
 static int
 give_back(struct line *l, int64_t not_before, const char *reason, struct err *err)
 {
@@ -129,17 +114,6 @@ hold(struct line *l, struct err *err)
     if (d->hold_not_before != NULL && clock_parse(d->hold_not_before, &not_before, &ignored) < 0)
         not_before = clock_now() + 60000;
     return give_back(l, not_before, d->hold_reason, err);
-}
-
-static int64_t
-withheld_until(const struct line *l)
-{
-    int64_t until = 0;
-
-    for (size_t i = 0; i < l->n_withheld; i++)
-        if (l->withheld[i].until > until)
-            until = l->withheld[i].until;
-    return until;
 }
 
 static const char **
@@ -196,7 +170,7 @@ decide_line(struct line *l, struct err *err)
                              .limits_lifted = p->o->yes,
                              .withheld = withheld_names(l),
                              .n_withheld = l->n_withheld,
-                             .withheld_until = withheld_until(l)};
+                             .withheld_until = guard_until(l)};
     int rc;
 
     l->intents = arena_alloc(l->arena, (l->decision.n_writes + 1) * sizeof *l->intents);
@@ -222,7 +196,7 @@ apply_line(struct line *l, struct err *err)
 {
     if (l->decision.hold_reason != NULL)
         return hold(l, err);
-    if (is_stopped(l)) {
+    if (guard_is_stopped(l)) {
         l->fate = LINE_RETURNED;
         return give_back(l, 0, "limit", err);
     }

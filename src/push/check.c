@@ -23,15 +23,6 @@ check_account(const struct conf_sync *sync, const char *system, const char **acc
     return 0;
 }
 
-static bool
-has_field(const struct resource_def *def, const char *name)
-{
-    for (size_t i = 0; i < def->n_fields; i++)
-        if (strcmp(def->fields[i].field->name, name) == 0)
-            return true;
-    return false;
-}
-
 /* A field that no request has a place for would be settled as stored there. */
 static int
 check_set(const struct conf_sync *sync, const struct decision_write *w, struct err *err)
@@ -42,8 +33,9 @@ check_set(const struct conf_sync *sync, const struct decision_write *w, struct e
         return err_set(err, ERR_RECORD, ERR_NEVER, "bad-decision", "set: empty");
     for (size_t i = 0; i < w->set->n; i++) {
         const char *name = w->set->u.members[i].name;
+        const struct field_map *map = resource_field(def, name);
 
-        if (sync_field(sync, name) == NULL || !has_field(def, name))
+        if (sync_field(sync, name) == NULL || map == NULL || map->read_only)
             return err_set(err, ERR_RECORD, ERR_NEVER, "bad-decision",
                            "set: %.64s is no field of %s that is synced with %s", name,
                            sync->resource, w->target);

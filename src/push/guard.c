@@ -66,6 +66,28 @@ guard_find(const struct line *l, const char *target)
     return NULL;
 }
 
+int64_t
+guard_until(const struct line *l)
+{
+    int64_t until = 0;
+
+    for (size_t i = 0; i < l->n_withheld; i++)
+        if (l->withheld[i].until > until)
+            until = l->withheld[i].until;
+    return until;
+}
+
+bool
+guard_is_stopped(const struct line *l)
+{
+    const struct push *p = l->push;
+    const char *run = l->event.run != NULL ? l->event.run : "";
+
+    if (!p->stopped || strcmp(run, p->stopped_run) != 0)
+        return false;
+    return run[0] != '\0' || l->event.seq == 0 || p->stopped_batch;
+}
+
 static void
 withhold(struct line *l, const char *target, const char *code, const char *text, int64_t until)
 {

@@ -11,6 +11,7 @@
 #include "http/client.h"
 #include "json/ndjson.h"
 #include "provider/provider.h"
+#include "push/loss.h"
 #include "push/push.h"
 #include "store/store.h"
 #include "stream/decision.h"
@@ -110,14 +111,6 @@ struct target {
     bool auth_said;
 };
 
-/* Losses of writes to one end, so that a broken one does not loop hot. */
-struct loss {
-    int64_t link_id;
-    const struct target *target;
-    int n;
-    int64_t at; /* boot clock */
-};
-
 struct pipeline {
     char name[64];
     size_t held; /* lines of it in memory */
@@ -149,8 +142,7 @@ struct push {
     size_t open;    /* writes that are not gone */
     size_t parked;  /* of these */
     size_t looking; /* look-ups under way */
-    struct loss *losses;
-    size_t n_losses;
+    struct losses losses;
     struct buf controls; /* control lines that wait until everything before them is printed */
 
     bool stopped;         /* a limit */
@@ -188,6 +180,13 @@ void write_free(struct write *w);
 int guard_line(struct line *l, struct err *err);
 /* Why TARGET gets nothing of this line, NULL if nothing is known against it. */
 const struct withheld *guard_find(const struct line *l, const char *target);
+/* How long the longest of what is withheld waits; 0: nothing is. */
+int64_t guard_until(const struct line *l);
+/*
+ * After a limit nothing more of that run is decided. Lines without a run that are admitted come
+ * from webhooks: from the next batch on they go on, and the pause withholds what it must.
+ */
+bool guard_is_stopped(const struct line *l);
 /* Read the pauses anew before the next decision. */
 void guard_forget(struct push *p);
 /* TARGET gets no new intents before UNTIL. */
@@ -225,6 +224,20 @@ void outcome_auth(struct target *t, const struct provider_answer *a);
 /* ---- lookup.c: creates without an answer ---- */
 
 void lookup_start(struct write *w);
+
+/* ---- seek.c: what to seek, and what counts as found. Pure ---- */
+
+/* By what to seek it; VALUE is what it must be. NULL: it cannot be found. */
+const char *seek_field(const struct write *w, const char **value);
+/* How many of the answer's records are what was sent; FOUND is the first. */
+size_t seek_pick(const struct write *w, const struct provider_answer *a,
+                 const struct provider_record **found);
+/* The fields sent that it shows otherwise: it was there before, or somebody has edited it since. */
+const struct val *seek_differing(const struct write *w, const struct provider_record *r);
+/* Does not found mean that there is none? NOW: boot clock. */
+bool seek_is_over(const struct write *w, int64_t now);
+/* Under its idempotency key. */
+bool seek_may_send_again(const struct write *w, int64_t now);
 
 /* ---- settle.c ---- */
 

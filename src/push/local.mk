@@ -8,10 +8,13 @@ libpush_a_SOURCES = \
 	src/push/lease.c \
 	src/push/line.c \
 	src/push/lookup.c \
+	src/push/loss.c \
+	src/push/loss.h \
 	src/push/outcome.c \
 	src/push/preview.c \
 	src/push/push.c \
 	src/push/push.h \
 	src/push/result.c \
+	src/push/seek.c \
 	src/push/send.c \
 	src/push/settle.c

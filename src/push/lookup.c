@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
-#include "sync/compare.h"
 
 #include <string.h>
 
@@ -15,63 +14,7 @@
  * or, where the API has none, the fields stay owed and a new decision creates it. A create that was
  * answered with an id, but could not be read back, is only read.
  */
-enum { LOOK_AGAIN_MS = 1000, LOOK_SLOW_MS = 60000, LOOK_FAILURES = 5, MAX_SENDS = 3 };
-
-static bool
-can_use(const struct write *w, const char *field)
-{
-    return provider_can_find(w->def, field) && val_id(val_get(w->intent.fields, field)) != NULL &&
-           !compare_empty(val_get(w->intent.fields, field));
-}
-
-/* By what to seek it; VALUE is what it must be. NULL: it cannot be found. */
-static const char *
-choose_field(const struct write *w, const char **value)
-{
-    const struct conf_sync *sync = w->line->sync;
-
-    *value = w->intent.external_id;
-    if (!w->by_match && *value != NULL && w->def->external_id != NULL &&
-        provider_can_find(w->def, "external_id"))
-        return "external_id";
-    for (size_t i = 0; i < sync->n_match; i++) {
-        if (can_use(w, sync->match[i])) {
-            *value = val_id(val_get(w->intent.fields, sync->match[i]));
-            return sync->match[i];
-        }
-    }
-    return NULL;
-}
-
-/* Is it what we sent? A search may be fuzzy. */
-static bool
-is_it(const struct write *w, const char *field, const struct provider_record *r)
-{
-    const struct sync_field *f = sync_field(w->line->sync, field);
-
-    if (r->id == NULL)
-        return false;
-    if (strcmp(field, "external_id") == 0)
-        return r->external_id == NULL || strcmp(r->external_id, w->intent.external_id) == 0;
-    return f != NULL && compare_same(w->line->arena, w->line->sync, f, w->index,
-                                     val_get(r->fields, field), val_get(w->intent.fields, field));
-}
-
-static size_t
-pick(const struct write *w, const struct provider_answer *a, const struct provider_record **found)
-{
-    const char *value;
-    const char *field = choose_field(w, &value);
-    size_t n = 0;
-
-    for (size_t i = 0; i < a->n_records; i++) {
-        if (!is_it(w, field, &a->records[i]))
-            continue;
-        if (n++ == 0)
-            *found = &a->records[i];
-    }
-    return n;
-}
+enum { LOOK_AGAIN_MS = 1000, LOOK_SLOW_MS = 60000, LOOK_FAILURES = 5 };
 
 static void looked(void *user, const struct provider_answer *a);
 
@@ -80,7 +23,7 @@ look(void *user)
 {
     struct write *w = user;
     const char *value;
-    const char *field = choose_field(w, &value);
+    const char *field = seek_field(w, &value);
 
     w->line->push->looking++;
     if (w->created_id != NULL) {
@@ -94,21 +37,6 @@ static void
 look_later(struct write *w, int64_t wait)
 {
     http_after(w->line->push->http, wait, look, w);
-}
-
-static bool
-lag_is_over(const struct write *w)
-{
-    if (w->created_id != NULL)
-        return clock_boot() - w->sent_boot >= w->def->get.lag_ms;
-    return w->def->find.strong || clock_boot() - w->sent_boot >= w->def->find.lag_ms;
-}
-
-static bool
-may_send_again(const struct write *w)
-{
-    return w->def->create.idempotency_header != NULL && w->attempts < MAX_SENDS &&
-           clock_boot() - w->sent_boot < w->def->create.idempotency_window_ms;
 }
 
 static void
@@ -129,7 +57,7 @@ try_match(struct write *w)
     if (!w->conflict || w->by_match || w->created_id != NULL)
         return false;
     w->by_match = true;
-    if (choose_field(w, &value) == NULL)
+    if (seek_field(w, &value) == NULL)
         return false;
     look(w);
     return true;
@@ -139,42 +67,24 @@ static void
 missing(struct write *w)
 {
     unpark(w);
-    if (!lag_is_over(w)) {
+    if (!seek_is_over(w, clock_boot())) {
         look_later(w, LOOK_AGAIN_MS);
     } else if (w->created_id != NULL) {
         outcome_done(w, NULL, NULL);
     } else if (w->conflict) {
         if (!try_match(w))
             outcome_refused(w, NULL);
-    } else if (may_send_again(w)) {
+    } else if (seek_may_send_again(w, clock_boot())) {
         send_add(w);
     } else {
         outcome_retry(w, NULL, clock_now() + 30000);
     }
 }
 
-/* The fields sent that it shows otherwise: it was there before, or somebody has edited it since. */
-static const struct val *
-differing(const struct write *w, const struct provider_record *r)
-{
-    struct val *names = val_array(w->line->arena);
-    const struct val *sent = w->intent.fields;
-
-    for (size_t i = 0; sent != NULL && i < sent->n; i++) {
-        const struct val_member *m = &sent->u.members[i];
-        const struct sync_field *f = sync_field(w->line->sync, m->name);
-
-        if (f != NULL && !compare_same(w->line->arena, w->line->sync, f, w->index,
-                                       val_get(r->fields, m->name), m->value))
-            val_push(w->line->arena, names, val_string(w->line->arena, m->name));
-    }
-    return names;
-}
-
 static void
 take(struct write *w, const struct provider_record *r)
 {
-    w->settlement.differs = differing(w, r);
+    w->settlement.differs = seek_differing(w, r);
     outcome_done(w, NULL, r);
 }
 
@@ -182,9 +92,9 @@ static void
 found(struct write *w, const struct provider_answer *a)
 {
     const struct provider_record *r = NULL;
-    size_t n = w->created_id != NULL ? 0 : pick(w, a, &r);
+    size_t n = w->created_id != NULL ? 0 : seek_pick(w, a, &r);
     const char *value;
-    const char *field = choose_field(w, &value);
+    const char *field = seek_field(w, &value);
 
     if (w->created_id != NULL && a->n_records > 0) {
         unpark(w);
@@ -267,7 +177,7 @@ lookup_start(struct write *w)
 
     if (w->created_id != NULL && !w->def->get.present)
         outcome_done(w, NULL, NULL);
-    else if (w->created_id != NULL || choose_field(w, &value) != NULL)
+    else if (w->created_id != NULL || seek_field(w, &value) != NULL)
         look(w);
     else if (w->conflict)
         outcome_refused(w, NULL);

@@ -3,61 +3,10 @@
 #include "push/internal.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
 
 #include <string.h>
 
-enum {
-    RETRY_MS = 30000,
-    RETRY_MAX_MS = 15 * 60000,
-    AUTH_MS = 5 * 60000,
-    LOSS_FORGET_MS = 60 * 60000,
-    MAX_LOSSES = 4096
-};
-
-/* ---- losses: how often in a row an end lost our writes ---- */
-
-static struct loss *
-find_loss(const struct write *w)
-{
-    const struct push *p = w->line->push;
-
-    for (size_t i = 0; i < p->n_losses; i++)
-        if (p->losses[i].link_id == w->intent.link_id && p->losses[i].target == w->target)
-            return &p->losses[i];
-    return NULL;
-}
-
-/* Counts one more. Returns how many there are now, with the one just seen. */
-static int
-count_loss(const struct write *w)
-{
-    struct push *p = w->line->push;
-    struct loss *l = find_loss(w);
-    int64_t now = clock_boot();
-
-    if (l == NULL) {
-        if (p->n_losses == MAX_LOSSES)
-            p->n_losses = 0;
-        p->losses = mem_resize(p->losses, p->n_losses + 1, sizeof *p->losses);
-        l = &p->losses[p->n_losses++];
-        *l = (struct loss){.link_id = w->intent.link_id, .target = w->target};
-    } else if (now - l->at > LOSS_FORGET_MS) {
-        l->n = 0;
-    }
-    l->at = now;
-    return ++l->n;
-}
-
-static void
-forget_loss(const struct write *w)
-{
-    struct push *p = w->line->push;
-    struct loss *l = find_loss(w);
-
-    if (l != NULL)
-        *l = p->losses[--p->n_losses];
-}
+enum { RETRY_MS = 30000, AUTH_MS = 5 * 60000 };
 
 /* ---- settlements ---- */
 
@@ -125,7 +74,7 @@ outcome_done(struct write *w, const struct provider_answer *a, const struct prov
     struct arena *arena = w->line->arena;
     struct store_settlement *s = &w->settlement;
 
-    forget_loss(w);
+    loss_forget(&w->line->push->losses, w->intent.link_id, w->target);
     if (is_linked_twice(w, r)) {
         refuse_twice(w, a, r);
         return;
@@ -169,18 +118,18 @@ outcome_unknown(struct write *w, const struct provider_answer *a, const char *te
     settle(w, SETTLE_UNKNOWN, "unknown", a);
 }
 
-/*
- * An end that goes on losing writes waits longer and longer: the fields are owed, and decided anew
- * when they are due. N losses in a row.
- */
+/* How many losses in a row it is, with this one. */
+static int
+count_loss(const struct write *w)
+{
+    return loss_count(&w->line->push->losses, w->intent.link_id, w->target, clock_boot());
+}
+
+/* The fields are owed, and decided anew when they are due. */
 static void
 wait_longer(struct write *w, const struct provider_answer *a, int n)
 {
-    int64_t wait = RETRY_MS;
-
-    for (int i = 2; i < n && wait < RETRY_MAX_MS; i++)
-        wait *= 2;
-    outcome_retry(w, a, clock_now() + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS));
+    outcome_retry(w, a, clock_now() + loss_wait(n));
 }
 
 /* An update without an answer is decided anew at once, the first time. */

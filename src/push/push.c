@@ -154,7 +154,7 @@ finish(struct push *p)
         provider_free(p->targets[i].provider);
     free(p->targets);
     free(p->pipelines);
-    free(p->losses);
+    losses_release(&p->losses);
     buf_release(&p->controls);
     arena_free(p->pause_arena);
     ndjson_close(p->in);

@@ -1,0 +1,96 @@
+#include <config.h>
+
+#include "push/internal.h"
+#include "sync/compare.h"
+
+#include <string.h>
+
+enum { MAX_SENDS = 3 };
+
+static bool
+can_use(const struct write *w, const char *field)
+{
+    return provider_can_find(w->def, field) && val_id(val_get(w->intent.fields, field)) != NULL &&
+           !compare_empty(val_get(w->intent.fields, field));
+}
+
+const char *
+seek_field(const struct write *w, const char **value)
+{
+    const struct conf_sync *sync = w->line->sync;
+
+    *value = w->intent.external_id;
+    if (!w->by_match && *value != NULL && w->def->external_id != NULL &&
+        provider_can_find(w->def, "external_id"))
+        return "external_id";
+    for (size_t i = 0; i < sync->n_match; i++) {
+        if (can_use(w, sync->match[i])) {
+            *value = val_id(val_get(w->intent.fields, sync->match[i]));
+            return sync->match[i];
+        }
+    }
+    return NULL;
+}
+
+/* Is it what we sent? A search may be fuzzy. */
+static bool
+is_it(const struct write *w, const char *field, const struct provider_record *r)
+{
+    const struct sync_field *f = sync_field(w->line->sync, field);
+
+    if (r->id == NULL)
+        return false;
+    if (strcmp(field, "external_id") == 0)
+        return r->external_id == NULL || strcmp(r->external_id, w->intent.external_id) == 0;
+    return f != NULL && compare_same(w->line->arena, w->line->sync, f, w->index,
+                                     val_get(r->fields, field), val_get(w->intent.fields, field));
+}
+
+size_t
+seek_pick(const struct write *w, const struct provider_answer *a,
+          const struct provider_record **found)
+{
+    const char *value;
+    const char *field = seek_field(w, &value);
+    size_t n = 0;
+
+    for (size_t i = 0; i < a->n_records; i++) {
+        if (!is_it(w, field, &a->records[i]))
+            continue;
+        if (n++ == 0)
+            *found = &a->records[i];
+    }
+    return n;
+}
+
+const struct val *
+seek_differing(const struct write *w, const struct provider_record *r)
+{
+    struct val *names = val_array(w->line->arena);
+    const struct val *sent = w->intent.fields;
+
+    for (size_t i = 0; sent != NULL && i < sent->n; i++) {
+        const struct val_member *m = &sent->u.members[i];
+        const struct sync_field *f = sync_field(w->line->sync, m->name);
+
+        if (f != NULL && !compare_same(w->line->arena, w->line->sync, f, w->index,
+                                       val_get(r->fields, m->name), m->value))
+            val_push(w->line->arena, names, val_string(w->line->arena, m->name));
+    }
+    return names;
+}
+
+bool
+seek_is_over(const struct write *w, int64_t now)
+{
+    if (w->created_id != NULL)
+        return now - w->sent_boot >= w->def->get.lag_ms;
+    return w->def->find.strong || now - w->sent_boot >= w->def->find.lag_ms;
+}
+
+bool
+seek_may_send_again(const struct write *w, int64_t now)
+{
+    return w->def->create.idempotency_header != NULL && w->attempts < MAX_SENDS &&
+           now - w->sent_boot < w->def->create.idempotency_window_ms;
+}
