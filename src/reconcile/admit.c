@@ -135,21 +135,9 @@ admit_watermark(struct session *s, const struct conf_job *job, const struct stor
 static int
 free_loaded(struct session *s, const struct conf_sync *sync, struct err *err)
 {
-    const struct conf *c = s->o->conf;
+    int rc = store_is_loading(s->store, s->o->conf, sync->resource, err);
 
-    for (size_t i = 0; i < c->n_jobs; i++) {
-        const struct conf_job *job = &c->jobs[i];
-        struct store_watermark w = {0};
-
-        if (job->sync != sync)
-            continue;
-        if (store_watermark(s->store, s->arena, job->name, job->system->account, sync->resource, &w,
-                            err) < 0)
-            return -1;
-        if (w.last_successful == NULL)
-            return 0;
-    }
-    return store_loaded(s->store, sync->resource, clock_now(), err);
+    return rc != 0 ? (rc < 0 ? -1 : 0) : store_loaded(s->store, sync->resource, clock_now(), err);
 }
 
 /* The listing is complete with this page: the watermark moves in the page's transaction. */

@@ -91,26 +91,6 @@ begin_run(struct session *s, struct job *j, struct walk *l, const struct store_w
     return begin_anew(s, j, l, mark, err);
 }
 
-static int
-is_loading(struct session *s, const struct conf_sync *sync, struct err *err)
-{
-    const struct conf *c = s->o->conf;
-
-    for (size_t i = 0; i < c->n_jobs; i++) {
-        const struct conf_job *job = &c->jobs[i];
-        struct store_watermark w = {0};
-
-        if (job->sync != sync)
-            continue;
-        if (store_watermark(s->store, s->arena, job->name, job->system->account, sync->resource, &w,
-                            err) < 0)
-            return -1;
-        if (w.last_successful == NULL)
-            return 1;
-    }
-    return 0;
-}
-
 /*
  * What ended the listing early. A limit or a system that is down leaves the run open: it goes on at
  * its page. Anything else ends it: its page cursor may be what is wrong.
@@ -166,7 +146,7 @@ list_job(struct session *s, struct job *j, struct admission *x, struct err *err)
     if (save_attempt(s, j, err) < 0 || begin_run(s, j, &l, &x->mark, err) < 0)
         return -1;
     crash_point("reconcile.run-begun");
-    rc = is_loading(s, c->sync, err);
+    rc = store_is_loading(s->store, s->o->conf, c->sync->resource, err);
     if (rc < 0)
         return -1;
     x->loading = rc == 1;

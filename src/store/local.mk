@@ -21,10 +21,12 @@ libstore_a_SOURCES = \
 	src/store/sqlite/pauses.c \
 	src/store/sqlite/record.c \
 	src/store/sqlite/report.c \
+	src/store/sqlite/requests.c \
 	src/store/sqlite/run.c \
 	src/store/sqlite/settle.c \
 	src/store/sqlite/shadow.c \
 	src/store/sqlite/takeback.c \
+	src/store/sqlite/watch.c \
 	src/store/sqlite/watermark.c \
 	src/store/store.h
 nodist_libstore_a_SOURCES = src/store/sqlite/schema.c

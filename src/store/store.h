@@ -96,11 +96,16 @@ int store_request_rejected(struct store *s, int64_t request_id, const char *reas
 
 /*
  * A descriptor that poll(2) finds readable soon after any process has committed to the state (or
- * nearly so: false alarms are possible, missed ones are not). Owned by the store. -1 with err.
+ * nearly so: false alarms are possible, missed ones are not). Owned by the store. -1 with err
+ * "watch" (no inotify left, or a system without): then ask store_changed from time to time.
  */
 int store_watch(struct store *s, struct err *err);
 /* Call before looking at the state: what is committed from now on makes the descriptor readable. */
 void store_watch_clear(struct store *s);
+/* Has somebody else committed since this was asked last? 1 (also the first time), 0, -1. Cheap. */
+int store_changed(struct store *s, struct err *err);
+/* Is the file at the state's path still the one that is open? 0, -1 "state" (78). */
+int store_check_file(struct store *s, struct err *err);
 
 /* ---- Inbox ---- */
 
@@ -279,6 +284,13 @@ int store_payload(struct store *s, struct arena *a, int64_t seq, const char **pa
  */
 int store_facts(struct store *s, struct arena *a, const struct event *e, int64_t seq,
                 struct facts *out, struct err *err);
+/*
+ * Adds what we wrote to that end since SINCE, newest first: at most STORE_FACTS_WRITES (the oldest
+ * are missing then). 0, -1.
+ */
+enum { STORE_FACTS_WRITES = 32 };
+int store_facts_writes(struct store *s, struct arena *a, const struct event *e, int64_t since,
+                       struct facts *out, struct err *err);
 
 /* ---- Decisions and writes ---- */
 

@@ -96,12 +96,20 @@ bind_val(sqlite3_stmt *st, int i, const struct val *v, bool canonical)
     sqlite3_bind_text(st, i, buf_get(&b), (int)b.len, SQLITE_TRANSIENT);
 }
 
+/* SQLite takes a NULL pointer for NULL, also with no bytes. */
+static void
+bind_bytes(sqlite3_stmt *st, int i, const void *bytes, size_t len)
+{
+    sqlite3_bind_blob64(st, i, len == 0 ? "" : bytes, len, SQLITE_STATIC);
+}
+
 static void
 bind_all(sqlite3_stmt *st, const char *types, va_list ap)
 {
     if ((size_t)sqlite3_bind_parameter_count(st) != strlen(types))
         BUG("wrong number of values for %s", sqlite3_sql(st));
     for (int i = 1; *types != '\0'; types++, i++) {
+        const void *bytes;
         int64_t ms;
 
         switch (*types) {
@@ -123,6 +131,10 @@ bind_all(sqlite3_stmt *st, const char *types, va_list ap)
                 sqlite3_bind_null(st, i);
             else
                 bind_time(st, i, ms);
+            break;
+        case 'b':
+            bytes = va_arg(ap, const void *);
+            bind_bytes(st, i, bytes, va_arg(ap, size_t));
             break;
         case 'v':
         case 'w':
@@ -222,6 +234,15 @@ row_text(const struct rows *r, struct arena *a, int column)
     return arena_ntext(a, text, (size_t)sqlite3_column_bytes(r->st, column));
 }
 
+const char *
+row_blob(const struct rows *r, struct arena *a, int column, size_t *len)
+{
+    const char *bytes = sqlite3_column_blob(r->st, column);
+
+    *len = (size_t)sqlite3_column_bytes(r->st, column);
+    return arena_ntext(a, *len == 0 ? "" : bytes, *len);
+}
+
 int64_t
 row_time(const struct rows *r, int column)
 {
@@ -311,6 +332,7 @@ store_begin(struct store *s, bool durable, struct err *err)
         return -1;
     s->in_tx = true;
     s->durable = durable;
+    s->changes = sqlite3_total_changes(s->db);
     return 0;
 }
 
@@ -331,6 +353,8 @@ store_commit(struct store *s, struct err *err)
     }
     s->in_tx = false;
     crash_point("store.after-commit");
+    if (sqlite3_total_changes(s->db) != s->changes)
+        watch_ring(s);
     return 0;
 }
 

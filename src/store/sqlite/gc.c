@@ -35,7 +35,8 @@ struct gc {
     " token NOT IN (SELECT token FROM sync_claims)"
 
 #define OLD_REQUEST                                                                                \
-    "request_id > ?1 AND request_id <= ?2 AND state = 'mapped' AND received_at < ?3 AND"           \
+    "request_id > ?1 AND request_id <= ?2 AND state IN ('mapped','rejected') AND received_at < "   \
+    "?3 AND"                                                                                       \
     " NOT EXISTS (SELECT 1 FROM sync_inbox i WHERE i.request_id = r.request_id) AND request_id"    \
     " NOT IN (SELECT request_id FROM sync_rejects WHERE state = 'open' AND request_id IS NOT "     \
     "NULL)"

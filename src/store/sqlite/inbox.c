@@ -2,6 +2,7 @@
 
 #include "store/sqlite/internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,30 +35,64 @@ known_event(struct store *s, const struct event *e, struct err *err)
                   "ttt", e->system, e->account, e->event_id);
 }
 
+/*
+ * Is the record's newest row free and of this digest (with a request's number or without)? Only the
+ * newest: one with a listing's row behind it would make that row look like the latest news.
+ */
 static int
-insert(struct store *s, struct arena *a, const struct store_admission *x, int64_t now,
-       int64_t link_id, int64_t *seq, struct err *err)
+has_twin(struct store *s, const struct event *e, struct err *err)
 {
-    const struct event *e = x->event;
-    const char *lane = link_id != 0
-                           ? lane_of_link(a, link_id)
-                           : lane_of_record(a, e->system, e->account, e->resource, e->record_id);
+    int64_t seq;
+
+    return db_int(s, err, &seq,
+                  "SELECT seq FROM sync_inbox WHERE seq = (SELECT max(seq) FROM sync_inbox WHERE"
+                  " resource = ?1 AND record_id = ?2 AND system = ?3 AND account = ?4) AND"
+                  " disposition IS NULL AND lease IS NULL AND folded_into IS NULL AND"
+                  " (event_id = ?5 OR substr(event_id, 1, length(?5) + 1) = ?5 || '#')",
+                  "ttttt", e->resource, e->record_id, e->system, e->account, e->event_id);
+}
+
+static int
+insert(struct store *s, struct arena *a, const struct store_admission *x, const struct event *e,
+       const char *lane, int64_t link_id, int64_t now, int64_t *seq, struct err *err)
+{
     bool loading = x->wait_if_unlinked && link_id == 0;
     int64_t not_before = x->not_before > now ? x->not_before : now;
     int64_t received_at = x->read_at != 0 ? x->read_at : now;
 
     if (db_run(s, err,
                "INSERT INTO sync_inbox (lane, link_id, system, account, resource, record_id,"
-               " event_type, event_id, path, run_id, received_at, map_hash, payload, not_before,"
-               " reason) VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-               "tittttttttmttmt", lane, link_id, e->system, e->account, e->resource, e->record_id,
+               " event_type, event_id, path, request_id, run_id, received_at, map_hash, payload,"
+               " not_before, reason) VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?,"
+               " ?, ?, ?, ?, ?)",
+               "titttttttitmttmt", lane, link_id, e->system, e->account, e->resource, e->record_id,
                e->event_type == NULL ? "updated" : e->event_type, e->event_id,
-               e->path == NULL ? "manual" : e->path, x->run_id, received_at,
+               e->path == NULL ? "manual" : e->path, x->request_id, x->run_id, received_at,
                x->map_hash == NULL ? "" : x->map_hash, payload_of(a, e, received_at),
                loading ? STORE_FOREVER : not_before, loading ? "loading" : NULL) < 0)
         return -1;
     *seq = db_last_id(s);
     return 1;
+}
+
+/* The event goes in with its own id, or a digest with the request's number: 1, 0 known, -1. */
+static int
+insert_new(struct store *s, struct arena *a, const struct store_admission *x, int64_t link_id,
+           int64_t now, int64_t *seq, struct err *err)
+{
+    struct event e = *x->event;
+    const char *lane = link_id != 0
+                           ? lane_of_link(a, link_id)
+                           : lane_of_record(a, e.system, e.account, e.resource, e.record_id);
+    int rc = x->hash_id ? has_twin(s, &e, err) : 0;
+
+    if (x->hash_id)
+        e.event_id = arena_printf(a, "%s#%" PRId64, e.event_id, x->request_id);
+    if (rc == 0)
+        rc = known_event(s, &e, err);
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
+    return insert(s, a, x, &e, lane, link_id, now, seq, err);
 }
 
 int
@@ -67,17 +102,13 @@ inbox_insert(struct store *s, const struct store_admission *x, int64_t now, int6
     CLEANUP_ARENA struct arena *a = arena_new();
     const struct event *e = x->event;
     int64_t link_id;
-    int rc;
 
     if (e->event_id == NULL || e->account == NULL)
         return err_set(err, ERR_RECORD, ERR_NEVER, "bad-event", "%s: missing",
                        e->event_id == NULL ? "event_id" : "account");
-    rc = known_event(s, e, err);
-    if (rc != 0)
-        return rc < 0 ? -1 : 0;
     if (link_of_record(s, e->resource, e->system, e->account, e->record_id, &link_id, err) < 0)
         return -1;
-    return insert(s, a, x, now, link_id, seq, err);
+    return insert_new(s, a, x, link_id, now, seq, err);
 }
 
 int
@@ -214,11 +245,12 @@ inbox_reject_row(struct store *s, int64_t seq, const struct store_reject *r, int
                  struct err *err)
 {
     return db_run(s, err,
-                  "INSERT INTO sync_rejects (at, stage, seq, system, account, resource, record_id,"
-                  " target, code, text, record, state)"
-                  " VALUES (?, ?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, 'open')",
-                  "mtitttttttt", now, r->stage, seq, r->system, r->account, r->resource,
-                  r->record_id, r->target, r->code, r->text == NULL ? "" : r->text, r->record) < 0
+                  "INSERT INTO sync_rejects (at, stage, seq, request_id, system, account, resource,"
+                  " record_id, target, code, text, record, state)"
+                  " VALUES (?, ?, nullif(?, 0), nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, 'open')",
+                  "mtiitttttttt", now, r->stage, seq, r->request_id, r->system, r->account,
+                  r->resource, r->record_id, r->target, r->code, r->text == NULL ? "" : r->text,
+                  r->record) < 0
                ? -1
                : 0;
 }

@@ -34,7 +34,12 @@ struct store_known {
 
 struct store {
     sqlite3 *db;
-    char *path; /* owned */
+    char *path;                /* owned */
+    char *wal;                 /* owned: its name */
+    struct store_watch *watch; /* owned, NULL: nobody watches */
+    int64_t version;           /* of the data when last asked, -1 never (watch.c) */
+    int64_t dev, ino;          /* of the file that is open */
+    int64_t changes;           /* rows changed by this connection before the open transaction */
     enum store_mode mode;
     char deployment[80];
     bool in_tx;   /* store_begin */
@@ -55,7 +60,8 @@ extern const char store_schema[]; /* schema.sql, made at build time */
 /*
  * TYPES names the values that follow, bound in this order: i int64_t, n int, t text (NULL = NULL),
  * m ms as RFC 3339 text, M the same with 0 = NULL, v struct val as canonical JSON (NULL = NULL),
- * w the same with members and numbers as they came. Texts must live until the call is over.
+ * w the same with members and numbers as they came, b bytes (two values: const void * and size_t;
+ * never NULL). Texts and bytes must live until the call is over.
  */
 struct rows {
     struct store *s;
@@ -76,6 +82,8 @@ const char *row_text(const struct rows *r, struct arena *a, int column);
 int64_t row_time(const struct rows *r, int column); /* 0 for NULL */
 /* JSON of ours; NULL for NULL. -1 with err "state" if it is broken. */
 int row_val(const struct rows *r, struct arena *a, int column, const struct val **out);
+/* Bytes with a NUL behind them, copied into A; never NULL. */
+const char *row_blob(const struct rows *r, struct arena *a, int column, size_t *len);
 /* Borrowed until the next step. */
 const char *row_peek(const struct rows *r, int column);
 
@@ -98,6 +106,12 @@ int tx_leave(struct store *s, const struct tx *tx, int result, struct err *err);
 /* The same for several reads that must fit together. */
 int tx_enter_read(struct store *s, struct tx *tx, struct err *err);
 void tx_leave_read(struct store *s, const struct tx *tx);
+
+/* ---- Being woken (watch.c) ---- */
+
+/* After a commit that changed something: who watches looks now. */
+void watch_ring(struct store *s);
+void watch_close(struct store *s);
 
 /* ---- Lanes (lane.c) ---- */
 

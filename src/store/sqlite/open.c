@@ -247,6 +247,18 @@ open_immutable(struct store *s, struct err *err)
     return open_db(s, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
 }
 
+/* Which file it is, so that one put in its place is noticed. */
+static void
+remember_file(struct store *s)
+{
+    struct stat st;
+
+    if (stat(s->path, &st) < 0)
+        return;
+    s->dev = (int64_t)st.st_dev;
+    s->ino = (int64_t)st.st_ino;
+}
+
 static int
 open_any(struct store *s, struct err *err)
 {
@@ -272,8 +284,11 @@ store_open(const char *path, enum store_mode mode, struct err *err)
         return NULL;
     s = mem_alloc(sizeof *s);
     s->path = mem_text(path);
+    s->wal = mem_printf("%s-wal", path);
+    s->version = -1;
     s->mode = mode;
     s->full = -1;
+    remember_file(s);
     if (open_any(s, err) == 0)
         return s;
     store_close(s);
@@ -286,8 +301,10 @@ store_close(struct store *s)
     if (s == NULL)
         return;
     store_abort(s);
+    watch_close(s);
     close_db(s);
     free(s->path);
+    free(s->wal);
     free(s);
 }
 

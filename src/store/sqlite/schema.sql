@@ -106,6 +106,7 @@ CREATE VIEW v_balance AS SELECT disposition, sum(events) AS events FROM (SELECT 
   UNION ALL SELECT disposition, events FROM sync_totals) GROUP BY 1;
 CREATE VIEW v_writes AS SELECT created_at, target, resource_type, record_id, action, state, http_status, fields FROM sync_intents;
 
--- additions to the contract: sync_runs.changed (for max_changed) and two indexes
+-- additions to the contract: sync_runs.changed (for max_changed) and three indexes
+CREATE INDEX sync_requests_new ON sync_requests (request_id) WHERE state = 'new';
 CREATE INDEX sync_inbox_record ON sync_inbox (resource, record_id, system, account);
 CREATE UNIQUE INDEX sync_conflicts_open ON sync_conflicts (link_id, field) WHERE state = 'open';

@@ -2,6 +2,8 @@
 
 #include "store/sqlite/internal.h"
 
+#include <string.h>
+
 int
 store_watermark(struct store *s, struct arena *a, const char *job, const char *account,
                 const char *resource, struct store_watermark *out, struct err *err)
@@ -61,4 +63,25 @@ store_watermark_reset(struct store *s, const char *job, struct err *err)
         return -1;
     rc = db_run(s, err, "DELETE FROM sync_watermarks WHERE sync_job_id = ?", "t", job);
     return tx_leave(s, &tx, rc, err);
+}
+
+int
+store_is_loading(struct store *s, const struct conf *conf, const char *resource, struct err *err)
+{
+    int64_t loaded;
+
+    for (size_t i = 0; i < conf->n_jobs; i++) {
+        const struct conf_job *job = &conf->jobs[i];
+        int rc;
+
+        if (strcmp(job->sync->resource, resource) != 0)
+            continue;
+        rc = db_int(s, err, &loaded,
+                    "SELECT 1 FROM sync_watermarks WHERE sync_job_id = ? AND account_id = ? AND"
+                    " resource_type = ? AND last_successful IS NOT NULL",
+                    "ttt", job->name, job->system->account, resource);
+        if (rc <= 0)
+            return rc < 0 ? -1 : 1;
+    }
+    return 0;
 }

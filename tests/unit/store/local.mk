@@ -5,7 +5,9 @@ STORE_TESTS = \
 	tests/unit/store/lease_test \
 	tests/unit/store/open_test \
 	tests/unit/store/report_test \
-	tests/unit/store/settle_test
+	tests/unit/store/requests_test \
+	tests/unit/store/settle_test \
+	tests/unit/store/watch_test
 check_PROGRAMS += $(STORE_TESTS)
 STORE_FIXTURE = \
 	tests/unit/store/fixture.c \
@@ -22,4 +24,8 @@ tests_unit_store_report_test_SOURCES = tests/unit/store/report_test.c $(STORE_FI
 tests_unit_store_report_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_settle_test_SOURCES = tests/unit/store/settle_test.c $(STORE_FIXTURE)
 tests_unit_store_settle_test_LDADD = $(UNIT_LIBS)
+tests_unit_store_requests_test_SOURCES = tests/unit/store/requests_test.c $(STORE_FIXTURE)
+tests_unit_store_requests_test_LDADD = $(UNIT_LIBS)
+tests_unit_store_watch_test_SOURCES = tests/unit/store/watch_test.c $(STORE_FIXTURE)
+tests_unit_store_watch_test_LDADD = $(UNIT_LIBS)
 TESTS += $(STORE_TESTS)
