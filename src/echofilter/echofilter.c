@@ -21,6 +21,7 @@ struct drop {
     char pipeline[64];
     int64_t fence;
     const char *disposition; /* static text */
+    const char *reason;      /* the same, NULL */
 };
 
 struct filter {
@@ -33,25 +34,39 @@ struct filter {
     struct drop drops[BATCH];
     size_t n_drops;
     long counts[ECHO_IGNORED + 1];
+    long marked;
 };
+
+/* What may be one of ours is looked at again, with what we wrote there. */
+static int
+judge_writes(struct filter *f, struct echo_input *in, enum echo_verdict *verdict, struct err *err)
+{
+    if (store_facts_writes(f->o->store, f->arena, in->event, in->now - ECHO_RECENT_MS, &in->facts,
+                           err) < 0)
+        return -1;
+    *verdict = echo_judge_writes(f->arena, in);
+    return 0;
+}
 
 /* Judges one event. Only admitted events can be dropped: the others are data. */
 static int
-judge(struct filter *f, const struct event *e, enum echo_verdict *verdict, struct err *err)
+judge(struct filter *f, struct echo_input *in, enum echo_verdict *verdict, struct err *err)
 {
-    struct echo_input in = {.sync = conf_sync(f->o->conf, e->resource), .event = e};
+    const struct event *e = in->event;
     int i;
 
     *verdict = ECHO_PASS;
-    if (e->seq == 0 || e->account == NULL || e->n_folded > 0 || in.sync == NULL)
+    if (e->seq == 0 || e->account == NULL || e->n_folded > 0 || in->sync == NULL)
         return 0;
-    i = sync_index(in.sync, e->system);
+    i = sync_index(in->sync, e->system);
     if (i < 0)
         return 0;
-    in.system_index = (size_t)i;
-    if (store_facts(f->o->store, f->arena, e, e->seq, &in.facts, err) < 0)
+    in->system_index = (size_t)i;
+    if (store_facts(f->o->store, f->arena, e, e->seq, &in->facts, err) < 0)
         return -1;
-    *verdict = echo_judge(f->arena, &in);
+    *verdict = echo_judge(f->arena, in);
+    if (*verdict == ECHO_PASS && echo_may_be_ours(e))
+        return judge_writes(f, in, verdict, err);
     return 0;
 }
 
@@ -70,8 +85,8 @@ settle_drops(struct filter *f, struct err *err)
     for (i = 0; i < n; i++) {
         struct drop *d = &f->drops[i];
 
-        if (store_dispose(f->o->store, d->seq, d->pipeline, d->fence, d->disposition, NULL, now,
-                          err) < 0) {
+        if (store_dispose(f->o->store, d->seq, d->pipeline, d->fence, d->disposition, d->reason,
+                          now, err) < 0) {
             store_abort(f->o->store);
             return -1;
         }
@@ -89,28 +104,55 @@ drop(struct filter *f, const struct event *e, enum echo_verdict verdict, const c
         return err_set(err, ERR_RECORD, ERR_NEVER, "bad-event", "bad lease \"%s\"", e->lease);
     d->seq = e->seq;
     d->disposition = echo_disposition(verdict);
+    d->reason = echo_reason(verdict);
     f->n_drops++;
     f->counts[verdict]++;
     if (f->o->explain)
-        log_info("%s %s:%s (seq %lld): %s", e->resource, e->system, e->record_id, (long long)e->seq,
-                 d->disposition);
+        log_info("%s %s:%s (seq %lld): %s%s%s", e->resource, e->system, e->record_id,
+                 (long long)e->seq, d->disposition, d->reason != NULL ? ", " : "",
+                 d->reason != NULL ? d->reason : "");
     if (f->dropped != NULL && ndjson_put(f->dropped, line, len, err) != 0)
         return -1;
     return f->n_drops == BATCH ? settle_drops(f, err) : 0;
+}
+
+/* The line goes on with a mark, and with the write that it may be the echo of. */
+static int
+mark(struct filter *f, const struct echo_input *in, const char *line, size_t len, struct err *err)
+{
+    CLEANUP_BUF struct buf members = BUF_INIT;
+    CLEANUP_BUF struct buf out = BUF_INIT;
+    const char *id = echo_correlation(in);
+
+    buf_text(&members, "\"maybe_echo\":true");
+    if (id != NULL && in->event->sync_correlation_id == NULL) {
+        buf_text(&members, ",\"sync_correlation_id\":");
+        val_write_string(&members, id, strlen(id));
+    }
+    event_append(&out, line, len, buf_get(&members));
+    f->marked++;
+    return ndjson_put(f->out, buf_get(&out), out.len, err);
 }
 
 /* One line. -1 with a RECORD error: the line is refused; RUN: stop. */
 static int
 take_line(struct filter *f, const char *line, size_t len, struct err *err)
 {
+    struct echo_input in = {.now = clock_now()};
     enum echo_verdict verdict;
     struct event e;
 
     if (f->o->store == NULL || event_is_control(line, len))
         return ndjson_put(f->out, line, len, err);
     arena_reset(f->arena);
-    if (event_parse(f->arena, line, len, &e, err) != 0 || judge(f, &e, &verdict, err) != 0)
+    if (event_parse(f->arena, line, len, &e, err) != 0)
         return -1;
+    in.event = &e;
+    in.sync = conf_sync(f->o->conf, e.resource);
+    if (judge(f, &in, &verdict, err) != 0)
+        return -1;
+    if (verdict == ECHO_MAYBE)
+        return mark(f, &in, line, len, err);
     if (verdict == ECHO_PASS)
         return ndjson_put(f->out, line, len, err);
     return drop(f, &e, verdict, line, len, err);
@@ -133,6 +175,21 @@ flush(struct filter *f, struct err *err)
     return f->dropped != NULL ? ndjson_flush(f->dropped, err) : 0;
 }
 
+/* The next line; before it waits for one, also for the rest of one, all that is held back goes. */
+static int
+next_line(struct filter *f, const char **line, size_t *len, struct err *why, struct err *err)
+{
+    int r = ndjson_try(f->in, line, len, why);
+
+    if (r != NDJSON_LATER)
+        return r;
+    if (flush(f, err) != 0) {
+        *why = *err;
+        return -1;
+    }
+    return ndjson_next(f->in, line, len, why);
+}
+
 static int
 work(struct filter *f, struct err *err)
 {
@@ -143,9 +200,7 @@ work(struct filter *f, struct err *err)
     for (;;) {
         struct err why = ERR_INIT;
 
-        if (!ndjson_ready(f->in) && flush(f, err) != 0)
-            return -1;
-        r = ndjson_next(f->in, &line, &len, &why);
+        r = next_line(f, &line, &len, &why, err);
         if (r == 0)
             return flush(f, err);
         if (r > 0)
@@ -198,8 +253,9 @@ echofilter_run(const struct echofilter_options *o, struct err *err)
         r = -1;
     if (ndjson_torn(f.in))
         log_warn("the last line has no newline and is dropped");
-    log_verbose("dropped: %ld echo, %ld stale, %ld ignored", f.counts[ECHO_ECHO],
-                f.counts[ECHO_STALE], f.counts[ECHO_IGNORED]);
+    log_verbose("dropped: %ld echo, %ld own-write, %ld actor, %ld stale, %ld ignored; marked: %ld",
+                f.counts[ECHO_ECHO], f.counts[ECHO_OWN_WRITE], f.counts[ECHO_ACTOR],
+                f.counts[ECHO_STALE], f.counts[ECHO_IGNORED], f.marked);
     if (r == 0)
         r = rejects_count(f.rejects) > 0 ? EXIT_PARTIAL : EXIT_OK;
     else

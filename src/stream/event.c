@@ -136,6 +136,8 @@ event_parse(struct arena *a, const char *line, size_t len, struct event *e, stru
         return -1;
     if (member_get_bool(v, "partial", &e->partial) < 0)
         return bad_member(err, "partial", "not true or false");
+    if (member_get_bool(v, "maybe_echo", &e->maybe_echo) < 0)
+        return bad_member(err, "maybe_echo", "not true or false");
     if (member_get_names(v, "changed", &e->changed) < 0)
         return bad_member(err, "changed", "not a list of field names");
     if (member_get_val(v, "fields", VAL_OBJECT, &e->fields) < 0)

@@ -44,6 +44,7 @@ struct event {
     const char *received_at;  /* when we got it; of a listing: when its page was asked for */
     struct event_folded *folded;
     size_t n_folded;
+    bool maybe_echo; /* set by sync-echofilter: nothing it says is to be taken for the record */
     const struct val *all; /* the whole line, unknown members too */
 };
 
@@ -64,8 +65,8 @@ bool event_is_control(const char *line, size_t len);
 /*
  * The event as the payload of an inbox row: one JSON object without v, seq, lease and run (emission
  * writes those in front), in the order of section 4, then received_at if it is set, then unknown
- * members. What later stages append (folded, the decision, results) is left out: it would be there
- * twice when the event comes by again. fields is always there, null if skinny.
+ * members. What later stages append (folded, maybe_echo, the decision, results) is left out: it
+ * would be there twice when the event comes by again. fields is always there, null if skinny.
  */
 void event_write_payload(struct buf *out, const struct event *e);
 
@@ -93,6 +94,8 @@ void event_write_folded_line(struct buf *out, const struct event *head, int64_t 
  * disposition are in decisions and in results). MEMBERS is "\"a\":1,\"b\":2" or "".
  */
 void event_extend(struct buf *out, const char *line, size_t len, const char *members);
+/* The same, but sync_direction stays as it is. */
+void event_append(struct buf *out, const char *line, size_t len, const char *members);
 
 /* Split "PIPELINE:FENCE"; -1 if it is not one. PIPELINE has room for 64 bytes. */
 int event_split_lease(const char *lease, char pipeline[64], int64_t *fence);

@@ -38,6 +38,7 @@ is_ours(const char *name)
                                         "fields",
                                         "received_at",
                                         "folded",
+                                        "maybe_echo",
                                         "link",
                                         "generation",
                                         "external_id",
@@ -204,7 +205,7 @@ event_write_eos(struct buf *out, const char *run, long count, bool complete)
     buf_text(out, complete ? "true}}" : "false}}");
 }
 
-/* The members of LINE that are to be changed: those of MEMBERS, and sync_direction first. */
+/* The members of LINE that MEMBERS has too, and first sync_direction. */
 static size_t
 find_changes(struct arena *a, const char *line, size_t len, const char *members,
              struct scan_member **found)
@@ -278,20 +279,21 @@ trim(struct buf *out)
     out->data[out->len] = '\0';
 }
 
-void
-event_extend(struct buf *out, const char *line, size_t len, const char *members)
+/* LINE, with MEMBERS at its end instead of what it has of them. OUTBOUND: that is its direction. */
+static void
+extend(struct buf *out, const char *line, size_t len, const char *members, bool outbound)
 {
     CLEANUP_ARENA struct arena *a = arena_new();
     const char *end = line + len, *p = line;
     const struct scan_member *m;
     struct scan_member *found;
     struct members tail = {.out = out};
-    size_t n = find_changes(a, line, len, members, &found);
+    size_t n = find_changes(a, line, len, members, &found), skip = outbound ? 0 : 1;
 
     while (end[-1] != '}')
         end--;
     end--;
-    while ((m = next_change(found, n, p)) != NULL) {
+    while ((m = next_change(found + skip, n - skip, p)) != NULL) {
         buf_add(out, p, (size_t)((m == found ? m->text : member_start(m)) - p));
         p = m->text + m->len;
         if (m == found)
@@ -302,7 +304,7 @@ event_extend(struct buf *out, const char *line, size_t len, const char *members)
     buf_add(out, p, (size_t)(end - p));
     trim(out);
     tail.any = out->data[out->len - 1] != '{';
-    if (found[0].text == NULL)
+    if (outbound && found[0].text == NULL)
         members_text(&tail, "sync_direction", "outbound");
     if (members[0] != '\0') {
         if (tail.any)
@@ -310,4 +312,16 @@ event_extend(struct buf *out, const char *line, size_t len, const char *members)
         buf_text(out, members);
     }
     buf_char(out, '}');
+}
+
+void
+event_extend(struct buf *out, const char *line, size_t len, const char *members)
+{
+    extend(out, line, len, members, true);
+}
+
+void
+event_append(struct buf *out, const char *line, size_t len, const char *members)
+{
+    extend(out, line, len, members, false);
 }

@@ -2,8 +2,18 @@
 #define STREAM_FACTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "json/val.h"
+
+/* A write of ours to the end that has had its answer, or will have none. */
+struct facts_write {
+    const struct val *fields; /* what was sent */
+    const char *id;           /* DEPLOYMENT-TOKEN, as it went out with the write */
+    int64_t at;               /* ms, when it was settled */
+    bool done;                /* it is stored there; else nobody knows (lost) */
+};
 
 /*
  * What the state knows about the end that an event nominates: plain data, filled by store, judged
@@ -11,13 +21,15 @@
  */
 struct facts {
     bool linked;
-    bool ended;               /* the link is ended */
-    bool lane_idle;           /* no open intent, nothing earlier pending, nothing folded */
-    bool owed;                /* the link owes something */
-    bool deleted;             /* the end has a tombstone */
-    const struct val *shadow; /* of this end; NULL */
-    const char *version;      /* of the shadow; NULL */
-    const char *map_hash;     /* under which the shadow was taken; NULL */
+    bool ended;                       /* the link is ended */
+    bool lane_idle;                   /* no open intent, nothing earlier pending, nothing folded */
+    bool owed;                        /* the link owes something */
+    bool deleted;                     /* the end has a tombstone */
+    const struct val *shadow;         /* of this end; NULL */
+    const char *version;              /* of the shadow; NULL */
+    const char *map_hash;             /* under which the shadow was taken; NULL */
+    const struct facts_write *writes; /* newest first; filled by store_facts_writes */
+    size_t n_writes;
 };
 
 #endif

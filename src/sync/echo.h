@@ -2,6 +2,7 @@
 #define SYNC_ECHO_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "config/conf.h"
@@ -18,19 +19,47 @@ struct echo_input {
     const struct event *event;
     size_t system_index;
     struct facts facts;
+    int64_t now; /* ms */
 };
 
-enum echo_verdict { ECHO_PASS, ECHO_STALE, ECHO_ECHO, ECHO_IGNORED };
+/* Writes of ours older than RECENT say nothing; within NEAR of one a skinny event may be its echo.
+ */
+enum { ECHO_RECENT_MS = 3600000, ECHO_NEAR_MS = 300000 };
+
+enum echo_verdict {
+    ECHO_PASS,
+    ECHO_MAYBE, /* passes, but it may be ours: nothing it says is to be taken for the record */
+    ECHO_STALE,
+    ECHO_ECHO,
+    ECHO_OWN_WRITE,
+    ECHO_ACTOR,
+    ECHO_IGNORED
+};
 
 /*
  * PASS, or why it may be dropped. ECHO: linked, lane idle, nothing owed, whole or partial fields
  * present, and each of them equals the shadow. A field absent from the shadow (no base) passes.
  * STALE: strict versions (etag is not ordered, so: sequence) older than the shadow's. Deletes,
- * merges and folded lines always pass.
+ * merges and folded lines always pass. Does not look at facts.writes.
  */
 enum echo_verdict echo_judge(struct arena *a, const struct echo_input *in);
 
-/* "stale", "echo", "ignored"; the disposition. */
+/*
+ * The second look, at a live event that echo_judge lets pass, with facts.writes filled in (newest
+ * first, not older than ECHO_RECENT_MS): PASS, MAYBE, OWN_WRITE or ACTOR. The argument why the last
+ * two are certain stands in echo.c.
+ */
+enum echo_verdict echo_judge_writes(struct arena *a, const struct echo_input *in);
+
+/* Can the second look come to anything but PASS? (a live event: webhook or stream) */
+bool echo_may_be_ours(const struct event *e);
+
+/* The write that a MAYBE is to be correlated with: its id, NULL if none is near. */
+const char *echo_correlation(const struct echo_input *in);
+
+/* "stale", "echo", "ignored"; the disposition. NULL: it passes. */
 const char *echo_disposition(enum echo_verdict v);
+/* "own-write", "actor": why it is an echo, if not by the shadow; else NULL. */
+const char *echo_reason(enum echo_verdict v);
 
 #endif

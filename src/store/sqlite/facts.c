@@ -2,6 +2,8 @@
 
 #include "store/sqlite/internal.h"
 
+#include <string.h>
+
 static const char sql[] =
     "SELECT l.ended_at IS NOT NULL, e.deleted_at IS NOT NULL, e.fields, e.version, e.map_hash,"
     " EXISTS (SELECT 1 FROM sync_owed o WHERE o.link_id = e.link_id),"
@@ -37,4 +39,35 @@ store_facts(struct store *s, struct arena *a, const struct event *e, int64_t seq
     rc = row_val(&r, a, 2, &out->shadow);
     rows_end(&r);
     return rc < 0 ? -1 : 0;
+}
+
+int
+store_facts_writes(struct store *s, struct arena *a, const struct event *e, int64_t since,
+                   struct facts *out, struct err *err)
+{
+    struct facts_write *list = arena_alloc(a, STORE_FACTS_WRITES * sizeof *list);
+    struct rows r;
+    size_t n = 0;
+    int rc;
+
+    if (db_rows(s, &r, err,
+                "SELECT fields, idempotency_key, settled_at, state FROM sync_intents WHERE"
+                " target = ? AND account = ? AND resource_type = ? AND record_id = ? AND"
+                " settled_at >= ? AND state IN ('done','lost') ORDER BY settled_at DESC,"
+                " token DESC LIMIT ?",
+                "ttttmi", e->system, e->account, e->resource, e->record_id, since,
+                (int64_t)STORE_FACTS_WRITES) < 0)
+        return -1;
+    while ((rc = rows_next(&r)) == 1) {
+        if (row_val(&r, a, 0, &list[n].fields) < 0) {
+            rows_end(&r);
+            return -1;
+        }
+        list[n].id = row_text(&r, a, 1);
+        list[n].at = row_time(&r, 2);
+        list[n++].done = strcmp(row_peek(&r, 3), "done") == 0;
+    }
+    out->writes = list;
+    out->n_writes = n;
+    return rc;
 }

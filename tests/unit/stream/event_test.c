@@ -277,6 +277,19 @@ START_TEST(extending_drops_what_is_written_anew)
 }
 END_TEST
 
+START_TEST(appending_leaves_the_direction)
+{
+    CLEANUP_BUF struct buf b = BUF_INIT;
+    const char *line = "{\"n\":1.10, \"sync_direction\" : \"inbound\" ,\"b\":0} ";
+
+    event_append(&b, line, strlen(line), "\"b\":2");
+    ck_assert_str_eq(buf_get(&b), "{\"n\":1.10, \"sync_direction\" : \"inbound\",\"b\":2}");
+    buf_clear(&b);
+    event_append(&b, "{}", 2, "\"b\":2");
+    ck_assert_str_eq(buf_get(&b), "{\"b\":2}");
+}
+END_TEST
+
 START_TEST(splits_leases)
 {
     char pipeline[64], lease[100];
@@ -318,4 +331,5 @@ UNIT_MAIN("stream/event", reads_every_member, data_lines_need_little, ids_become
           a_payload_round_trips, a_payload_leaves_out_what_others_write,
           emission_puts_the_admission_in_front, data_lines_begin_with_v,
           a_folded_line_speaks_for_all, extending_keeps_every_other_byte,
-          extending_drops_what_is_written_anew, splits_leases, eos_is_a_control_line)
+          extending_drops_what_is_written_anew, appending_leaves_the_direction, splits_leases,
+          eos_is_a_control_line)
