@@ -40,4 +40,5 @@ LOOPLESS_LIBS = \
 	$(SODIUM_LIBS) \
 	$(SQLITE_LIBS) \
 	$(YAML_LIBS) \
+	$(MICROHTTPD_LIBS) \
 	-lm

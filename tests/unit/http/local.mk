@@ -11,3 +11,11 @@ check_PROGRAMS += tests/unit/http/url_test
 tests_unit_http_url_test_SOURCES = tests/unit/http/url_test.c
 tests_unit_http_url_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/http/url_test
+
+check_PROGRAMS += tests/unit/http/server_test
+tests_unit_http_server_test_SOURCES = \
+	tests/unit/http/server_test.c \
+	tests/unit/http/wire.c \
+	tests/unit/http/wire.h
+tests_unit_http_server_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/http/server_test
