@@ -9,14 +9,17 @@
 /*
  * Time. Moments are int64_t milliseconds since 1970 UTC, written as RFC 3339 with Z and exactly
  * three decimals, so that their text sorts as they do. For tests only, $LOOPLESS_NOW (such a text)
- * fixes clock_now, or makes it run fast: TIME@BOOT*FACTOR is TIME when clock_boot was BOOT, and
- * FACTOR times as fast from there, the same in all processes. Leases use the boot clock, which no
- * date change moves.
+ * fixes clock_now, or makes it run fast: TIME@BOOT*FACTOR is TIME when the boot clock was BOOT, and
+ * FACTOR times as fast from there, the same in all processes; clock_boot is the same moment then,
+ * so that whoever sets TIME sets when leases end. Leases use the boot clock, which no date change
+ * moves.
  */
 #define CLOCK_TEXT 25 /* "2026-01-02T03:04:05.678Z" and NUL */
 
 int64_t clock_now(void);
 int64_t clock_boot(void); /* ms since this host started, sleep included; never fixed */
+/* MS of clock_boot as poll(2) and the like count: MS itself, unless time runs fast. Rounded up. */
+int64_t clock_sleep(int64_t ms);
 
 /* The id of this boot of this host (Linux boot_id), "" where there is none. */
 void clock_boot_id(char out[64]);

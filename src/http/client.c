@@ -178,7 +178,7 @@ sleep_ms(const struct http *h, int64_t until)
         until = h->timers->due;
     if (until <= now)
         return 0;
-    return until - now > 60000 ? 60000 : (int)(until - now);
+    return (int)clock_sleep(until - now > 60000 ? 60000 : until - now);
 }
 
 /* By poll, not by curl_multi_poll's answer: that one says nothing of a hang-up. */

@@ -161,6 +161,7 @@ START_TEST(now_can_be_fixed)
 {
     setenv("LOOPLESS_NOW", "2026-01-02T03:04:05.678Z", 1);
     ck_assert_int_eq(clock_now(), 1767323045678);
+    ck_assert_int_lt(clock_boot(), 1767323045678);
     setenv("LOOPLESS_NOW", "nonsense", 1);
     ck_assert_int_gt(clock_now(), 1767323045678);
 }
@@ -175,8 +176,13 @@ START_TEST(now_can_run_fast)
     setenv("LOOPLESS_NOW", text, 1);
     ck_assert_int_ge(clock_now(), 1767323045678 + 60000);
     ck_assert_int_le(clock_now(), 1767323045678 + 60000 + 20000000);
+    ck_assert_int_ge(clock_boot(), 1767323045678 + 60000);
+    ck_assert_int_le(clock_boot(), clock_now());
+    ck_assert_int_eq(clock_sleep(2001), 3);
     setenv("LOOPLESS_NOW", "2026-01-02T03:04:05.678Z@1", 1);
     ck_assert_int_gt(clock_now(), 1767323045678 + 20000000);
+    ck_assert_int_lt(clock_boot(), 1767323045678);
+    ck_assert_int_eq(clock_sleep(2001), 2001);
 }
 END_TEST
 
