@@ -3,11 +3,13 @@
 /*
  * Stops programs at every crash point of every scenario and looks at what becomes of it.
  *
- *   driver [--jobs N] [--keep] [--floor N] [--every N] FOLDER SCENARIO-FILE... [PROGRAM:N[@RUN]]
+ *   driver [--jobs N] [--keep] [--floor N] [--every N] [--haste N] FOLDER SCENARIO-FILE...
+ *          [PROGRAM:N[@RUN]]
  *
- * --every N tries each N-th point only. TAP on stdout: three points a scenario, and the number of
- * crash points at the end. With --keep the folders stay, with the log of the last run of each
- * scenario.
+ * --every N tries each N-th point only; --haste says how fast the clocks of the programs run, less
+ * for programs that are slow: who stands still for 15 s gives up writing. TAP on stdout: three
+ * points a scenario, and the number of crash points at the end. With --keep the folders stay, with
+ * the log of the last run of each scenario.
  */
 
 #include <errno.h>
@@ -37,7 +39,7 @@ struct driver {
     char **files; /* borrowed from argv */
     size_t n_files;
     const char *only; /* PROGRAM:N[@RUN], NULL = all */
-    long jobs, floor, every;
+    long jobs, floor, every, haste;
     bool keep;
     struct shared *shared;
 };
@@ -127,7 +129,7 @@ run_scenario(const struct driver *d, const char *file)
     int base = -1, again = -1;
     long bad = 0;
 
-    if (trial_open(&t, s, folder) == 0) {
+    if (trial_open(&t, s, folder, d->haste) == 0) {
         base = trial_base(&t);
         again = trial_again(&t);
         bad = try_points(d, &t);
@@ -173,7 +175,9 @@ start_workers(const struct driver *d)
 
 static void __attribute__((noreturn)) usage(void)
 {
-    fprintf(stderr, "usage: driver [--jobs N] [--keep] [--floor N] FOLDER FILE... [PROGRAM:N]\n");
+    fprintf(stderr,
+            "usage: driver [--jobs N] [--keep] [--floor N] [--every N] [--haste N] FOLDER FILE... "
+            "[PROGRAM:N]\n");
     exit(64);
 }
 
@@ -191,6 +195,8 @@ read_arguments(struct driver *d, int argc, char **argv)
             d->floor = strtol(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--every") == 0 && i + 1 < argc)
             d->every = strtol(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--haste") == 0 && i + 1 < argc)
+            d->haste = strtol(argv[++i], NULL, 10);
         else
             usage();
     }
@@ -200,14 +206,14 @@ read_arguments(struct driver *d, int argc, char **argv)
         d->only = argv[--argc];
     d->files = argv + i;
     d->n_files = argc > i ? (size_t)(argc - i) : 0;
-    if (d->n_files == 0 || d->jobs < 1 || d->every < 1)
+    if (d->n_files == 0 || d->jobs < 1 || d->every < 1 || d->haste < 1 || d->haste > MAX_HASTE)
         usage();
 }
 
 int
 main(int argc, char **argv)
 {
-    struct driver d = {.jobs = 2, .every = 1};
+    struct driver d = {.jobs = 2, .every = 1, .haste = USUAL_HASTE};
     int64_t begun = clock_boot();
     int broken;
 

@@ -34,6 +34,8 @@ EXTRA_DIST += \
 	tests/crash/scenarios/limited.txt \
 	tests/crash/scenarios/lost-create.txt \
 	tests/crash/scenarios/not-owner.txt \
+	tests/crash/scenarios/overlap.txt \
+	tests/crash/scenarios/overlap-behind.txt \
 	tests/crash/scenarios/paging.txt \
 	tests/crash/scenarios/plan.txt \
 	tests/crash/scenarios/refused.txt \

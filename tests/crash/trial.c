@@ -117,9 +117,9 @@ do_step(struct trial *t, size_t i)
 }
 
 int
-trial_open(struct trial *t, const struct scenario *s, const char *folder)
+trial_open(struct trial *t, const struct scenario *s, const char *folder, long haste)
 {
-    *t = (struct trial){.scenario = s, .world = world_new(folder)};
+    *t = (struct trial){.scenario = s, .world = world_new(folder, haste)};
     world_configure(t->world, s, 0);
     if (world_run(t->world, "sync-ctl init --quiet", NULL, NULL) != 0)
         world_fail("%s: sync-ctl init failed, see the log in %s", s->name, folder);

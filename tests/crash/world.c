@@ -108,12 +108,13 @@ start(struct world *w, int system)
 }
 
 struct world *
-world_new(const char *folder)
+world_new(const char *folder, long haste)
 {
     struct world *w = mem_alloc(sizeof *w);
     CLEANUP_FREE char *work = NULL;
 
     w->folder = mem_text(folder);
+    w->haste = haste;
     work = world_path(w, "work");
     if (mkdir(folder, 0700) < 0 || mkdir(work, 0700) < 0)
         world_fail("%s: %s", work, strerror(errno));
@@ -347,8 +348,8 @@ exec_command(const struct world *w, const char *command, const char *crash_at, c
     char start[CLOCK_TEXT], now[CLOCK_TEXT + 64];
 
     setpgid(0, 0);
-    snprintf(now, sizeof now, "%s@%lld*%d", clock_format(w->now, start), (long long)clock_boot(),
-             HASTE);
+    snprintf(now, sizeof now, "%s@%lld*%ld", clock_format(w->now, start), (long long)clock_boot(),
+             w->haste);
     setenv("LOOPLESS_NOW", now, 1);
     if (crash_at != NULL)
         setenv("LOOPLESS_CRASH_AT", crash_at, 1);
