@@ -232,6 +232,8 @@ const char *seek_field(const struct write *w, const char **value);
 /* How many of the answer's records are what was sent; FOUND is the first. */
 size_t seek_pick(const struct write *w, const struct provider_answer *a,
                  const struct provider_record **found);
+/* Sought by external id, but there are records that do not show theirs: may one be it? */
+bool seek_is_unclear(const struct write *w, const struct provider_answer *a);
 /* The fields sent that it shows otherwise: it was there before, or somebody has edited it since. */
 const struct val *seek_differing(const struct write *w, const struct provider_record *r);
 /* Does not found mean that there is none? NOW: boot clock. */

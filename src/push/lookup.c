@@ -101,11 +101,15 @@ found(struct write *w, const struct provider_answer *a)
         take(w, &a->records[0]);
         return;
     }
-    if (n == 0) {
+    if (n == 0 && (w->created_id != NULL || w->conflict || !seek_is_unclear(w, a))) {
         missing(w);
         return;
     }
     unpark(w);
+    if (n == 0) {
+        outcome_unknown(w, a, "what is found there does not show its external id");
+        return;
+    }
     if (n > 1 && strcmp(field, "external_id") != 0) {
         outcome_unknown(w, a,
                         arena_printf(w->line->arena, "%zu records there have this %s", n, field));

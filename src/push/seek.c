@@ -32,7 +32,16 @@ seek_field(const struct write *w, const char **value)
     return NULL;
 }
 
-/* Is it what we sent? A search may be fuzzy. */
+static bool
+is_by_external_id(const char *field)
+{
+    return strcmp(field, "external_id") == 0;
+}
+
+/*
+ * Is it what we sent? A search may be fuzzy, or not heed what was asked. A record that does not
+ * show its external id is ours only if it shows all that was sent.
+ */
 static bool
 is_it(const struct write *w, const char *field, const struct provider_record *r)
 {
@@ -40,8 +49,10 @@ is_it(const struct write *w, const char *field, const struct provider_record *r)
 
     if (r->id == NULL)
         return false;
-    if (strcmp(field, "external_id") == 0)
-        return r->external_id == NULL || strcmp(r->external_id, w->intent.external_id) == 0;
+    if (is_by_external_id(field) && r->external_id != NULL)
+        return strcmp(r->external_id, w->intent.external_id) == 0;
+    if (is_by_external_id(field))
+        return seek_differing(w, r)->n == 0;
     return f != NULL && compare_same(w->line->arena, w->line->sync, f, w->index,
                                      val_get(r->fields, field), val_get(w->intent.fields, field));
 }
@@ -61,6 +72,18 @@ seek_pick(const struct write *w, const struct provider_answer *a,
             *found = &a->records[i];
     }
     return n;
+}
+
+bool
+seek_is_unclear(const struct write *w, const struct provider_answer *a)
+{
+    const char *value;
+    const char *field = seek_field(w, &value);
+
+    for (size_t i = 0; i < a->n_records; i++)
+        if (is_by_external_id(field) && a->records[i].external_id == NULL)
+            return true;
+    return false;
 }
 
 const struct val *
