@@ -53,6 +53,18 @@ take_line(struct diff *d, struct streams *s, const char *line, size_t len, struc
     return 0;
 }
 
+/*
+ * The next line. Only for the first of a batch it waits, and then nothing is held back; the others
+ * are here as a whole, or not yet: a batch is not held up by half a line.
+ */
+static int
+next_line(struct streams *s, bool first, const char **line, size_t *len, struct err *err)
+{
+    int r = ndjson_try(s->in, line, len, err);
+
+    return r == NDJSON_LATER && first ? ndjson_next(s->in, line, len, err) : r;
+}
+
 /* What is available, at least one line. 1 a batch, 0 end of input, -1. */
 static int
 read_batch(struct diff *d, struct streams *s, struct item *items, size_t *n, struct err *err)
@@ -62,11 +74,11 @@ read_batch(struct diff *d, struct streams *s, struct item *items, size_t *n, str
     int r;
 
     *n = 0;
-    while (*n < BATCH && (*n == 0 || ndjson_ready(s->in))) {
+    while (*n < BATCH) {
         struct err why = ERR_INIT;
 
-        r = ndjson_next(s->in, &line, &len, &why);
-        if (r == 0)
+        r = next_line(s, *n == 0, &line, &len, &why);
+        if (r == 0 || r == NDJSON_LATER)
             break;
         if (r > 0)
             r = take_line(d, s, line, len, &items[*n], n, err);
@@ -163,7 +175,7 @@ work(struct diff *d, struct streams *s, struct err *err)
         for (i = 0; i < n; i++)
             if (write_item(d, s, &items[i], err) != 0)
                 return -1;
-        if (s->out != NULL && !ndjson_ready(s->in) && ndjson_flush(s->out, err) != 0)
+        if (s->out != NULL && ndjson_flush(s->out, err) != 0)
             return -1;
         cache_reset(d->cache);
         arena_reset(d->arena);

@@ -2,6 +2,7 @@
 
 #include "diff/internal.h"
 #include "base/clock.h"
+#include "diff/row.h"
 #include "sync/compare.h"
 #include "sync/match.h"
 
@@ -77,24 +78,14 @@ read_end(struct diff *d, struct item *it, size_t i)
     return 1;
 }
 
-/*
- * May the line itself stand for the record? Only a whole row of a listing, read after the link's
- * last decision, alone in its lane (a folded nomination is skinny).
- */
 static bool
 row_is_present(const struct diff *d, const struct item *it)
 {
-    const struct event *e = &it->event;
-    int64_t received;
+    const struct row_context c = {.no_calls = d->o->current != NULL || d->o->store == NULL,
+                                  .linked = it->link.link_id != 0,
+                                  .decided_at = it->link.decided_at};
 
-    if (e->fields == NULL || e->partial || e->n_folded > 0)
-        return false;
-    if (d->o->current != NULL || d->o->store == NULL)
-        return true;
-    if (e->path == NULL || strcmp(e->path, "delta") != 0 || e->received_at == NULL ||
-        clock_parse(e->received_at, &received, NULL) != 0)
-        return e->seq == 0 && it->link.link_id == 0;
-    return received > it->link.decided_at;
+    return row_stands(&it->event, &c);
 }
 
 static void

@@ -11,4 +11,6 @@ libdiff_a_SOURCES = \
 	src/diff/item.c \
 	src/diff/made.c \
 	src/diff/match.c \
-	src/diff/plan.c
+	src/diff/plan.c \
+	src/diff/row.c \
+	src/diff/row.h

@@ -9,3 +9,7 @@ check_PROGRAMS += tests/unit/diff/human_test
 tests_unit_diff_human_test_SOURCES = tests/unit/diff/human_test.c
 tests_unit_diff_human_test_LDADD = libdiff.a $(UNIT_LIBS)
 TESTS += tests/unit/diff/human_test
+check_PROGRAMS += tests/unit/diff/row_test
+tests_unit_diff_row_test_SOURCES = tests/unit/diff/row_test.c
+tests_unit_diff_row_test_LDADD = libdiff.a $(UNIT_LIBS)
+TESTS += tests/unit/diff/row_test
