@@ -27,6 +27,15 @@ struct auth {
     char *header;        /* HEADER: its name */
 };
 
+/* Where a system's webhooks come in. */
+struct conf_webhook {
+    bool present;
+    char *path;       /* as requests carry it, begins with a slash */
+    char *public_url; /* as the provider knows it, or NULL */
+    char **secrets;   /* all may be right (rotation); none with no_secrets */
+    size_t n_secrets;
+};
+
 struct conf_system {
     char *name;
     struct definition *definition; /* owned */
@@ -36,6 +45,7 @@ struct conf_system {
     char *ca_file;
     char **self; /* our own identities there */
     size_t n_self;
+    struct conf_webhook webhook;
     int concurrency; /* requests at once, default 4 */
     int line;        /* in the config, for messages */
 };

@@ -13,7 +13,8 @@ enum { MAX_NAME = 64, DEFAULT_CONCURRENCY = 4, MAX_CONCURRENCY = 64 };
 
 /* Words that stand where a system's name can stand. */
 static const char *const reserved[] = {
-    "any", "report", "owner", "fill", "manual", "last-write-wins", "unmapped", "creator", NULL};
+    "any",      "report",  "owner",    "fill", "manual", "last-write-wins",
+    "unmapped", "creator", "loopless", NULL};
 
 static void
 check_name(struct reader *r, const struct yaml *key)
@@ -46,31 +47,35 @@ has_control(const char *s)
     return false;
 }
 
-/* A secret for an HTTP header, in the config's arena; NULL and a fault. */
-static char *
-read_secret(struct conf_reader *cr, const struct yaml *auth, const char *key)
+/* For HTTP headers and keys that people paste: no control characters. */
+char *
+conf_secret(struct conf_reader *cr, const struct yaml *at, const char *key, const char *text)
 {
     struct reader *r = &cr->r;
-    const char *text = read_need_text(r, auth, key);
     struct err err = ERR_INIT;
     CLEANUP_FREE char *value = NULL;
 
-    if (text == NULL)
-        return NULL;
     if (!is_reference(text)) {
-        FAULT(r, yaml_get(auth, key), "%s: secrets only by ${env:NAME} or ${file:PATH}", key);
+        FAULT(r, at, "%s: secrets only by ${env:NAME} or ${file:PATH}", key);
         return NULL;
     }
     if (cr->no_secrets)
         return NULL;
     value = secret_resolve(text, cr->c->file, &err);
     if (value == NULL)
-        FAULT(r, yaml_get(auth, key), "%s%s%s%s", err.text, err.hint[0] != '\0' ? " (" : "",
-              err.hint, err.hint[0] != '\0' ? ")" : "");
+        FAULT(r, at, "%s%s%s%s", err.text, err.hint[0] != '\0' ? " (" : "", err.hint,
+              err.hint[0] != '\0' ? ")" : "");
     else if (has_control(value))
-        FAULT(r, yaml_get(auth, key), "%s: the secret holds a line break or control character",
-              key);
+        FAULT(r, at, "%s: the secret holds a line break or control character", key);
     return arena_text(r->arena, value);
+}
+
+static char *
+read_secret(struct conf_reader *cr, const struct yaml *auth, const char *key)
+{
+    const char *text = read_need_text(&cr->r, auth, key);
+
+    return text != NULL ? conf_secret(cr, yaml_get(auth, key), key, text) : NULL;
 }
 
 static enum auth_kind
@@ -202,22 +207,9 @@ read_ca_file(struct conf_reader *cr, const struct yaml *y, struct conf_system *s
 static void
 read_later(struct reader *r, const struct yaml *y)
 {
-    static const char *const webhook_keys[] = {"path", "public_url", "secrets", NULL};
     static const char *const echo_keys[] = {"trust_actor", NULL};
-    const struct yaml *webhook = read_map(r, y, "webhook");
     const struct yaml *echo = read_map(r, y, "echo");
-    char **secrets;
-    size_t n;
 
-    yaml_check_keys(webhook, webhook_keys, r->file, r->f);
-    read_text(r, webhook, "path");
-    read_text(r, webhook, "public_url");
-    secrets = read_texts(r, webhook, "secrets", &n);
-    for (size_t i = 0; i < n; i++) {
-        if (!is_reference(secrets[i]))
-            FAULT(r, yaml_get(webhook, "secrets"),
-                  "secrets: secrets only by ${env:NAME} or ${file:PATH}");
-    }
     yaml_check_keys(echo, echo_keys, r->file, r->f);
     read_not_yet(r, echo, "trust_actor");
 }
@@ -246,6 +238,7 @@ read_system(struct conf_reader *cr, const struct yaml *key, const struct yaml *y
     read_auth(cr, y, s);
     read_ca_file(cr, y, s);
     s->self = read_texts(r, y, "self", &s->n_self);
+    conf_read_webhook(cr, y, s);
     s->concurrency = (int)read_count(r, y, "concurrency", DEFAULT_CONCURRENCY, 1, MAX_CONCURRENCY);
     read_later(r, y);
 }
@@ -261,6 +254,7 @@ conf_read_systems(struct conf_reader *cr, const struct yaml *systems)
     cr->c->n_systems = systems->n;
     for (size_t i = 0; i < systems->n; i++)
         read_system(cr, systems->keys[i], systems->items[i], &cr->c->systems[i]);
+    conf_check_paths(cr, systems);
 }
 
 const struct conf_system *

@@ -84,20 +84,6 @@ read_identity(struct reader *r, const struct yaml *root, struct definition *d)
     d->identity.id = read_path(r, read_need(r, y, "id"), "id", false);
 }
 
-/* Work of later versions: known, so far only looked at for their form. */
-static void
-read_later(struct reader *r, const struct yaml *root)
-{
-    static const char *const later[] = {"verify", "challenge", "ack", "event", NULL};
-
-    for (int i = 0; later[i] != NULL; i++) {
-        const struct yaml *y = yaml_get(root, later[i]);
-
-        if (y != NULL && y->kind != YAML_MAP && y->kind != YAML_LIST)
-            FAULT(r, y, "%s must be a map or a list, is %s", later[i], yaml_kind_name(y));
-    }
-}
-
 static void
 read_resources(struct reader *r, const struct yaml *root, const char *dir, struct definition *d)
 {
@@ -129,9 +115,9 @@ read_resources(struct reader *r, const struct yaml *root, const char *dir, struc
 static void
 read_definition(struct reader *r, const struct yaml *root, const char *dir, struct definition *d)
 {
-    static const char *const keys[] = {"definition", "name",      "base_url",  "auth",
-                                       "verify",     "challenge", "ack",       "event",
-                                       "limits",     "identity",  "resources", NULL};
+    static const char *const keys[] = {
+        "definition",       "name",  "base_url", "auth",     "verify",    "challenge", "ack",
+        "on_bad_signature", "event", "limits",   "identity", "resources", NULL};
 
     yaml_check_keys(root, keys, r->file, r->f);
     read_need(r, root, "definition");
@@ -145,8 +131,8 @@ read_definition(struct reader *r, const struct yaml *root, const char *dir, stru
     read_auth_kinds(r, root, d);
     read_limits(r, root, d);
     read_identity(r, root, d);
-    read_later(r, root);
     read_resources(r, root, dir, d);
+    webhook_read(r, root, d);
 }
 
 static bool

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "config/model.h"
+#include "config/webhook.h"
 #include "config/yaml.h"
 
 /*
@@ -133,6 +134,7 @@ struct definition {
     struct limit_rule *limits;
     size_t n_limits;
     struct identity identity;
+    struct webhook_def webhook;
     struct resource_def *resources;
     size_t n_resources;
     struct model **models; /* owned; models[i] is that of resources[i] */
@@ -142,8 +144,8 @@ struct definition {
 /*
  * Loads PROVIDER: a path (has a slash or ends in .yaml; relative to DIR) or a name, sought in
  * DIR/providers, $LOOPLESS_PROVIDERS, PROVIDERDIR. Models are loaded as model_load says. NULL and
- * faults if anything is wrong. Keys for later work (verify, challenge, ack, event, delete, upsert)
- * are accepted and checked for being maps or lists only.
+ * faults if anything is wrong. Keys for later work (delete, upsert) are accepted and checked for
+ * being maps only.
  */
 struct definition *definition_load(const char *provider, const char *dir, struct faults *f);
 const struct resource_def *definition_resource(const struct definition *d, const char *resource);

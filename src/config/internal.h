@@ -103,6 +103,18 @@ void listing_read(struct reader *r, const struct yaml *y, const char *base_url,
 void resource_read(struct reader *r, const struct yaml *y, const char *base_url,
                    struct resource_def *out);
 
+/* verify, challenge, ack, on_bad_signature and event of the definition ROOT; its resources are read
+ * already. */
+void webhook_read(struct reader *r, const struct yaml *root, struct definition *d);
+void verify_read(struct reader *r, const struct yaml *root, struct webhook_def *out);
+void event_map_read(struct reader *r, const struct yaml *root, const struct definition *d,
+                    struct event_map *out);
+/* A place in a request; WHAT names it in faults. */
+struct spot spot_read(struct reader *r, const struct yaml *y, const char *what);
+struct spot spot_read_key(struct reader *r, const struct yaml *map, const char *key);
+/* TEXT in lower case, in the arena. */
+char *read_lower(struct reader *r, const char *text);
+
 /* As the public ones, with the place that asks for it (AT may be NULL), for the fault if there is
  * none. */
 struct model *model_load_at(const char *resource, const char *dir, struct reader *r,
@@ -118,6 +130,9 @@ struct base_url {
     bool ok, secure, loopback;
 };
 struct base_url url_check(struct reader *r, const struct yaml *at, const char *url);
+/* The same of KEY, which is named in faults. */
+struct base_url url_check_key(struct reader *r, const struct yaml *at, const char *key,
+                              const char *url);
 
 /* Parts of a config. C is half made: systems first, then values, sync, jobs. */
 struct conf_reader {
@@ -126,6 +141,13 @@ struct conf_reader {
     bool no_secrets;
 };
 void conf_read_systems(struct conf_reader *cr, const struct yaml *systems);
+/* `webhook` of the system Y; its definition is loaded. */
+void conf_read_webhook(struct conf_reader *cr, const struct yaml *y, struct conf_system *s);
+/* Two systems on one path must be told apart by account. */
+void conf_check_paths(struct conf_reader *cr, const struct yaml *systems);
+/* The secret that TEXT refers to, NULL and a fault at AT. With no_secrets only the form is checked
+ * and NULL comes back without one. */
+char *conf_secret(struct conf_reader *cr, const struct yaml *at, const char *key, const char *text);
 void conf_read_values(struct conf_reader *cr, const struct yaml *values);
 void conf_read_syncs(struct conf_reader *cr, const struct yaml *syncs);
 /* conf_sync.map_hash. */

@@ -6,9 +6,11 @@ libconfig_a_SOURCES = \
 	src/config/conf_sync.c \
 	src/config/conf_systems.c \
 	src/config/conf_values.c \
+	src/config/conf_webhook.c \
 	src/config/definition.c \
 	src/config/definition.h \
 	src/config/endpoint.c \
+	src/config/event_map.c \
 	src/config/faults.c \
 	src/config/file.c \
 	src/config/internal.h \
@@ -20,7 +22,11 @@ libconfig_a_SOURCES = \
 	src/config/resource.c \
 	src/config/secret.c \
 	src/config/secret.h \
+	src/config/spot.c \
 	src/config/url.c \
+	src/config/verify.c \
+	src/config/webhook.c \
+	src/config/webhook.h \
 	src/config/yaml.c \
 	src/config/yaml.h \
 	src/config/yaml_core.c \

@@ -69,13 +69,19 @@ check(const char *url, struct base_url *out)
 }
 
 struct base_url
-url_check(struct reader *r, const struct yaml *at, const char *url)
+url_check_key(struct reader *r, const struct yaml *at, const char *key, const char *url)
 {
     struct base_url out = {false, false, false};
     const char *wrong = check(url, &out);
 
     out.ok = wrong == NULL;
     if (wrong != NULL)
-        FAULT(r, at, "base_url %s", wrong);
+        FAULT(r, at, "%s %s", key, wrong);
     return out;
+}
+
+struct base_url
+url_check(struct reader *r, const struct yaml *at, const char *url)
+{
+    return url_check_key(r, at, "base_url", url);
 }

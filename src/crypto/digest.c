@@ -77,3 +77,51 @@ digest_base64(const void *bytes, size_t len)
 
     return sodium_bin2base64(out, size, bytes, len, sodium_base64_VARIANT_ORIGINAL);
 }
+
+/* Room for what TEXT stands for, where the caller only wants to count. */
+static void *
+room(void *out, size_t *size, size_t len, void **own)
+{
+    if (out != NULL)
+        return out;
+    *size = len + 1;
+    *own = mem_alloc(*size);
+    return *own;
+}
+
+long
+digest_from_hex(const char *text, size_t len, void *out, size_t size)
+{
+    void *own = NULL;
+    unsigned char *to = room(out, &size, len, &own);
+    size_t n = 0;
+    const char *end = text;
+    int rc = len % 2 == 0 ? sodium_hex2bin(to, size, text, len, NULL, &n, &end) : -1;
+
+    free(own);
+    return rc == 0 && end == text + len ? (long)n : -1;
+}
+
+static long
+from_base64(const char *text, size_t len, void *out, size_t size, int variant)
+{
+    size_t n = 0;
+    const char *end = text;
+
+    if (sodium_base642bin(out, size, text, len, NULL, &n, &end, variant) != 0 || end != text + len)
+        return -1;
+    return (long)n;
+}
+
+long
+digest_from_base64(const char *text, size_t len, void *out, size_t size)
+{
+    void *own = NULL;
+    void *to = room(out, &size, len, &own);
+    long n = from_base64(text, len, to, size, sodium_base64_VARIANT_ORIGINAL);
+
+    if (n < 0)
+        n = from_base64(text, len, to, size, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+    free(own);
+    return n;
+}

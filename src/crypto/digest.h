@@ -32,4 +32,12 @@ void digest_random_hex(size_t n, char *out);
 /* Standard base64 with padding (RFC 4648 4), NUL-terminated heap text; owner: caller. */
 char *digest_base64(const void *bytes, size_t len);
 
+/*
+ * The bytes that hex (either case) or standard base64 (padding may be missing) stands for, into
+ * OUT (SIZE bytes; NULL: only counted). How many, or -1 if TEXT is something else or they do not
+ * fit.
+ */
+long digest_from_hex(const char *text, size_t len, void *out, size_t size);
+long digest_from_base64(const char *text, size_t len, void *out, size_t size);
+
 #endif

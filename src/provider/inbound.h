@@ -32,21 +32,26 @@ struct inbound {
     size_t n_headers;
     const char *body; /* raw bytes; need not be text */
     size_t body_len;
-    int64_t received_at; /* ms */
+    int64_t received_at; /* ms; 0: not known */
 };
 
 /*
  * The captured request of contract/cli.txt: {system, method, path, query, headers, body |
- * body_base64, received_at}; header names come out lower case, a header that stands twice is joined
- * by ", " (RFC 9110 5.2). -1 with a RECORD error.
+ * body_base64, received_at}; header names come out lower case, a header that stands twice (an array
+ * of texts) is joined by ", " (RFC 9110 5.2). A body that is no text is JSON written out. method is
+ * POST by default. -1 with a RECORD error "bad-request".
  */
 int inbound_parse(struct arena *a, const char *line, size_t len, struct inbound *r,
                   struct err *err);
 /* The same back, one JSON object without newline; body_base64 where the body is no UTF-8. */
 void inbound_write(struct buf *out, const struct inbound *r);
-/* Only the headers, as one JSON object, and back: the column sync_requests.headers. Headers that
- * carry credentials for verification (authorization, cookie) are left out once judged. */
-const char *inbound_headers_text(struct arena *a, const struct inbound *r);
+/*
+ * Only the headers, as one JSON object, and back: the column sync_requests.headers. Headers that
+ * carry credentials (authorization, cookie, what a rule `equals` of SYSTEM's definition compares)
+ * are left out: it has been judged. Bytes that are no UTF-8 are read as Latin-1.
+ */
+const char *inbound_headers_text(struct arena *a, const struct conf_system *system,
+                                 const struct inbound *r);
 int inbound_headers_read(struct arena *a, const char *text, struct inbound *r, struct err *err);
 
 enum inbound_verdict {
@@ -75,9 +80,9 @@ enum inbound_verdict inbound_judge(struct arena *a, const struct conf_system *sy
                                    struct inbound_answer *answer);
 
 /*
- * The accounts that R speaks of, each once, in order; none if the definition has no `account`
- * (then R is SYSTEM's own). -1 with a RECORD error if R cannot be read (no JSON, no array where
- * split says): it belongs to nobody in particular then.
+ * The accounts that R speaks of, each once, in order ("": items that do not say); none if the
+ * definition has no `account` (then R is SYSTEM's own) or R has no items. -1 with a RECORD error if
+ * R cannot be read (no JSON, no array where split says): it belongs to nobody in particular then.
  */
 int inbound_accounts(struct arena *a, const struct conf_system *system, const struct inbound *r,
                      const char ***accounts, size_t *n, struct err *err);
@@ -89,7 +94,8 @@ int inbound_accounts(struct arena *a, const struct conf_system *system, const st
 int inbound_only(struct arena *a, const struct conf_system *system, const struct inbound *r,
                  const char *account, const char **body, size_t *len, struct err *err);
 
-/* The id of the delivery as a whole if it stands in a header, else NULL: equal for retries. */
+/* The id of the delivery as a whole if it stands in a header (event.id of headers only, else the
+ * {id} that is signed), else NULL: equal for retries. */
 const char *inbound_delivery_id(struct arena *a, const struct conf_system *system,
                                 const struct inbound *r);
 

@@ -11,6 +11,7 @@
 #include "config/conf.h"
 #include "http/client.h"
 #include "json/val.h"
+#include "provider/inbound.h"
 #include "provider/provider.h"
 
 /* Private to src/provider. Errors are RECORD unless said otherwise. */
@@ -220,5 +221,62 @@ void readback_failed(struct call *c);
  * in its own way costs the lag, or the call's patience, at such a write).
  */
 bool readback_is_stale(const struct call *c);
+
+/* --- spot.c: places in a request that came in --------------------------------------------- */
+
+struct scene {
+    struct arena *arena;
+    const struct inbound *r;
+    const struct val *envelope; /* the whole body; NULL: it is no JSON */
+    const struct val *item;     /* after split */
+};
+
+/* Parses the body; -1 with a RECORD error. */
+int scene_open(struct arena *a, const struct inbound *r, struct scene *s, struct err *err);
+/* The value of a header (NAME in lower case) or of the first query parameter NAME, decoded; NULL.
+ */
+const char *inbound_header(const struct inbound *r, const char *name);
+const char *inbound_query(struct arena *a, const struct inbound *r, const char *name);
+/* TEXT from the wire as UTF-8: bytes that are none are read as Latin-1. */
+const char *inbound_utf8(struct arena *a, const char *text);
+bool inbound_is_utf8(const char *bytes, size_t len);
+/* What stands there; NULL if nothing does. */
+const struct val *spot_get(const struct scene *s, const struct spot *spot);
+/* The same as text (numbers by their text); NULL also for what has no text, and for "". */
+const char *spot_text(const struct scene *s, const struct spot *spot);
+
+/* --- verify.c: is it from whom it says? ---------------------------------------------------- */
+
+/* Does R pass any of the definition's rules? Else ANSWER's code and text say why not. */
+bool verify_request(struct arena *a, const struct conf_system *system, const struct inbound *r,
+                    int64_t now, struct inbound_answer *answer);
+
+/* --- challenge.c: requests that only ask for an echo --------------------------------------- */
+
+/* Is R a challenge among those that are (not) signed? ANSWER is filled then. */
+bool challenge_answer(struct arena *a, const struct webhook_def *def, const struct inbound *r,
+                      bool is_signed, struct inbound_answer *answer);
+
+/* --- webhook_items.c: what a request is about ---------------------------------------------- */
+
+struct items {
+    struct scene scene;       /* .item: none */
+    const struct val **items; /* the body itself if the definition does not split */
+    size_t n;
+};
+
+/* -1 with a RECORD error: no JSON, no array where split says. */
+int items_open(struct arena *a, const struct conf_system *system, const struct inbound *r,
+               struct items *out, struct err *err);
+/* Account of an item as text, "" if it does not say; NULL: the definition has no accounts. */
+const char *item_account(const struct items *items, size_t i, const struct event_map *map);
+
+/* --- webhook_event.c: one item as an event -------------------------------------------------- */
+
+/* The word a rule gives for an item; NULL: it maps to nothing. */
+const char *webhook_word(const struct scene *s, const struct word_rule *rule);
+/* All of an event but its id, record id, system, account and resource. */
+void webhook_event(const struct scene *s, const struct conf_system *system,
+                   const struct resource_def *def, struct event *out);
 
 #endif

@@ -4,7 +4,11 @@ libprovider_a_SOURCES = \
 	src/provider/auth.c \
 	src/provider/body.c \
 	src/provider/call.c \
+	src/provider/challenge.c \
+	src/provider/inbound.c \
+	src/provider/inbound.h \
 	src/provider/internal.h \
+	src/provider/judge.c \
 	src/provider/limit.c \
 	src/provider/map.c \
 	src/provider/page.c \
@@ -12,4 +16,9 @@ libprovider_a_SOURCES = \
 	src/provider/provider.h \
 	src/provider/readback.c \
 	src/provider/request.c \
-	src/provider/template.c
+	src/provider/spot.c \
+	src/provider/template.c \
+	src/provider/verify.c \
+	src/provider/webhook_event.c \
+	src/provider/webhook_items.c \
+	src/provider/webhook_map.c

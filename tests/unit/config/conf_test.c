@@ -333,6 +333,7 @@ START_TEST(loads_the_contract)
     } else {
         setenv("APP_TOKEN", "hush", 1);
         free(scratch_write(&s, "hubspot.token", "hush\n", -1));
+        free(scratch_write(&s, "hubspot.secret", "aHVzaA==\n", -1));
         free(scratch_write(&s, "providers/none", "", -1));
         ck_assert_int_eq(symlink(from, path), 0);
         ck_assert_int_eq(symlink(rest, app), 0);

@@ -10,9 +10,9 @@ static const char good[] =
     "name: mine\n"
     "base_url: https://api.example.com/v2\n"
     "auth: [bearer, oauth2_refresh]\n"
-    "verify: []\n"
+    "verify: [{kind: none}]\n"
     "ack: {status: 200}\n"
-    "event: {split: \"$\", map: \"{ $x }\"}\n"
+    "event: {split: \"$\", map: {resource: {path: kind}, event_type: updated, record_id: id}}\n"
     "limits:\n"
     "  - {when: {status: [429, 503]}, wait: {header: Retry-After, unit: epoch_ms, else: backoff}}\n"
     "  - {budget: {remaining: X-Remaining, limit: X-Max}}\n"
@@ -152,7 +152,7 @@ static const struct {
     {"name: mine\n", "", "1:1: missing key 'name'"},
     {"auth: [bearer, oauth2_refresh]\n", "", "1:1: missing key 'auth'"},
     {"auth: [bearer", "auth: [bearr", "4:8: unknown kind of auth 'bearr' (did you mean bearer?)"},
-    {"verify: []", "verify: yes", "5:9: verify must be a map or a list, is text"},
+    {"verify: [{kind: none}]", "verify: yes", "5:9: verify must be a list, is text"},
     {"[429, 503]", "[429, 5030]", "9:27: status must be HTTP statuses, 100 to 599"},
     {"[429, 503]", "[400, 401, 402, 403, 404, 405, 406, 407, 408]",
      "9:62: status has more than 8 statuses"},
@@ -363,7 +363,8 @@ START_TEST(says_where_a_definition_is_sought)
 }
 END_TEST
 
-/* The contract's example is a sketch in one place: its find never says what it looks for. */
+/* The contract's example is a sketch in one place: its find never says what it looks for; and its
+ * JSONata comes later. */
 START_TEST(reads_the_contract)
 {
     const char *shared = getenv("SHARED");
@@ -377,8 +378,10 @@ START_TEST(reads_the_contract)
     } else {
         ck_assert_int_eq(symlink(from, to), 0);
         ck_assert_ptr_null(definition_load("hubspot.yaml", s.dir, f));
-        ck_assert_uint_eq(faults_count(f), 1);
-        ck_assert_ptr_nonnull(strstr(faults_get(f, 0), "find never says {value}"));
+        ck_assert_uint_eq(faults_count(f), 3);
+        ck_assert_ptr_nonnull(strstr(faults_get(f, 0), "account: JSONata is not supported"));
+        ck_assert_ptr_nonnull(strstr(faults_get(f, 1), "map: JSONata is not supported"));
+        ck_assert_ptr_nonnull(strstr(faults_get(f, 2), "find never says {value}"));
     }
     free(from);
     free(to);

@@ -1,0 +1,164 @@
+#include <config.h>
+
+#include "provider/internal.h"
+
+#include <string.h>
+
+/* What a request is about: its items and their accounts. */
+
+enum { MAX_ACCOUNTS = 1000 };
+
+int
+items_open(struct arena *a, const struct conf_system *system, const struct inbound *r,
+           struct items *out, struct err *err)
+{
+    const char *split = system->definition->webhook.event.split;
+    const struct val *list;
+
+    memset(out, 0, sizeof *out);
+    if (scene_open(a, r, &out->scene, err) != 0)
+        return -1;
+    if (split == NULL) {
+        out->items = arena_alloc(a, sizeof *out->items);
+        out->items[out->n++] = out->scene.envelope;
+        return 0;
+    }
+    list = record_at(out->scene.envelope, split);
+    if (list == NULL || list->kind != VAL_ARRAY)
+        return err_set(err, ERR_RECORD, ERR_NEVER, "no-items", "body: there is no list at %s",
+                       split[0] != '\0' ? split : "the top");
+    out->items = (const struct val **)list->u.items;
+    out->n = list->n;
+    return 0;
+}
+
+const char *
+item_account(const struct items *items, size_t i, const struct event_map *map)
+{
+    struct scene s = items->scene;
+    const char *text;
+
+    if (!map->account.present)
+        return NULL;
+    s.item = items->items[i];
+    text = spot_text(&s, &map->account);
+    return text != NULL ? text : "";
+}
+
+static bool
+is_known(const char *const *accounts, size_t n, const char *account)
+{
+    while (n > 0)
+        if (strcmp(accounts[--n], account) == 0)
+            return true;
+    return false;
+}
+
+int
+inbound_accounts(struct arena *a, const struct conf_system *system, const struct inbound *r,
+                 const char ***accounts, size_t *n, struct err *err)
+{
+    const struct event_map *map = &system->definition->webhook.event;
+    struct items items;
+
+    *accounts = NULL;
+    *n = 0;
+    if (items_open(a, system, r, &items, err) != 0)
+        return -1;
+    if (!map->account.present)
+        return 0;
+    *accounts = arena_alloc(a, (MAX_ACCOUNTS + 1) * sizeof **accounts);
+    for (size_t i = 0; i < items.n; i++) {
+        const char *one = item_account(&items, i, map);
+
+        if (is_known(*accounts, *n, one))
+            continue;
+        if (*n == MAX_ACCOUNTS)
+            return err_set(err, ERR_RECORD, ERR_NEVER, "too-many", "body: more than %d accounts",
+                           MAX_ACCOUNTS);
+        (*accounts)[(*n)++] = one;
+    }
+    return 0;
+}
+
+/* V with what is at PATH replaced by LIST; only what lies on the way is new. */
+static struct val *
+with_list(struct arena *a, const struct val *v, const char *path, struct val *list)
+{
+    size_t len = strcspn(path, ".");
+    struct val *out = val_object(a);
+
+    if (path[0] == '\0')
+        return list;
+    if (v->kind != VAL_OBJECT) /* a place in an array: the rest is no business of this account */
+        return with_list(a, val_path(v, arena_ntext(a, path, len)), path + len + (path[len] == '.'),
+                         list);
+    for (size_t i = 0; i < v->n; i++) {
+        const struct val_member *m = &v->u.members[i];
+        bool here = strlen(m->name) == len && memcmp(m->name, path, len) == 0;
+
+        val_set(a, out, m->name,
+                here ? with_list(a, m->value, path + len + (path[len] == '.'), list) : m->value);
+    }
+    return out;
+}
+
+int
+inbound_only(struct arena *a, const struct conf_system *system, const struct inbound *r,
+             const char *account, const char **body, size_t *len, struct err *err)
+{
+    const struct event_map *map = &system->definition->webhook.event;
+    struct items items;
+    struct val *mine;
+
+    if (items_open(a, system, r, &items, err) != 0)
+        return -1;
+    mine = val_array(a);
+    for (size_t i = 0; i < items.n; i++) {
+        const char *of = item_account(&items, i, map);
+
+        if (of == NULL || strcmp(of, account) == 0)
+            val_push(a, mine, (struct val *)items.items[i]);
+    }
+    *body = r->body;
+    *len = r->body_len;
+    if (mine->n == items.n)
+        return 0;
+    *body = map->split == NULL
+                ? "null"
+                : val_write_text(a, with_list(a, items.scene.envelope, map->split, mine));
+    *len = strlen(*body);
+    return 0;
+}
+
+/* Headers only, and all of them there. */
+static const char *
+join_headers(const struct scene *s, const struct event_map *map)
+{
+    const char *id = NULL;
+
+    for (size_t i = 0; i < map->n_id; i++) {
+        const char *one = map->id[i].root == SPOT_HEADER ? spot_text(s, &map->id[i]) : NULL;
+
+        if (one == NULL)
+            return NULL;
+        id = id != NULL ? arena_printf(s->arena, "%s:%s", id, one) : one;
+    }
+    return id;
+}
+
+const char *
+inbound_delivery_id(struct arena *a, const struct conf_system *system, const struct inbound *r)
+{
+    const struct webhook_def *def = &system->definition->webhook;
+    struct scene s = {.arena = a, .r = r};
+    const char *id = join_headers(&s, &def->event);
+
+    for (size_t i = 0; id == NULL && i < def->n_verify; i++) {
+        const char *header = def->verify[i].id_header;
+
+        id = header != NULL ? inbound_header(r, header) : NULL;
+        id = id != NULL && id[0] != '\0' ? inbound_utf8(a, id) : NULL;
+    }
+    return id != NULL && strlen(id) <= RECORD_MAX_ID ? id : NULL;
+}
