@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "sim/notice.h"
 #include "sim/server.h"
 #include "sim/sim.h"
 #include "sim/snapshot.h"
@@ -18,6 +19,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* How long, at the end, what is queued is still tried. */
+enum { LAST_WEBHOOKS_MS = 1000 };
 
 struct opts {
     const struct opt_program *program;
@@ -35,6 +39,11 @@ struct opts {
     const char *tick;
     const char *page_max;
     const char *ready_file;
+    struct opt_list webhooks;
+    const char *webhook_secret;
+    const char *webhook_sign;
+    const char *webhook_payload;
+    const char *actor;
     bool list_quirks;
 };
 
@@ -62,6 +71,13 @@ make_table(struct opts *o, struct opt table[])
         {OPT_TEXT, 0, "tick", "SPAN", &o->tick, "what a write adds to that clock (1ms)"},
         {OPT_TEXT, 0, "page-max", "N", &o->page_max, "the largest limit of a listing (1000)"},
         {OPT_TEXT, 0, "ready-file", "FILE", &o->ready_file, "write the first line here too"},
+        {OPT_LIST, 0, "webhook", "URL", &o->webhooks, "send webhooks there"},
+        {OPT_TEXT, 0, "webhook-secret", "TEXT", &o->webhook_secret, "what they are signed with"},
+        {OPT_TEXT, 0, "webhook-sign", "KIND", &o->webhook_sign,
+         "standard, kv, prefix, static or none (standard, without a secret none)"},
+        {OPT_TEXT, 0, "webhook-payload", "KIND", &o->webhook_payload,
+         "skinny, full or partial (full)"},
+        {OPT_TEXT, 0, "actor", "NAME", &o->actor, "who calls the API, for webhooks (api)"},
         {OPT_FLAG, 0, "list-quirks", NULL, &o->list_quirks, "list the quirks and exit"},
         {OPT_FLAG, 'n', "dry-run", NULL, &o->common.dry_run, "check all, say what would be served"},
         {OPT_TEXT, 'c', "config", "FILE", &o->common.config, "refused: there is no config here"},
@@ -170,6 +186,24 @@ need_utf8(const struct opts *o, const char *name, const char *text)
 }
 
 static void
+setup_webhooks(struct sim *s, const struct opts *o)
+{
+    struct err err = ERR_INIT;
+
+    if (sign_init(&s->hooks.sign, o->webhook_sign, o->webhook_secret, &err) != 0 ||
+        hooks_subscribe(&s->hooks, o->webhooks.items, o->webhooks.n, &err) != 0)
+        opt_usage(o->program, "%s", err.text);
+    if (o->webhook_payload != NULL && notice_payload_parse(o->webhook_payload, &s->payload) != 0)
+        opt_usage(o->program, "--webhook-payload is skinny, full or partial, not \"%s\"",
+                  o->webhook_payload);
+    if (o->actor == NULL)
+        return;
+    need_utf8(o, "actor", o->actor);
+    free(s->actor);
+    s->actor = mem_text(o->actor);
+}
+
+static void
 setup(struct sim *s, const struct opts *o)
 {
     enum ids_kind kind = IDS_INT;
@@ -195,6 +229,7 @@ setup(struct sim *s, const struct opts *o)
         if (quirk_set_text(&s->store.quirks, o->quirks.items[i], &err) != 0)
             opt_usage(o->program, "%s", err.text);
     }
+    setup_webhooks(s, o);
 }
 
 static struct source *
@@ -282,7 +317,7 @@ quirks_on(const struct quirks *q)
 }
 
 static json_t *
-describe(const struct sim *s, const char *where)
+describe(struct sim *s, const char *where)
 {
     json_t *records = json_object();
     size_t i;
@@ -292,19 +327,33 @@ describe(const struct sim *s, const char *where)
 
         json_object_set_new(records, c->name, json_integer((json_int_t)order_size(&c->order)));
     }
-    return json_pack("{s:s,s:s,s:o,s:o}", "account", s->account, "listen", where, "records",
-                     records, "quirks", quirks_on(&s->store.quirks));
+    return json_pack("{s:s,s:s,s:o,s:o,s:o}", "account", s->account, "listen", where, "records",
+                     records, "quirks", quirks_on(&s->store.quirks), "webhooks",
+                     hooks_urls(&s->hooks));
+}
+
+/* "; WHAT one, two", or nothing. */
+static void
+add_list(struct buf *out, const char *what, const json_t *list)
+{
+    json_t *value;
+    size_t i;
+
+    json_array_foreach(list, i, value)
+    {
+        buf_printf(out, "%s%s%s", i == 0 ? "; " : ", ", i == 0 ? what : "",
+                   json_string_value(value));
+    }
 }
 
 /* The same for people: "account acme on ADDR: contacts 2, deals 0; quirks trim, lower=email". */
 static void
-describe_text(struct buf *out, const struct sim *s, const char *where)
+describe_text(struct buf *out, struct sim *s, const char *where)
 {
     json_t *all = describe(s, where);
     const char *name;
     const char *lead = "";
     json_t *value;
-    size_t i;
 
     buf_printf(out, "account %s on %s: ", s->account, where);
     json_object_foreach(json_object_get(all, "records"), name, value)
@@ -312,18 +361,14 @@ describe_text(struct buf *out, const struct sim *s, const char *where)
         buf_printf(out, "%s%s %lld", lead, name, (long long)json_integer_value(value));
         lead = ", ";
     }
-    lead = "; quirks ";
-    json_array_foreach(json_object_get(all, "quirks"), i, value)
-    {
-        buf_printf(out, "%s%s", lead, json_string_value(value));
-        lead = ", ";
-    }
+    add_list(out, "quirks ", json_object_get(all, "quirks"));
+    add_list(out, "webhooks ", json_object_get(all, "webhooks"));
     json_decref(all);
 }
 
 /* -n */
 static int
-say_plan(const struct sim *s, const struct opts *o, struct err *err)
+say_plan(struct sim *s, const struct opts *o, struct err *err)
 {
     CLEANUP_BUF struct buf text = BUF_INIT;
 
@@ -349,7 +394,7 @@ write_ready(const char *file, const char *line, struct err *err)
 
 /* Say where we listen. */
 static int
-say_ready(const struct sim *s, const struct server *server, const struct opts *o, struct err *err)
+say_ready(struct sim *s, const struct server *server, const struct opts *o, struct err *err)
 {
     CLEANUP_BUF struct buf line = BUF_INIT;
     CLEANUP_BUF struct buf text = BUF_INIT;
@@ -371,6 +416,7 @@ serve(struct sim *s, const struct opts *o, struct err *err)
 {
     struct server *server;
     sigset_t signals;
+    long long lost;
     int failed;
 
     sigemptyset(&signals);
@@ -384,6 +430,10 @@ serve(struct sim *s, const struct opts *o, struct err *err)
     if (failed == 0)
         failed = server_run(server, &signals, err);
     server_close(server);
+    lost = sender_stop(s->sender, LAST_WEBHOOKS_MS);
+    s->sender = NULL;
+    if (lost > 0)
+        log_warn("%lld webhooks were not delivered", lost);
     if (failed == 0 && s->file != NULL)
         failed = snapshot_save(s, err);
     if (failed == 0 && s->file != NULL)
@@ -429,7 +479,7 @@ int
 main(int argc, char **argv)
 {
     struct opts o = {.listen = "127.0.0.1:0", .seed = "1", .page_max = "1000"};
-    struct opt table[18];
+    struct opt table[23];
     const struct opt_program prog = {"sync-sim", "[OPTION]...",
                                      "A simulated SaaS API with the quirks of real ones, for tests "
                                      "and demonstrations.",
@@ -449,5 +499,6 @@ main(int argc, char **argv)
     free(o.collections.items);
     free(o.loads.items);
     free(o.quirks.items);
+    free(o.webhooks.items);
     return failed != 0 ? (int)err.status : EXIT_OK;
 }

@@ -63,5 +63,6 @@ call_free(struct call *c)
     free(c->content_type);
     free(c->if_match);
     free(c->idempotency_key);
+    events_release(&c->events);
     free(c);
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "sim/message.h"
 #include "sim/params.h"
 
 /*
@@ -31,6 +32,10 @@ struct call {
     bool is_human; /* outcome, for log and counters */
     bool applied;
     bool changed;
+    struct events events;  /* for webhooks, not handed on yet */
+    long long first_event; /* numbers of those handed on; 0 = none */
+    long long last_event;
+    bool drains; /* it waits until no webhook is queued */
 };
 
 /* Take the request line apart. The rest is filled in by the caller. */

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DRAIN_MS = 5000 };
+
 static void
 no_path(const struct call *call, struct reply *reply)
 {
@@ -38,12 +40,14 @@ get_counters(struct sim *s, struct call *call, struct reply *reply)
 {
     (void)call;
     ok(reply, journal_counters(&s->journal));
+    json_object_set_new(reply->value, "webhooks", hooks_counters(&s->hooks));
 }
 
 static void
 reset_counters(struct sim *s, struct call *call, struct reply *reply)
 {
     journal_reset_counters(&s->journal);
+    hooks_set_counters(&s->hooks, (struct hook_counters){.sent = 0});
     get_counters(s, call, reply);
 }
 
@@ -171,6 +175,92 @@ advance(struct sim *s, struct call *call, struct reply *reply)
     json_decref(body);
 }
 
+/* URL is a text, a list of them, or null. -1 with why. */
+static int
+subscribe(struct sim *s, const json_t *url, struct err *err)
+{
+    const char *urls[HOOKS_SUBSCRIBERS + 1];
+    size_t n = json_is_string(url) ? 1 : json_array_size(url);
+    size_t i;
+
+    if (n > HOOKS_SUBSCRIBERS)
+        n = HOOKS_SUBSCRIBERS + 1;
+    for (i = 0; i < n; i++) {
+        urls[i] = json_string_value(json_is_string(url) ? url : json_array_get(url, i));
+        if (urls[i] == NULL)
+            urls[i] = "";
+    }
+    return hooks_subscribe(&s->hooks, urls, n, err);
+}
+
+static void
+set_webhook(struct sim *s, struct call *call, struct reply *reply)
+{
+    json_t *body = wire_object(call, reply);
+    const json_t *url;
+    struct err err = ERR_INIT;
+
+    if (body == NULL)
+        return;
+    url = json_object_get(body, "url");
+    if (!json_is_string(url) && !json_is_array(url) && !json_is_null(url))
+        reply_error(reply, 400, "bad_webhook", "url must be a text, a list of texts, or null");
+    else if (subscribe(s, url, &err) != 0)
+        reply_error(reply, 400, "bad_webhook", "%s", err.text);
+    else
+        ok(reply, json_incref(body));
+    json_decref(body);
+}
+
+static void
+get_webhooks(struct sim *s, struct call *call, struct reply *reply)
+{
+    (void)call;
+    ok(reply, hooks_list(&s->hooks));
+}
+
+static void
+redeliver(struct sim *s, struct call *call, struct reply *reply)
+{
+    json_t *body = wire_object(call, reply);
+    const char *id;
+    const json_t *since;
+    long long n;
+
+    if (body == NULL)
+        return;
+    id = json_string_value(json_object_get(body, "id"));
+    since = json_object_get(body, "since");
+    if ((id == NULL) == !json_is_integer(since)) {
+        reply_error(reply, 400, "bad_redeliver", "give an id, or since as a number");
+    } else {
+        n = hooks_redeliver(&s->hooks, id, json_integer_value(since), hooks_now());
+        if (n == 0 && id != NULL)
+            reply_error(reply, 404, "not_found", "no such webhook is remembered");
+        else
+            ok(reply, json_pack("{s:I}", "redelivered", (json_int_t)n));
+    }
+    json_decref(body);
+}
+
+void
+control_drained(struct sim *s, struct reply *reply)
+{
+    size_t left = hooks_queued(&s->hooks);
+
+    reply->status = left == 0 ? 200 : 504;
+    reply->value = json_pack("{s:b,s:I}", "drained", left == 0, "queued", (json_int_t)left);
+    reply_finish(reply, NULL);
+}
+
+static void
+drain(struct sim *s, struct call *call, struct reply *reply)
+{
+    hooks_flush(&s->hooks);
+    call->drains = true;
+    reply->hold_ms = DRAIN_MS;
+}
+
 void
 control_answer(struct sim *s, struct call *call, struct reply *reply)
 {
@@ -186,6 +276,10 @@ control_answer(struct sim *s, struct call *call, struct reply *reply)
                  {"POST", "save", save},
                  {"POST", "mark", set_mark},
                  {"POST", "restore", restore},
+                 {"POST", "webhook", set_webhook},
+                 {"GET", "webhooks", get_webhooks},
+                 {"POST", "redeliver", redeliver},
+                 {"POST", "drain", drain},
                  {"GET", "clock", get_clock},
                  {"POST", "clock", advance}};
     const char *name = call->nsegments > 1 ? call->segments[1] : "";

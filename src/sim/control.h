@@ -9,6 +9,9 @@
  * quirks of the wire; what humans write is stored as the quirks of storage say, and logged.
  */
 void control_answer(struct sim *s, struct call *call, struct reply *reply);
+/* The answer to POST /_sim/drain. */
+void control_drained(struct sim *s, struct reply *reply);
+
 void control_human(struct sim *s, struct call *call, struct reply *reply);
 
 #endif

@@ -10,6 +10,8 @@ libsim_a_SOURCES = \
 	src/sim/cursor.h \
 	src/sim/gate.c \
 	src/sim/gate.h \
+	src/sim/hooks.c \
+	src/sim/hooks.h \
 	src/sim/ids.c \
 	src/sim/ids.h \
 	src/sim/journal.c \
@@ -24,6 +26,10 @@ libsim_a_SOURCES = \
 	src/sim/map.h \
 	src/sim/mark.c \
 	src/sim/mark.h \
+	src/sim/message.c \
+	src/sim/message.h \
+	src/sim/notice.c \
+	src/sim/notice.h \
 	src/sim/order.c \
 	src/sim/order.h \
 	src/sim/params.c \
@@ -36,10 +42,14 @@ libsim_a_SOURCES = \
 	src/sim/reply.h \
 	src/sim/search.c \
 	src/sim/search.h \
+	src/sim/sender.c \
+	src/sim/sender.h \
 	src/sim/server.c \
 	src/sim/server.h \
 	src/sim/shape.c \
 	src/sim/shape.h \
+	src/sim/sign.c \
+	src/sim/sign.h \
 	src/sim/sim.c \
 	src/sim/sim.h \
 	src/sim/snapshot.c \

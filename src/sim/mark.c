@@ -11,6 +11,7 @@ struct mark {
     struct timeline time;
     struct quirks quirks;
     struct counters counters;
+    struct hook_counters hook_counters;
 };
 
 void
@@ -21,7 +22,9 @@ mark_set(struct sim *s)
     m->state = snapshot_take(s);
     m->time = s->store.time;
     m->counters = s->journal.counters;
+    m->hook_counters = hooks_get_counters(&s->hooks);
     quirk_copy(&m->quirks, &s->store.quirks);
+    hooks_drop(&s->hooks);
     mark_release(s);
     s->mark = m;
 }
@@ -42,6 +45,8 @@ mark_restore(struct sim *s)
     s->store.time = m->time;
     quirk_copy(&s->store.quirks, &m->quirks);
     s->journal.counters = m->counters;
+    hooks_drop(&s->hooks);
+    hooks_set_counters(&s->hooks, m->hook_counters);
     s->window.n = 0;
     return 0;
 }

@@ -5,8 +5,9 @@
 
 /*
  * A place to go back to: what a state file holds (snapshot.h), and the quirks, the counters and the
- * clock as well. There is one; setting it again moves it. What a lag still hides is lost. Tests
- * that run the same thing many times are much faster with it than with a new process each time.
+ * clock as well; webhooks that are queued are dropped both times. There is one; setting it again
+ * moves it. What a lag still hides is lost. Tests that run the same thing many times are much
+ * faster with it than with a new process each time.
  */
 void mark_set(struct sim *s);
 

@@ -2,6 +2,7 @@
 
 #include "sim/quirk.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -18,7 +19,11 @@ enum kind {
     VALUES, /* FIELD:VALUE[,FIELD:VALUE]... */
     RATE,   /* N/WINDOWMS */
     FAIL,   /* N[:STATUS] */
-    ORDER   /* "unstable" */
+    ORDER,  /* "unstable" */
+    SPAN,   /* SPAN[:JITTER] */
+    BATCH,  /* N[:SPAN], N >= 2 */
+    LOSE,   /* 1-100 or every=N */
+    FEW     /* 2-1000 */
 };
 
 struct row {
@@ -90,6 +95,30 @@ static const struct row rows[QUIRK_COUNT] = {
     [QUIRK_HTML_ONCE] = {"html-once", NUMBER, "N",
                          "the next N calls answer 200 with HTML, without effect"},
     [QUIRK_SLOW_MS] = {"slow-ms", NUMBER, "N", "answers are held back N ms"},
+    [QUIRK_WEBHOOK_NOOP] = {"webhook-noop", SWITCH, NULL, "a write that changes nothing fires too"},
+    [QUIRK_WEBHOOK_PER_PROPERTY] = {"webhook-per-property", SWITCH, NULL,
+                                    "an update is one event for each changed member"},
+    [QUIRK_WEBHOOK_NO_ACTOR] = {"webhook-no-actor", SWITCH, NULL, "events do not say who did it"},
+    [QUIRK_WEBHOOK_NO_WRITE_ID] = {"webhook-no-write-id", SWITCH, NULL,
+                                   "events do not have the Idempotency-Key of the write"},
+    [QUIRK_WEBHOOK_NO_ID] = {"webhook-no-id", SWITCH, NULL, "no ids of deliveries and of events"},
+    [QUIRK_WEBHOOK_NO_TIME] = {"webhook-no-time", SWITCH, NULL, "events have no occurred_at"},
+    [QUIRK_WEBHOOK_ID_TEXT] = {"webhook-id-text", SWITCH, NULL,
+                               "record_id is a string, also where the API has a number"},
+    [QUIRK_WEBHOOK_UNSIGNED] = {"webhook-unsigned", SWITCH, NULL, "the signature is left out"},
+    [QUIRK_WEBHOOK_BEFORE_ANSWER] = {"webhook-before-answer", SWITCH, NULL,
+                                     "the webhook is answered before the write is"},
+    [QUIRK_WEBHOOK_DELAY] = {"webhook-delay", SPAN, "SPAN[:JITTER]",
+                             "webhooks are sent so much later"},
+    [QUIRK_WEBHOOK_ONCE] = {"webhook-once", SWITCH, NULL, "a delivery that fails is not retried"},
+    [QUIRK_WEBHOOK_DUPLICATE] = {"webhook-duplicate", FEW, "N",
+                                 "each delivery comes N times, with the same id"},
+    [QUIRK_WEBHOOK_REORDER] = {"webhook-reorder", FEW, "N",
+                               "each N deliveries are shuffled, those of 200 ms at most"},
+    [QUIRK_WEBHOOK_LOSE] = {"webhook-lose", LOSE, "PERCENT|every=N",
+                            "so many events are never sent"},
+    [QUIRK_WEBHOOK_BATCH] = {"webhook-batch", BATCH, "N[:SPAN]",
+                             "up to N events of SPAN (100ms) come in one request"},
 };
 
 static size_t
@@ -223,6 +252,49 @@ rate_ok(const char *text, struct quirk_value *v)
     return window != NULL && number(window, '\0', 1, &v->more) != NULL;
 }
 
+static bool
+span_ok(const char *text, long long *ms)
+{
+    int64_t n;
+
+    if (clock_parse_span(text, &n, NULL) != 0 || n < 0 || n > 86400000)
+        return false;
+    *ms = n;
+    return true;
+}
+
+static bool
+delay_ok(const char *text, struct quirk_value *v)
+{
+    CLEANUP_FREE char *span = mem_text(text);
+    char *colon = strchr(span, ':');
+
+    if (colon != NULL)
+        *colon++ = '\0';
+    return span_ok(span, &v->n) && (colon == NULL || span_ok(colon, &v->more));
+}
+
+static bool
+batch_ok(const char *text, struct quirk_value *v)
+{
+    const char *span;
+
+    if (number(text, '\0', 2, &v->n) != NULL)
+        return v->n <= 1000;
+    span = number(text, ':', 2, &v->n);
+    return span != NULL && v->n <= 1000 && span_ok(span, &v->more) && v->more > 0;
+}
+
+static bool
+lose_ok(const char *text, struct quirk_value *v)
+{
+    static const char every[] = "every=";
+
+    if (strncmp(text, every, sizeof every - 1) == 0)
+        return number(text + sizeof every - 1, '\0', 1, &v->more) != NULL;
+    return number(text, '\0', 1, &v->n) != NULL && v->n <= 100;
+}
+
 /* Read TEXT as the value of a quirk of KIND. */
 static bool
 parse(enum kind kind, const char *text, struct quirk_value *v)
@@ -247,6 +319,14 @@ parse(enum kind kind, const char *text, struct quirk_value *v)
         return fail_ok(text, v);
     case ORDER:
         return strcmp(text, "unstable") == 0;
+    case SPAN:
+        return delay_ok(text, v);
+    case BATCH:
+        return batch_ok(text, v);
+    case LOSE:
+        return lose_ok(text, v);
+    case FEW:
+        return number(text, '\0', 2, &v->n) != NULL && v->n <= 1000;
     }
     return false;
 }
@@ -262,7 +342,8 @@ static bool
 means_off(enum kind kind, const char *value)
 {
     return strcmp(value, "off") == 0 || strcmp(value, "false") == 0 ||
-           ((kind == SWITCH || kind == NUMBER || kind == FAIL) && strcmp(value, "0") == 0);
+           ((kind == SWITCH || kind == NUMBER || kind == FAIL || kind >= SPAN) &&
+            strcmp(value, "0") == 0);
 }
 
 int

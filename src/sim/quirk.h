@@ -54,13 +54,30 @@ enum quirk_id {
     QUIRK_HTML,
     QUIRK_HTML_ONCE,
     QUIRK_SLOW_MS,
+    /* webhooks: what is said, then how it is sent */
+    QUIRK_WEBHOOK_NOOP,
+    QUIRK_WEBHOOK_PER_PROPERTY,
+    QUIRK_WEBHOOK_NO_ACTOR,
+    QUIRK_WEBHOOK_NO_WRITE_ID,
+    QUIRK_WEBHOOK_NO_ID,
+    QUIRK_WEBHOOK_NO_TIME,
+    QUIRK_WEBHOOK_ID_TEXT,
+    QUIRK_WEBHOOK_UNSIGNED,
+    QUIRK_WEBHOOK_BEFORE_ANSWER,
+    QUIRK_WEBHOOK_DELAY,
+    QUIRK_WEBHOOK_ONCE,
+    QUIRK_WEBHOOK_DUPLICATE,
+    QUIRK_WEBHOOK_REORDER,
+    QUIRK_WEBHOOK_LOSE,
+    QUIRK_WEBHOOK_BATCH,
     QUIRK_COUNT
 };
 
 struct quirk_value {
     bool on;
-    long long n;    /* the number; of rate the calls, of fail-next the count */
-    long long more; /* of rate the window in ms, of fail-next the status */
+    long long n;    /* the number; of rate the calls, of fail-next the count, of a delay the ms */
+    long long more; /* of rate the window in ms, of fail-next the status, of a delay the jitter in
+                       ms, of webhook-batch its time in ms (0: not said), of webhook-lose every N */
     char *text;     /* owned; fields, FIELD:N, FIELD:VALUE and names as given */
 };
 

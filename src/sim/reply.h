@@ -25,6 +25,7 @@ struct reply {
     long retry_after; /* seconds; 0 = no such header */
     bool replayed;    /* Idempotent-Replayed: true */
     bool drop;        /* close the connection instead */
+    long hold_ms;     /* at most so long, until webhooks are tried: sim.h, sim_held */
     long delay_ms;
 
     struct buf body;  /* what is sent */

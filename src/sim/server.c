@@ -1,7 +1,6 @@
 #include <config.h>
 
 #include "sim/server.h"
-#include "base/clock.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -27,8 +26,9 @@ struct exchange {
     struct reply reply;
     bool begun;
     bool answered;
+    bool held;                      /* until sim_held says no, or `due` */
     struct MHD_Connection *waiting; /* not NULL: suspended until `due` */
-    int64_t due;                    /* ms of the boot clock */
+    int64_t due;                    /* ms, as hooks_now */
     struct exchange *next;          /* of the waiting */
 };
 
@@ -74,6 +74,8 @@ end(void *cls, struct MHD_Connection *connection, void **state, enum MHD_Request
     if (e == NULL)
         return;
     stop_waiting(e);
+    if (e->answered)
+        sim_done(e->server->sim, e->call);
     call_free(e->call);
     reply_release(&e->reply);
     free(e);
@@ -163,13 +165,13 @@ send_reply(struct exchange *e, struct MHD_Connection *connection)
 }
 
 static void
-wait_for(struct exchange *e, struct MHD_Connection *connection)
+wait_for(struct exchange *e, struct MHD_Connection *connection, long *ms)
 {
     e->waiting = connection;
-    e->due = clock_boot() + e->reply.delay_ms;
+    e->due = hooks_now() + *ms;
     e->next = e->server->waiting;
     e->server->waiting = e;
-    e->reply.delay_ms = 0;
+    *ms = 0;
     MHD_suspend_connection(connection);
 }
 
@@ -195,8 +197,18 @@ handle(void *cls, struct MHD_Connection *connection, const char *url, const char
         e->answered = true;
         sim_answer(s->sim, e->call, &e->reply);
     }
+    if (e->reply.hold_ms > 0 && sim_held(s->sim, e->call)) {
+        wait_for(e, connection, &e->reply.hold_ms);
+        e->held = true;
+        return MHD_YES;
+    }
+    if (e->held || e->reply.hold_ms > 0) {
+        e->held = false;
+        e->reply.hold_ms = 0;
+        sim_unhold(s->sim, e->call, &e->reply);
+    }
     if (e->reply.delay_ms > 0) {
-        wait_for(e, connection);
+        wait_for(e, connection, &e->reply.delay_ms);
         return MHD_YES;
     }
     return e->reply.drop ? MHD_NO : send_reply(e, connection);
@@ -348,14 +360,14 @@ server_url(const struct server *s)
 static int
 resume_due(struct server *s, bool all)
 {
-    int64_t now = clock_boot();
+    int64_t now = hooks_now();
     struct exchange *e = s->waiting;
     int64_t next = -1;
 
     while (e != NULL) {
         struct exchange *after = e->next;
 
-        if (all || e->due <= now) {
+        if (all || e->due <= now || (e->held && !sim_held(s->sim, e->call))) {
             struct MHD_Connection *connection = e->waiting;
 
             stop_waiting(e);
@@ -380,19 +392,32 @@ timeout_of(struct server *s)
     return wait;
 }
 
+/* What is held is looked at anew in each turn. */
+static void
+read_news(int fd)
+{
+    uint64_t n;
+
+    if (read(fd, &n, sizeof n) < 0 && errno != EAGAIN)
+        BUG("news: %s", strerror(errno));
+}
+
 int
 server_run(struct server *s, const sigset_t *signals, struct err *err)
 {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     int fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    struct pollfd fds[2] = {{info->epoll_fd, POLLIN, 0}, {fd, POLLIN, 0}};
+    struct pollfd fds[3] = {
+        {info->epoll_fd, POLLIN, 0}, {fd, POLLIN, 0}, {s->sim->hooks.news, POLLIN, 0}};
     int failed = 0;
 
     if (fd < 0)
         return err_errno(err, "signalfd");
     while (failed == 0 && fds[1].revents == 0) {
-        if (poll(fds, 2, timeout_of(s)) < 0 && errno != EINTR)
+        if (poll(fds, 3, timeout_of(s)) < 0 && errno != EINTR)
             failed = err_errno(err, "poll");
+        if (fds[2].revents != 0)
+            read_news(fds[2].fd);
         MHD_run(s->daemon);
     }
     close(fd);

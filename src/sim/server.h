@@ -8,7 +8,7 @@
 
 /*
  * HTTP for a simulated system: libmicrohttpd on one thread, this one. Answers that are held back
- * (slow-ms) hold up nothing else.
+ * (slow-ms, webhook-before-answer, a drain) hold up nothing else.
  */
 struct server;
 

@@ -6,6 +6,7 @@
 #include "sim/api.h"
 #include "sim/control.h"
 #include "sim/mark.h"
+#include "sim/notice.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@ sim_init(struct sim *s, enum ids_kind kind, uint64_t seed)
     *s = (struct sim){.page_max = 1000};
     store_init(&s->store, kind, seed);
     journal_init(&s->journal);
+    hooks_init(&s->hooks, seed);
+    s->actor = mem_text("api");
     s->account = mem_printf("sim-%llu", (unsigned long long)seed);
 }
 
@@ -30,6 +33,42 @@ say(const struct call *call, const struct reply *reply)
         log_verbose("%s %s%s%s: %d", call->method, call->path, mark, call->query, reply->status);
 }
 
+enum { BEFORE_ANSWER_MS = 1000 };
+
+/* Webhooks go out after the answer, but when a quirk holds that back. */
+static void
+notify(struct sim *s, struct call *call, struct reply *reply)
+{
+    bool before = quirk_on(&s->store.quirks, QUIRK_WEBHOOK_BEFORE_ANSWER);
+
+    hooks_time(&s->hooks, &s->store.time);
+    if (!before && reply->delay_ms == 0)
+        return;
+    notice_send(s, call);
+    if (before && call->last_event > 0)
+        reply->hold_ms = BEFORE_ANSWER_MS;
+}
+
+bool
+sim_held(struct sim *s, const struct call *call)
+{
+    return call->drains ? hooks_queued(&s->hooks) > 0
+                        : hooks_untried(&s->hooks, call->first_event, call->last_event);
+}
+
+void
+sim_unhold(struct sim *s, struct call *call, struct reply *reply)
+{
+    if (call->drains)
+        control_drained(s, reply);
+}
+
+void
+sim_done(struct sim *s, struct call *call)
+{
+    notice_send(s, call);
+}
+
 void
 sim_answer(struct sim *s, struct call *call, struct reply *reply)
 {
@@ -41,6 +80,7 @@ sim_answer(struct sim *s, struct call *call, struct reply *reply)
         control_human(s, call, reply);
     else
         api_answer(s, call, reply);
+    notify(s, call, reply);
     say(call, reply);
 }
 
@@ -73,11 +113,14 @@ sim_forget_answers(struct sim *s)
 void
 sim_release(struct sim *s)
 {
+    sender_stop(s->sender, 0);
+    hooks_release(&s->hooks);
     mark_release(s);
     sim_forget_answers(s);
     store_release(&s->store);
     journal_release(&s->journal);
     free(s->account);
+    free(s->actor);
     free(s->token);
     free(s->file);
 }

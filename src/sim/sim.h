@@ -4,15 +4,19 @@
 #include <stdint.h>
 
 #include "sim/call.h"
+#include "sim/hooks.h"
 #include "sim/journal.h"
 #include "sim/reply.h"
+#include "sim/sender.h"
 #include "sim/store.h"
 
 struct mark;
 
+enum payload { PAYLOAD_FULL, PAYLOAD_SKINNY, PAYLOAD_PARTIAL };
+
 /*
- * One simulated system: its records, its quirks, its log. No network here: server.h brings the
- * calls. Not thread-safe.
+ * One simulated system: its records, its quirks, its log, its webhooks. Server.h brings the calls,
+ * sender.h takes the webhooks away. Not thread-safe.
  */
 struct sim {
     struct store store;
@@ -26,8 +30,13 @@ struct sim {
     struct {
         int64_t start; /* ms of the boot clock */
         long long n;
-    } window;       /* of the quirk rate */
-    uint64_t lists; /* how many listings there were; shuffles page-order=unstable */
+    } window; /* of the quirk rate */
+    struct hooks hooks;
+    struct sender *sender; /* owned; NULL until there is something to send */
+    enum payload payload;
+    char *actor;      /* owned; who calls the API, for webhooks */
+    long long events; /* how many there were */
+    uint64_t lists;   /* how many listings there were; shuffles page-order=unstable */
 };
 
 /* The first answer to a create that had an Idempotency-Key. */
@@ -39,10 +48,21 @@ struct answer {
     char *location;
 };
 
+/* S stays where it is from now on. */
 void sim_init(struct sim *s, enum ids_kind kind, uint64_t seed);
 
 /* Do what CALL asks and make the answer: API, human edit or control. Always makes one. */
 void sim_answer(struct sim *s, struct call *call, struct reply *reply);
+
+/*
+ * A reply with hold_ms waits for webhooks: whether it still has to. The server asks again when
+ * hooks.news can be read, and calls sim_unhold when the wait is over, however it ended.
+ */
+bool sim_held(struct sim *s, const struct call *call);
+void sim_unhold(struct sim *s, struct call *call, struct reply *reply);
+
+/* The answer is out, or there will be none. */
+void sim_done(struct sim *s, struct call *call);
 
 /* Keep an answer (taken). */
 void sim_keep_answer(struct sim *s, struct answer *a);

@@ -102,6 +102,7 @@ load_all(struct sim *s, json_t *state, bool account_asked)
     s->store.ids.next = integer(state, "next_id");
     s->store.ids.state = strtoull(random, NULL, 10);
     s->store.time.last = integer(state, "last");
+    s->events = integer(state, "events");
     if (s->store.time.is_virtual && now > s->store.time.now)
         s->store.time.now = now;
     if (!account_asked) {
@@ -174,11 +175,11 @@ snapshot_take(const struct sim *s)
         json_object_set_new(collections, s->store.collections[i]->name,
                             saved_records(s->store.collections[i]));
     map_each(&s->answers, save_answer, answers);
-    return json_pack("{s:s,s:I,s:s,s:I,s:I,s:o,s:o}", "account", s->account, "next_id",
+    return json_pack("{s:s,s:I,s:s,s:I,s:I,s:I,s:o,s:o}", "account", s->account, "next_id",
                      (json_int_t)s->store.ids.next, "random", random, "now",
                      (json_int_t)timeline_now(&s->store.time), "last",
-                     (json_int_t)s->store.time.last, "answers", answers, "collections",
-                     collections);
+                     (json_int_t)s->store.time.last, "events", (json_int_t)s->events, "answers",
+                     answers, "collections", collections);
 }
 
 static int

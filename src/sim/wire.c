@@ -13,8 +13,8 @@ on(const struct quirks *q, enum quirk_id id)
     return q != NULL && quirk_on(q, id);
 }
 
-static json_t *
-stamp(const struct quirks *q, int64_t ms)
+json_t *
+wire_stamp(const struct quirks *q, int64_t ms)
 {
     char text[CLOCK_TEXT];
 
@@ -24,9 +24,8 @@ stamp(const struct quirks *q, int64_t ms)
     return json_string(text);
 }
 
-/* A number as the simulator's own members show it. */
-static json_t *
-own(const struct quirks *q, json_t *value)
+json_t *
+wire_own(const struct quirks *q, json_t *value)
 {
     CLEANUP_BUF struct buf b = BUF_INIT;
 
@@ -68,23 +67,42 @@ wrap(const struct quirks *q, json_t *value)
 }
 
 json_t *
-wire_record(const struct quirks *q, const struct record *r, const struct version *v)
+wire_part(const struct quirks *q, json_t *fields)
+{
+    json_t *pairs;
+
+    if (!on(q, QUIRK_PAIRS))
+        return fields;
+    pairs = json_object();
+    json_object_set_new(pairs, "fields", make_pairs(fields));
+    json_decref(fields);
+    return pairs;
+}
+
+json_t *
+wire_whole(const struct quirks *q, const struct record *r, const struct version *v)
 {
     json_t *out = json_object();
     json_t *rev = json_integer(v->rev);
 
-    json_object_set_new(out, "id", own(q, r->id));
+    json_object_set_new(out, "id", wire_own(q, r->id));
     if (on(q, QUIRK_PAIRS))
         json_object_set_new(out, "fields", make_pairs(v->fields));
     else
         json_object_update(out, v->fields);
-    json_object_set_new(out, "created_at", stamp(q, r->created));
+    json_object_set_new(out, "created_at", wire_stamp(q, r->created));
     json_object_set_new(out, "updated_at",
                         v->first && on(q, QUIRK_NULL_FIRST_UPDATE) ? json_null()
-                                                                   : stamp(q, v->updated));
-    json_object_set_new(out, "rev", own(q, rev));
+                                                                   : wire_stamp(q, v->updated));
+    json_object_set_new(out, "rev", wire_own(q, rev));
     json_decref(rev);
-    return wrap(q, out);
+    return out;
+}
+
+json_t *
+wire_record(const struct quirks *q, const struct record *r, const struct version *v)
+{
+    return wrap(q, wire_whole(q, r, v));
 }
 
 static json_t *

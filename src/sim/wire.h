@@ -19,6 +19,14 @@
 /* A version of R as the API shows it. Owner: the caller. */
 json_t *wire_record(const struct quirks *q, const struct record *r, const struct version *v);
 
+/* The same without the quirk wrap, and some members of one: as webhooks show them. */
+json_t *wire_whole(const struct quirks *q, const struct record *r, const struct version *v);
+json_t *wire_part(const struct quirks *q, json_t *fields /* taken */);
+
+/* A value of the simulator's own, and a time. Owner: the caller. */
+json_t *wire_own(const struct quirks *q, json_t *value);
+json_t *wire_stamp(const struct quirks *q, int64_t ms);
+
 /*
  * The fields that a write sends, without the members the simulator keeps itself. NULL with the
  * answer (400, 413, 415) made in REPLY if there are none. Owner: the caller.

@@ -2,6 +2,7 @@
 
 #include "sim/write.h"
 #include "base/mem.h"
+#include "sim/notice.h"
 #include "sim/wire.h"
 
 #include <string.h>
@@ -61,6 +62,7 @@ write_create(struct sim *s, const struct quirks *q, struct call *call, struct co
         CLEANUP_BUF struct buf url = BUF_INIT;
 
         call->applied = call->changed = true;
+        notice_write(s, call, c, result.record, NULL, true);
         write_show(q, 201, result.record, result.record->now, reply);
         buf_printf(&url, "/%s/", c->name);
         params_encode(&url, result.record->key);
@@ -74,6 +76,8 @@ write_update(struct sim *s, const struct quirks *q, struct call *call, struct co
              struct record *r, bool partial, struct reply *reply)
 {
     struct store_result result;
+    int64_t rev = r->now->rev;
+    json_t *before;
     json_t *fields;
 
     if (!precondition(call, r, reply))
@@ -88,12 +92,15 @@ write_update(struct sim *s, const struct quirks *q, struct call *call, struct co
         json_decref(fields);
         fields = merged;
     }
+    before = json_incref(r->now->fields);
     result = store_update(&s->store, c, r, fields);
     if (!refused(&result, reply)) {
         call->applied = true;
         call->changed = result.status == STORE_CHANGED;
+        notice_write(s, call, c, r, before, r->now->rev != rev);
         write_show(q, 200, r, r->now, reply);
     }
+    json_decref(before);
     json_decref(fields);
 }
 
@@ -105,5 +112,6 @@ write_delete(struct sim *s, struct call *call, struct collection *c, struct reco
         return;
     store_delete(&s->store, c, r);
     call->applied = call->changed = true;
+    notice_write(s, call, c, r, r->now->fields, true);
     reply->status = 204;
 }
