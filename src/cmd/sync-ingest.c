@@ -1,7 +1,7 @@
 #include <config.h>
 
-#include "base/log.h"
 #include "cmd/setup.h"
+#include "base/log.h"
 #include "crypto/digest.h"
 #include "ingest/filter.h"
 #include "ingest/ingest.h"
@@ -11,139 +11,137 @@
 #include <string.h>
 
 struct opts {
-  struct opt_common common;
-  const char *run;
-  const char *until;
-  long window;
-  bool follow;
-  bool csv;
-  bool unified;
+    struct opt_common common;
+    const char *run;
+    const char *until;
+    long window;
+    bool follow;
+    bool csv;
+    bool unified;
 };
 
-static int finish(int status, const struct err *err, struct store *store,
-                  struct conf *conf) {
-  if (err->code[0] != '\0')
-    setup_fail(err);
-  store_close(store);
-  conf_free(conf);
-  return status;
+static int
+finish(int status, const struct err *err, struct store *store, struct conf *conf)
+{
+    if (err->code[0] != '\0')
+        setup_fail(err);
+    store_close(store);
+    conf_free(conf);
+    return status;
 }
 
-static int64_t need_seq(const struct opt_program *prog, const char *text) {
-  char *end;
-  long long n;
+static int64_t
+need_seq(const struct opt_program *prog, const char *text)
+{
+    char *end;
+    long long n;
 
-  if (text == NULL)
-    return 0;
-  errno = 0;
-  n = strtoll(text, &end, 10);
-  if (errno != 0 || end == text || *end != '\0' || n < 0)
-    opt_usage(prog, "--until wants the number of an event, not \"%s\"", text);
-  return n;
+    if (text == NULL)
+        return 0;
+    errno = 0;
+    n = strtoll(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || n < 0)
+        opt_usage(prog, "--until wants the number of an event, not \"%s\"", text);
+    return n;
 }
 
-/* With -n the state is opened for writing, for a transaction that is taken
- * back. */
-static int emit(const struct opt_program *prog, const struct opts *o, int n) {
-  const struct opt_common *c = &o->common;
-  struct emit_options e = {
-      .run = o->run, .window = o->window, .dry_run = c->dry_run};
-  struct err err = ERR_INIT;
-  struct conf *conf;
-  int status;
+/* With -n the state is opened for writing, for a transaction that is taken back. */
+static int
+emit(const struct opt_program *prog, const struct opts *o, int n)
+{
+    const struct opt_common *c = &o->common;
+    struct emit_options e = {.run = o->run, .window = o->window, .dry_run = c->dry_run};
+    struct err err = ERR_INIT;
+    struct conf *conf;
+    int status;
 
-  if (n > 0)
-    opt_usage(prog, "emit takes no operand");
-  if (o->csv || o->unified)
-    opt_usage(prog, "--csv and --unified are for records");
-  if (o->follow)
-    opt_usage(prog,
-              "--follow is not in this version: emit ends when all is settled");
-  e.until_seq = need_seq(prog, o->until);
-  setup_finish_on_broken_pipe();
-  e.conf = conf = setup_conf(c, true);
-  e.store = store_open(conf->state, STORE_WRITE, &err);
-  if (e.store == NULL)
-    return finish(err.status, &err, NULL, conf);
-  status = emit_run(&e, &err);
-  return finish(status, &err, e.store, conf);
+    if (n > 0)
+        opt_usage(prog, "emit takes no operand");
+    if (o->csv || o->unified)
+        opt_usage(prog, "--csv and --unified are for records");
+    if (o->follow)
+        opt_usage(prog, "--follow is not in this version: emit ends when all is settled");
+    e.until_seq = need_seq(prog, o->until);
+    setup_finish_on_broken_pipe();
+    e.conf = conf = setup_conf(c, true);
+    e.store = store_open(conf->state, STORE_WRITE, &err);
+    if (e.store == NULL)
+        return finish(err.status, &err, NULL, conf);
+    status = emit_run(&e, &err);
+    return finish(status, &err, e.store, conf);
 }
 
-static int records(const struct opt_program *prog, const struct opts *o,
-                   char **operands, int n) {
-  struct records_options r = {
-      .csv = o->csv, .unified = o->unified, .rejects = o->common.rejects};
-  struct err err = ERR_INIT;
-  struct conf *conf;
-  int status;
+static int
+records(const struct opt_program *prog, const struct opts *o, char **operands, int n)
+{
+    struct records_options r = {.csv = o->csv, .unified = o->unified, .rejects = o->common.rejects};
+    struct err err = ERR_INIT;
+    struct conf *conf;
+    int status;
 
-  if (n < 2 || n > 3)
-    opt_usage(prog, "records wants SYSTEM RESOURCE [FILE]");
-  if (o->follow || o->run != NULL || o->until != NULL || o->window != 0)
-    opt_usage(prog, "--follow, --run, --until and --window are for emit");
-  r.system = operands[0];
-  r.resource = operands[1];
-  r.file = n == 3 ? operands[2] : NULL;
-  r.conf = conf = setup_conf(&o->common, true);
-  status = records_run(&r, &err);
-  return finish(status, &err, NULL, conf);
+    if (n < 2 || n > 3)
+        opt_usage(prog, "records wants SYSTEM RESOURCE [FILE]");
+    if (o->follow || o->run != NULL || o->until != NULL || o->window != 0)
+        opt_usage(prog, "--follow, --run, --until and --window are for emit");
+    r.system = operands[0];
+    r.resource = operands[1];
+    r.file = n == 3 ? operands[2] : NULL;
+    r.conf = conf = setup_conf(&o->common, true);
+    status = records_run(&r, &err);
+    return finish(status, &err, NULL, conf);
 }
 
 /* Pure: -n is the same. */
-static int filter(const struct opt_program *prog, const struct opts *o,
-                  char **operands, int n) {
-  struct filter_options f = {
-      .files = operands, .n_files = n, .rejects = o->common.rejects};
-  struct err err = ERR_INIT;
-  struct conf *conf;
-  int status;
+static int
+filter(const struct opt_program *prog, const struct opts *o, char **operands, int n)
+{
+    struct filter_options f = {.files = operands, .n_files = n, .rejects = o->common.rejects};
+    struct err err = ERR_INIT;
+    struct conf *conf;
+    int status;
 
-  if (o->csv || o->unified || o->follow || o->run != NULL || o->until != NULL ||
-      o->window != 0)
-    opt_usage(prog, "filter takes common options only");
-  f.conf = conf = setup_conf(&o->common, false);
-  status = filter_run(&f, &err);
-  return finish(status, &err, NULL, conf);
+    if (o->csv || o->unified || o->follow || o->run != NULL || o->until != NULL || o->window != 0)
+        opt_usage(prog, "filter takes common options only");
+    f.conf = conf = setup_conf(&o->common, false);
+    status = filter_run(&f, &err);
+    return finish(status, &err, NULL, conf);
 }
 
-int main(int argc, char **argv) {
-  struct opts o = {0};
-  const struct opt options[] = {
-      {OPT_FLAG, 0, "csv", NULL, &o.csv,
-       "records: the input is CSV, whatever its name"},
-      {OPT_FLAG, 0, "follow", NULL, &o.follow,
-       "emit: go on for ever (not in this version)"},
-      {OPT_TEXT, 0, "run", "RUN", &o.run, "emit: name of the run on the lines"},
-      {OPT_FLAG, 0, "unified", NULL, &o.unified,
-       "records: unified names and id, not the provider's"},
-      {OPT_TEXT, 0, "until", "SEQ", &o.until,
-       "emit: events up to SEQ (default: the last now)"},
-      {OPT_COUNT, 0, "window", "N", &o.window,
-       "emit: at most N events out at once (1024)"},
-      {0}};
-  const struct opt_program prog = {
-      "sync-ingest",
-      "emit [--run RUN] [--until SEQ] [--window N]\n"
-      "records [--csv] [--unified] SYSTEM RESOURCE [FILE]\n"
-      "filter [FILE...]",
-      "What comes in: emit the events of the inbox, turn records and webhooks "
-      "into events.",
-      options, &o.common};
-  static const char *const later[] = {"listen", "subscribe"};
-  int first = opt_parse(&prog, argc, argv);
-  const char *verb = first < argc ? argv[first] : NULL;
+int
+main(int argc, char **argv)
+{
+    struct opts o = {0};
+    const struct opt options[] = {
+        {OPT_FLAG, 0, "csv", NULL, &o.csv, "records: the input is CSV, whatever its name"},
+        {OPT_FLAG, 0, "follow", NULL, &o.follow, "emit: go on for ever (not in this version)"},
+        {OPT_TEXT, 0, "run", "RUN", &o.run, "emit: name of the run on the lines"},
+        {OPT_FLAG, 0, "unified", NULL, &o.unified,
+         "records: unified names and id, not the provider's"},
+        {OPT_TEXT, 0, "until", "SEQ", &o.until, "emit: events up to SEQ (default: the last now)"},
+        {OPT_COUNT, 0, "window", "N", &o.window, "emit: at most N events out at once (1024)"},
+        {0}};
+    const struct opt_program prog = {
+        "sync-ingest",
+        "emit [--run RUN] [--until SEQ] [--window N]\n"
+        "records [--csv] [--unified] SYSTEM RESOURCE [FILE]\n"
+        "filter [FILE...]",
+        "What comes in: emit the events of the inbox, turn records and webhooks into events.",
+        options, &o.common};
+    static const char *const later[] = {"listen", "subscribe"};
+    int first = opt_parse(&prog, argc, argv);
+    const char *verb = first < argc ? argv[first] : NULL;
 
-  if (verb == NULL)
-    opt_usage(&prog, "what is to be done? emit or records");
-  for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
-    if (strcmp(verb, later[i]) == 0)
-      opt_usage(&prog, "%s is not in this version", verb);
-  crypto_start();
-  if (strcmp(verb, "emit") == 0)
-    return emit(&prog, &o, argc - first - 1);
-  if (strcmp(verb, "filter") == 0)
-    return filter(&prog, &o, argv + first + 1, argc - first - 1);
-  if (strcmp(verb, "records") == 0)
-    return records(&prog, &o, argv + first + 1, argc - first - 1);
-  opt_usage(&prog, "no such verb: %s", verb);
+    if (verb == NULL)
+        opt_usage(&prog, "what is to be done? emit or records");
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
+        if (strcmp(verb, later[i]) == 0)
+            opt_usage(&prog, "%s is not in this version", verb);
+    crypto_start();
+    if (strcmp(verb, "emit") == 0)
+        return emit(&prog, &o, argc - first - 1);
+    if (strcmp(verb, "filter") == 0)
+        return filter(&prog, &o, argv + first + 1, argc - first - 1);
+    if (strcmp(verb, "records") == 0)
+        return records(&prog, &o, argv + first + 1, argc - first - 1);
+    opt_usage(&prog, "no such verb: %s", verb);
 }
