@@ -59,15 +59,15 @@ emit(const struct opt_program *prog, const struct opts *o, int n)
         opt_usage(prog, "emit takes no operand");
     if (o->csv || o->unified)
         opt_usage(prog, "--csv and --unified are for records");
-    if (o->follow)
-        opt_usage(prog, "--follow is not in this version: emit ends when all is settled");
+    if (o->follow && (o->run != NULL || o->until != NULL || c->dry_run))
+        opt_usage(prog, "--follow has no end and no run: --run, --until and -n are not for it");
     e.until_seq = need_seq(prog, o->until);
     setup_finish_on_broken_pipe();
     e.conf = conf = setup_conf(c, true);
     e.store = store_open(conf->state, STORE_WRITE, &err);
     if (e.store == NULL)
         return finish(err.status, &err, NULL, conf);
-    status = emit_run(&e, &err);
+    status = o->follow ? follow_run(&e, &err) : emit_run(&e, &err);
     return finish(status, &err, e.store, conf);
 }
 
@@ -113,7 +113,7 @@ main(int argc, char **argv)
     struct opts o = {0};
     const struct opt options[] = {
         {OPT_FLAG, 0, "csv", NULL, &o.csv, "records: the input is CSV, whatever its name"},
-        {OPT_FLAG, 0, "follow", NULL, &o.follow, "emit: go on for ever (not in this version)"},
+        {OPT_FLAG, 0, "follow", NULL, &o.follow, "emit: go on for ever, as events come"},
         {OPT_TEXT, 0, "run", "RUN", &o.run, "emit: name of the run on the lines"},
         {OPT_FLAG, 0, "unified", NULL, &o.unified,
          "records: unified names and id, not the provider's"},
@@ -122,7 +122,7 @@ main(int argc, char **argv)
         {0}};
     const struct opt_program prog = {
         "sync-ingest",
-        "emit [--run RUN] [--until SEQ] [--window N]\n"
+        "emit [--follow] [--run RUN] [--until SEQ] [--window N]\n"
         "records [--csv] [--unified] SYSTEM RESOURCE [FILE]\n"
         "filter [FILE...]",
         "What comes in: emit the events of the inbox, turn records and webhooks into events.",

@@ -31,6 +31,15 @@ enum { EMIT_WINDOW = 1024 };
  */
 int emit_run(const struct emit_options *o, struct err *err);
 
+/*
+ * Endless: emits what is pending, then each event soon after it was admitted, came due or was
+ * freed, and writes no eos line. run, until_seq and dry_run have no meaning here. 0: SIGTERM or
+ * SIGINT came; what is out is left to the stages behind. 74: stdout is broken, what is out is free
+ * for the next emitter at once; or the disk. 78: the state was replaced or is broken. A locked
+ * state ends nothing.
+ */
+int follow_run(const struct emit_options *o, struct err *err);
+
 struct records_options {
     const struct conf *conf;
     const char *system;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { IDLE_MS = 1000 };
@@ -54,13 +55,22 @@ outlet_flush(struct outlet *o, struct err *err)
 }
 
 int
+outlet_wait(struct outlet *o, int fd, int ms, const sigset_t *mask, struct err *err)
+{
+    struct timespec limit = {ms / 1000, ms % 1000 * 1000000L};
+    struct pollfd p[] = {{.fd = o->fd, .events = 0}, {.fd = fd, .events = POLLIN}};
+
+    if (ppoll(p, 2, &limit, mask) <= 0)
+        return 0;
+    if ((p[0].revents & (POLLERR | POLLHUP)) != 0)
+        return broken(err, EPIPE);
+    return p[1].revents != 0;
+}
+
+int
 outlet_nap(struct outlet *o, int ms, struct err *err)
 {
-    struct pollfd p = {.fd = o->fd, .events = 0};
-
-    if (poll(&p, 1, ms) > 0 && (p.revents & (POLLERR | POLLHUP)) != 0)
-        return broken(err, EPIPE);
-    return 0;
+    return outlet_wait(o, -1, ms, NULL, err);
 }
 
 void

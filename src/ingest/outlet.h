@@ -4,6 +4,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <signal.h>
+
 /*
  * Where an emitter's lines go. A slow reader must not keep the emitter from renewing its lease, so
  * nothing here waits in write(2): a pipe takes PIPE_BUF bytes without blocking once poll(2) says
@@ -18,6 +20,12 @@ struct outlet {
 
 /* Writes all of buf. -1: idle failed, or err RUN, exit 74 (EPIPE too). */
 int outlet_flush(struct outlet *o, struct err *err);
+
+/*
+ * Sleeps until FD (-1: none) is readable, at most MS, or until a signal comes, with MASK as
+ * ppoll(2) has it. 1 readable, 0 not, -1 if the reader is gone (err as above).
+ */
+int outlet_wait(struct outlet *o, int fd, int ms, const sigset_t *mask, struct err *err);
 
 /* Sleeps MS, or less if a signal comes. -1 if the reader is gone (err as above). */
 int outlet_nap(struct outlet *o, int ms, struct err *err);

@@ -211,6 +211,10 @@ struct store_backlog {
 };
 int store_backlog(struct store *s, int64_t until_seq, int64_t now, struct store_backlog *out,
                   struct err *err);
+/* For an endless one: the rows that are out under PIPELINE; when the next row that waits is due
+ * (0: none has a time). Both cheap. 0, -1. */
+int store_out(struct store *s, const char *pipeline, long *n, struct err *err);
+int store_next_due(struct store *s, int64_t now, int64_t *next, struct err *err);
 int store_last_seq(struct store *s, int64_t *seq, struct err *err);
 
 /* ---- Links, ends, shadows ---- */

@@ -177,6 +177,18 @@ pass(struct emitting *m, const char *run, struct err *err)
     return n < 0 ? -1 : (int)(m->n - before);
 }
 
+/* Is any row free? Looked at without the write lock: a waiting emitter asks often. 1, 0, -1. */
+static int
+is_any(const struct emitting *like, const char *run, struct err *err)
+{
+    CLEANUP_ARENA struct arena *a = arena_new();
+    struct emitting m = *like;
+    struct candidate one;
+
+    m.a = a;
+    return find_lanes(&m, run, &one, 1, err);
+}
+
 int
 store_emit(struct store *s, struct arena *a, const char *pipeline, const char *run,
            int64_t until_seq, size_t max, int64_t now, struct store_emission **rows,
@@ -189,6 +201,9 @@ store_emit(struct store *s, struct arena *a, const char *pipeline, const char *r
 
     m.rows = arena_alloc(a, (max == 0 ? 1 : max) * sizeof *m.rows);
     *rows = m.rows;
+    rc = is_any(&m, run, err);
+    if (rc <= 0)
+        return rc;
     if (tx_enter(s, &tx, false, err) < 0)
         return -1;
     rc = all_paused(s, run, now, err);
@@ -201,4 +216,39 @@ store_emit(struct store *s, struct arena *a, const char *pipeline, const char *r
         rc = rc < 0 ? -1 : 0;
     }
     return tx_leave(s, &tx, rc < 0 ? -1 : (int)m.n, err);
+}
+
+int
+store_out(struct store *s, const char *pipeline, long *n, struct err *err)
+{
+    int64_t out = 0;
+
+    if (db_int(s, err, &out,
+               "SELECT count(*) FROM sync_inbox INDEXED BY sync_inbox_held WHERE disposition IS"
+               " NULL AND lease IS NOT NULL AND folded_into IS NULL AND lease = ?",
+               "t", pipeline) < 0)
+        return -1;
+    *n = (long)out;
+    return 0;
+}
+
+int
+store_next_due(struct store *s, int64_t now, int64_t *next, struct err *err)
+{
+    struct rows r;
+    int rc;
+
+    *next = 0;
+    if (db_rows(s, &r, err,
+                "SELECT not_before FROM sync_inbox INDEXED BY sync_inbox_ready WHERE " FREE_ROW
+                " AND not_before > ? AND not_before < '" STORE_FOREVER_TEXT "'"
+                " ORDER BY not_before LIMIT 1",
+                "m", now) < 0)
+        return -1;
+    rc = rows_next(&r);
+    if (rc != 1)
+        return rc;
+    *next = row_time(&r, 0);
+    rows_end(&r);
+    return 0;
 }

@@ -57,18 +57,19 @@ static int
 find_due(struct store *s, struct arena *a, const struct store_pause *pauses, int n_pauses,
          int64_t now, struct due **out, struct err *err)
 {
-    struct due *list = arena_alloc(a, NOMINATE_MAX * sizeof *list);
+    struct due *list = NULL;
     struct rows r;
     int n = 0, rc;
 
-    *out = list;
     if (db_rows(s, &r, err, DUE, "m", now) < 0)
         return -1;
     while ((rc = rows_next(&r)) == 1) {
-        struct due *d = &list[n];
+        struct due *d;
 
         if (is_listed(list, n, row_int(&r, 0)))
             continue;
+        list = list_grow(a, list, (size_t)n, sizeof *list);
+        d = &list[n];
         *d = (struct due){row_int(&r, 0),     row_int(&r, 1),     row_text(&r, a, 2),
                           row_text(&r, a, 3), row_text(&r, a, 4), row_text(&r, a, 5),
                           row_text(&r, a, 6), row_text(&r, a, 7), row_text(&r, a, 8)};
@@ -76,9 +77,10 @@ find_due(struct store *s, struct arena *a, const struct store_pause *pauses, int
             continue;
         if (++n == NOMINATE_MAX) {
             rows_end(&r);
-            return n;
+            break;
         }
     }
+    *out = list;
     return rc < 0 ? -1 : n;
 }
 
@@ -101,19 +103,28 @@ nominate(struct store *s, struct arena *a, const struct due *d, int64_t now, str
     return rc;
 }
 
+static int
+look(struct store *s, struct arena *a, int64_t now, struct due **list, struct err *err)
+{
+    struct store_pause *pauses;
+    int n = store_pauses(s, a, now, &pauses, err);
+
+    return n < 0 ? -1 : find_due(s, a, pauses, n, now, list, err);
+}
+
 int
 store_nominate_owed(struct store *s, int64_t now, struct err *err)
 {
     CLEANUP_ARENA struct arena *a = arena_new();
-    struct store_pause *pauses;
     struct due *list;
     struct tx tx;
-    int n_pauses, n, done = 0;
+    int n = look(s, a, now, &list, err), done = 0;
 
+    if (n <= 0) /* mostly; seen without the write lock */
+        return n;
     if (tx_enter(s, &tx, true, err) < 0)
         return -1;
-    n_pauses = store_pauses(s, a, now, &pauses, err);
-    n = n_pauses < 0 ? -1 : find_due(s, a, pauses, n_pauses, now, &list, err);
+    n = look(s, a, now, &list, err);
     for (int i = 0; i < n; i++) {
         int rc = nominate(s, a, &list[i], now, err);
 

@@ -82,14 +82,34 @@ take_back_one(struct store *s, struct arena *a, const struct held *h, int64_t no
     return lane_reopen(s, h->seq, err);
 }
 
+/* Is there anything to do? Looked at without the write lock: mostly there is not. 1, 0, -1. */
+static int
+is_any(struct store *s, struct arena *a, struct err *err)
+{
+    struct held *list;
+    int n = find_held(s, a, &list, err);
+
+    for (int i = 0; i < n; i++) {
+        int alive = lease_alive(s, list[i].lease, err);
+
+        if (alive <= 0)
+            return alive < 0 ? -1 : 1;
+        if (clock_boot() - list[i].leased_ms > OUT_TOO_LONG_MS)
+            return 1;
+    }
+    return n < 0 ? -1 : 0;
+}
+
 int
 store_take_back(struct store *s, int64_t now, struct err *err)
 {
     CLEANUP_ARENA struct arena *a = arena_new();
     struct held *list;
     struct tx tx;
-    int n, done = 0;
+    int n = is_any(s, a, err), done = 0;
 
+    if (n <= 0)
+        return n;
     if (tx_enter(s, &tx, false, err) < 0)
         return -1;
     n = find_held(s, a, &list, err);
