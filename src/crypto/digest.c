@@ -5,6 +5,8 @@
 #include "base/mem.h"
 
 #include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
 
 void
 crypto_start(void)
@@ -102,15 +104,18 @@ digest_from_hex(const char *text, size_t len, void *out, size_t size)
     return rc == 0 && end == text + len ? (long)n : -1;
 }
 
-static long
-from_base64(const char *text, size_t len, void *out, size_t size, int variant)
-{
-    size_t n = 0;
-    const char *end = text;
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-    if (sodium_base642bin(out, size, text, len, NULL, &n, &end, variant) != 0 || end != text + len)
-        return -1;
-    return (long)n;
+/* Some write bits into the last digit that stand for nothing (RFC 4648 3.5 lets us ignore them);
+ * libsodium does not take them. */
+static char
+last_digit(char digit, size_t rest)
+{
+    const char *at = digit != '\0' ? strchr(base64_digits, digit) : NULL;
+    unsigned mask = rest == 2 ? 0x30 : rest == 3 ? 0x3c : 0x3f;
+
+    return at == NULL ? digit : base64_digits[(unsigned)(at - base64_digits) & mask];
 }
 
 long
@@ -118,10 +123,23 @@ digest_from_base64(const char *text, size_t len, void *out, size_t size)
 {
     void *own = NULL;
     void *to = room(out, &size, len, &own);
-    long n = from_base64(text, len, to, size, sodium_base64_VARIANT_ORIGINAL);
+    size_t digits = len, n = 0;
+    const char *end = NULL;
+    char *copy;
+    int rc = -1;
 
-    if (n < 0)
-        n = from_base64(text, len, to, size, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+    while (digits > 0 && len - digits < 2 && text[digits - 1] == '=')
+        digits--;
+    copy = mem_alloc(digits + 1);
+    memcpy(copy, text, digits);
+    if (digits > 0)
+        copy[digits - 1] = last_digit(copy[digits - 1], digits % 4);
+    if (digits == len || len % 4 == 0)
+        rc = sodium_base642bin(to, size, copy, digits, NULL, &n, &end,
+                               sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+    rc = rc == 0 && end == copy + digits ? 0 : -1;
+    sodium_memzero(copy, digits);
+    free(copy);
     free(own);
-    return n;
+    return rc == 0 ? (long)n : -1;
 }

@@ -125,5 +125,45 @@ START_TEST(base64_of_the_standard)
 }
 END_TEST
 
+START_TEST(base64_and_hex_are_read_back)
+{
+    static const struct {
+        const char *text, *plain; /* NULL: is none */
+    } rows[] = {{"", ""},
+                {"Zg==", "f"},
+                {"Zg", "f"},
+                {"Zm8=", "fo"},
+                {"Zm8", "fo"},
+                {"Zm9v", "foo"},
+                {"Zm9vYmFy", "foobar"},
+                {"Zh", "f"}, /* bits that stand for nothing */
+                {"Z", NULL},
+                {"Zg=", NULL},
+                {"Zg===", NULL},
+                {"Zm9v=", NULL},
+                {"Zm 8", NULL},
+                {"Zm-_", NULL},
+                {"=", NULL},
+                {"Zm9v\n", NULL}};
+    char out[16];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *t = rows[i].text;
+        long n = rows[i].plain != NULL ? (long)strlen(rows[i].plain) : -1;
+
+        ck_assert_msg(digest_from_base64(t, strlen(t), out, sizeof out) == n, "%s", t);
+        ck_assert_int_eq(digest_from_base64(t, strlen(t), NULL, 0), n);
+        ck_assert(n < 0 || memcmp(out, rows[i].plain, (size_t)n) == 0);
+    }
+    ck_assert_int_eq(digest_from_base64("Zm9vYmFy", 8, out, 5), -1);
+    ck_assert_int_eq(digest_from_hex("0aFf", 4, out, sizeof out), 2);
+    ck_assert_int_eq(memcmp(out, "\x0a\xff", 2), 0);
+    ck_assert_int_eq(digest_from_hex("0aFf", 4, out, 1), -1);
+    ck_assert_int_eq(digest_from_hex("0aF", 3, NULL, 0), -1);
+    ck_assert_int_eq(digest_from_hex("0x", 2, NULL, 0), -1);
+}
+END_TEST
+
 UNIT_MAIN("crypto/digest", sha256_of_the_standard, hmac_sha256_of_the_standard,
-          equal_looks_at_every_byte, hex_is_lower_case, random_names_differ, base64_of_the_standard)
+          equal_looks_at_every_byte, hex_is_lower_case, random_names_differ, base64_of_the_standard,
+          base64_and_hex_are_read_back)

@@ -90,3 +90,11 @@ tests_unit_provider_template_test_SOURCES = \
 	tests/unit/provider/template_test.c
 tests_unit_provider_template_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/provider/template_test
+
+check_PROGRAMS += tests/unit/provider/vectors_test
+tests_unit_provider_vectors_test_SOURCES = \
+	tests/unit/config/scratch.h \
+	tests/unit/provider/hook.h \
+	tests/unit/provider/vectors_test.c
+tests_unit_provider_vectors_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/vectors_test
