@@ -98,3 +98,19 @@ tests_unit_provider_vectors_test_SOURCES = \
 	tests/unit/provider/vectors_test.c
 tests_unit_provider_vectors_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/provider/vectors_test
+
+check_PROGRAMS += tests/unit/provider/inbound_test
+tests_unit_provider_inbound_test_SOURCES = \
+	tests/unit/config/scratch.h \
+	tests/unit/provider/hook.h \
+	tests/unit/provider/inbound_test.c
+tests_unit_provider_inbound_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/inbound_test
+
+check_PROGRAMS += tests/unit/provider/webhook_map_test
+tests_unit_provider_webhook_map_test_SOURCES = \
+	tests/unit/config/scratch.h \
+	tests/unit/provider/hook.h \
+	tests/unit/provider/webhook_map_test.c
+tests_unit_provider_webhook_map_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/webhook_map_test
