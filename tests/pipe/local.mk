@@ -3,6 +3,9 @@
 TESTS += tests/pipe/sim.t
 EXTRA_DIST += tests/pipe/sim.t
 
+TESTS += tests/pipe/simhook.t
+EXTRA_DIST += tests/pipe/simhook.t
+
 TESTS += tests/pipe/sync.t
 EXTRA_DIST += tests/pipe/sync.t
 
@@ -29,3 +32,9 @@ EXTRA_DIST += tests/pipe/operate.t
 
 TESTS += tests/pipe/down.t
 EXTRA_DIST += tests/pipe/down.t
+
+TESTS += tests/pipe/live.t
+EXTRA_DIST += tests/pipe/live.t
+
+TESTS += tests/pipe/follow.t
+EXTRA_DIST += tests/pipe/follow.t
