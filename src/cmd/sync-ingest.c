@@ -5,6 +5,7 @@
 #include "crypto/digest.h"
 #include "ingest/filter.h"
 #include "ingest/ingest.h"
+#include "ingest/listen.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +19,10 @@ struct opts {
     bool follow;
     bool csv;
     bool unified;
+    const char *max_body;
+    const char *ready_file;
+    long connections;
+    long threads;
 };
 
 static int
@@ -107,6 +112,46 @@ filter(const struct opt_program *prog, const struct opts *o, char **operands, in
     return finish(status, &err, NULL, conf);
 }
 
+/* Bytes, or with KiB or MiB behind them. */
+static size_t
+need_size(const struct opt_program *prog, const char *text)
+{
+    unsigned long long n, unit;
+    char *end;
+
+    if (text == NULL)
+        return 0;
+    errno = 0;
+    n = strtoull(text, &end, 10);
+    unit = strcmp(end, "KiB") == 0 ? 1024 : strcmp(end, "MiB") == 0 ? 1048576 : *end == '\0';
+    if (errno != 0 || *text < '0' || *text > '9' || unit == 0 || n == 0 || n > (1 << 30) / unit)
+        opt_usage(prog, "--max-body wants a size such as 1MiB, at most 1024MiB, not \"%s\"", text);
+    return (size_t)(n * unit);
+}
+
+static int
+listen_for(const struct opt_program *prog, const struct opts *o, char **operands, int n)
+{
+    struct listen_options l = {.config = o->common.config,
+                               .addresses = (const char *const *)operands,
+                               .n_addresses = (size_t)n,
+                               .max_body = need_size(prog, o->max_body),
+                               .ready_file = o->ready_file,
+                               .dry_run = o->common.dry_run};
+    struct err err = ERR_INIT;
+    int status;
+
+    if (o->csv || o->unified || o->follow || o->run != NULL || o->until != NULL || o->window != 0)
+        opt_usage(prog,
+                  "--csv, --unified, --follow, --run, --until and --window are not for listen");
+    if (o->connections > 1000000 || o->threads > 64)
+        opt_usage(prog, "--connections is at most 1000000, --threads at most 64");
+    l.connections = (unsigned)o->connections;
+    l.threads = (unsigned)o->threads;
+    status = listen_run(&l, &err);
+    return finish(status, &err, NULL, NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -119,20 +164,25 @@ main(int argc, char **argv)
          "records: unified names and id, not the provider's"},
         {OPT_TEXT, 0, "until", "SEQ", &o.until, "emit: events up to SEQ (default: the last now)"},
         {OPT_COUNT, 0, "window", "N", &o.window, "emit: at most N events out at once (1024)"},
+        {OPT_COUNT, 0, "connections", "N", &o.connections, "listen: at most N at once (8192)"},
+        {OPT_TEXT, 0, "max-body", "SIZE", &o.max_body, "listen: refuse larger requests (1MiB)"},
+        {OPT_TEXT, 0, "ready-file", "FILE", &o.ready_file, "listen: where it listens goes here"},
+        {OPT_COUNT, 0, "threads", "N", &o.threads, "listen: N threads read requests (2)"},
         {0}};
     const struct opt_program prog = {
         "sync-ingest",
         "emit [--follow] [--run RUN] [--until SEQ] [--window N]\n"
         "records [--csv] [--unified] SYSTEM RESOURCE [FILE]\n"
-        "filter [FILE...]",
+        "filter [FILE...]\n"
+        "listen [--connections N] [--max-body SIZE] [--ready-file FILE] [--threads N] [ADDR...]",
         "What comes in: emit the events of the inbox, turn records and webhooks into events.",
         options, &o.common};
-    static const char *const later[] = {"listen", "subscribe"};
+    static const char *const later[] = {"subscribe"};
     int first = opt_parse(&prog, argc, argv);
     const char *verb = first < argc ? argv[first] : NULL;
 
     if (verb == NULL)
-        opt_usage(&prog, "what is to be done? emit or records");
+        opt_usage(&prog, "what is to be done? listen, emit, filter or records");
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         if (strcmp(verb, later[i]) == 0)
             opt_usage(&prog, "%s is not in this version", verb);
@@ -141,6 +191,8 @@ main(int argc, char **argv)
         return emit(&prog, &o, argc - first - 1);
     if (strcmp(verb, "filter") == 0)
         return filter(&prog, &o, argv + first + 1, argc - first - 1);
+    if (strcmp(verb, "listen") == 0)
+        return listen_for(&prog, &o, argv + first + 1, argc - first - 1);
     if (strcmp(verb, "records") == 0)
         return records(&prog, &o, argv + first + 1, argc - first - 1);
     opt_usage(&prog, "no such verb: %s", verb);

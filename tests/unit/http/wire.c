@@ -42,6 +42,10 @@ wire_dial(const char *url)
         snprintf(path.sun_path, sizeof path.sun_path, "%s", url + 5);
         return dial(AF_UNIX, &path, sizeof path);
     }
+    if (strrchr(url, ':') == NULL) {
+        errno = EINVAL;
+        return -1;
+    }
     port = htons((in_port_t)atoi(strrchr(url, ':') + 1));
     v4.sin_port = v6.sin6_port = port;
     return strchr(url, '[') != NULL ? dial(AF_INET6, &v6, sizeof v6)

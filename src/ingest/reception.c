@@ -1,0 +1,374 @@
+#include <config.h>
+
+#include "ingest/reception.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "provider/inbound.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SAY_EVERY_MS = 1000, MAX_RECORD = 64 * 1024 };
+
+/* One request and what the systems of its route say of it. */
+struct visit {
+    struct reception *r;
+    struct server_exchange *exchange;
+    struct route *route;
+    struct arena *arena;
+    struct inbound in;
+    struct verdict {
+        enum inbound_verdict verdict;
+        struct inbound_answer answer;
+        bool readable;
+        const char **accounts;
+        size_t n_accounts;
+    } * verdicts; /* of each candidate */
+    struct part *parts;
+    size_t n_parts;
+};
+
+void
+reception_init(struct reception *r, struct routes *routes, struct tenants *tenants)
+{
+    memset(r, 0, sizeof *r);
+    r->routes = routes;
+    r->tenants = tenants;
+    pthread_mutex_init(&r->lock, NULL);
+}
+
+void
+reception_release(struct reception *r)
+{
+    pthread_mutex_destroy(&r->lock);
+}
+
+/* ---- by the head ---- */
+
+static bool
+is_own(const char *path)
+{
+    return strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0;
+}
+
+int
+reception_accept(void *user, const struct server_request *head, const char **allow)
+{
+    struct reception *r = user;
+    const struct route *route = routes_find(r->routes, head->path);
+
+    if (is_own(head->path)) {
+        *allow = "GET, HEAD";
+        return strcmp(head->method, "GET") == 0 || strcmp(head->method, "HEAD") == 0 ? 0 : 405;
+    }
+    if (route == NULL)
+        return 404;
+    *allow = route->allow;
+    return route_allows(route, head->method) ? 0 : 405;
+}
+
+/* ---- how we are ---- */
+
+static bool
+all_are_well(const struct reception *r, bool ready)
+{
+    for (size_t i = 0; i < r->tenants->n; i++)
+        if (!tenant_is_well(&r->tenants->list[i]))
+            return false;
+    return !ready || !r->draining;
+}
+
+static void
+tell_health(struct reception *r, struct server_exchange *x, const char *path)
+{
+    bool ready = strcmp(path, "/readyz") == 0;
+
+    if (all_are_well(r, ready))
+        server_answer(x, 200, "text/plain", ready ? "ready\n" : "ok\n", ready ? 6 : 3);
+    else
+        server_answer(x, 503, "text/plain", "no\n", 3);
+}
+
+/* ---- the request ---- */
+
+static const char *
+lower(struct arena *a, const char *name)
+{
+    char *text = arena_text(a, name);
+
+    for (char *p = text; *p != '\0'; p++)
+        *p = (char)tolower((unsigned char)*p);
+    return text;
+}
+
+/* A header that stands twice is one, joined (RFC 9110 5.2). */
+static void
+take_headers(struct visit *v, const struct server_request *q)
+{
+    struct inbound_header *h = arena_alloc(v->arena, (q->n_headers + 1) * sizeof *h);
+    size_t n = 0;
+
+    for (size_t i = 0; i < q->n_headers; i++) {
+        size_t k = 0;
+
+        while (k < n && strcasecmp(h[k].name, q->headers[i].name) != 0)
+            k++;
+        if (k < n) {
+            h[k].value = arena_printf(v->arena, "%s, %s", h[k].value, q->headers[i].value);
+            continue;
+        }
+        h[n].name = lower(v->arena, q->headers[i].name);
+        h[n++].value = q->headers[i].value;
+    }
+    v->in.headers = h;
+    v->in.n_headers = n;
+}
+
+static void
+take_request(struct visit *v, const struct server_request *q)
+{
+    v->in = (struct inbound){.method = q->method,
+                             .path = q->path,
+                             .query = q->query,
+                             .body = q->body,
+                             .body_len = q->body_len,
+                             .received_at = clock_now()};
+    take_headers(v, q);
+}
+
+/* ---- refusals ---- */
+
+/* How many like it were not said, or -1: this one is not either. */
+static long
+note_refusal(struct reception *r, const char *code)
+{
+    int64_t now = clock_boot();
+    long more = -1;
+    size_t i = 0;
+
+    pthread_mutex_lock(&r->lock);
+    while (i < RECEPTION_REASONS - 1 && r->reasons[i].code[0] != '\0' &&
+           strncmp(r->reasons[i].code, code, sizeof r->reasons[i].code - 1) != 0)
+        i++;
+    strncpy(r->reasons[i].code, code, sizeof r->reasons[i].code - 1);
+    if (r->reasons[i].said_at == 0 || now - r->reasons[i].said_at >= SAY_EVERY_MS) {
+        more = r->reasons[i].more;
+        r->reasons[i].said_at = now;
+        r->reasons[i].more = 0;
+    } else {
+        r->reasons[i].more++;
+    }
+    pthread_mutex_unlock(&r->lock);
+    return more;
+}
+
+static void
+refuse(struct visit *v, struct candidate *c, const struct inbound_answer *a)
+{
+    long more = note_refusal(v->r, a->code);
+
+    atomic_fetch_add(&c->refused, 1);
+    if (more > 0)
+        log_warn("%s: %d for %s: %s (and %ld more like it)", c->system->name, a->status, v->in.path,
+                 a->text, more);
+    else if (more == 0)
+        log_warn("%s: %d for %s: %s", c->system->name, a->status, v->in.path, a->text);
+    else
+        log_verbose("%s: %d for %s: %s", c->system->name, a->status, v->in.path, a->text);
+    server_answer(v->exchange, a->status, a->content_type, a->body, a->body_len);
+}
+
+/* ---- who gets it ---- */
+
+/* True: somebody verified it. Else it is answered. */
+static bool
+judge(struct visit *v)
+{
+    size_t refused = v->route->n, accepted = 0;
+
+    v->verdicts = arena_alloc(v->arena, v->route->n * sizeof *v->verdicts);
+    for (size_t i = 0; i < v->route->n; i++) {
+        struct candidate *c = &v->route->candidates[i];
+        struct verdict *x = &v->verdicts[i];
+
+        if (c->twin < i)
+            *x = v->verdicts[c->twin];
+        else
+            x->verdict = inbound_judge(v->arena, c->system, &v->in, v->in.received_at, &x->answer);
+        if (x->verdict == INBOUND_CHALLENGE) {
+            const struct inbound_answer *a = &x->answer;
+
+            log_verbose("%s: a challenge, answered %d", c->system->name, a->status);
+            server_answer(v->exchange, a->status, a->content_type, a->body, a->body_len);
+            return false;
+        }
+        accepted += x->verdict == INBOUND_ACCEPT;
+        if (x->verdict == INBOUND_REFUSE && refused == v->route->n)
+            refused = i;
+    }
+    if (accepted == 0)
+        refuse(v, &v->route->candidates[refused], &v->verdicts[refused].answer);
+    return accepted > 0;
+}
+
+static void
+read_accounts(struct visit *v)
+{
+    for (size_t i = 0; i < v->route->n; i++) {
+        const struct candidate *c = &v->route->candidates[i];
+        struct verdict *x = &v->verdicts[i];
+
+        if (x->verdict != INBOUND_ACCEPT)
+            continue;
+        if (c->twin < i)
+            *x = v->verdicts[c->twin];
+        else
+            x->readable = inbound_accounts(v->arena, c->system, &v->in, &x->accounts,
+                                           &x->n_accounts, NULL) == 0;
+    }
+}
+
+static bool
+speaks_of(const struct verdict *x, const char *account)
+{
+    for (size_t i = 0; i < x->n_accounts; i++)
+        if (strcmp(x->accounts[i], account) == 0)
+            return true;
+    return false;
+}
+
+static struct part *
+add_part(struct visit *v, struct candidate *c, const char *account)
+{
+    struct part *p = &v->parts[v->n_parts++];
+
+    *p = (struct part){.candidate = c};
+    p->request =
+        (struct store_request){.system = c->system->name,
+                               .account = account,
+                               .delivery_id = inbound_delivery_id(v->arena, c->system, &v->in),
+                               .received_at = v->in.received_at,
+                               .method = v->in.method,
+                               .path = v->in.path,
+                               .query = v->in.query,
+                               .headers = inbound_headers_text(v->arena, c->system, &v->in),
+                               .body = v->in.body,
+                               .body_len = v->in.body_len};
+    return p;
+}
+
+/* The whole request, or its items of this system's account where there are others. */
+static void
+add_request(struct visit *v, struct candidate *c, const struct verdict *x)
+{
+    bool has_account = x->n_accounts > 0;
+    struct part *p = add_part(v, c, has_account ? c->system->account : NULL);
+
+    if (has_account && x->n_accounts > 1)
+        inbound_only(v->arena, c->system, &v->in, c->system->account, &p->request.body,
+                     &p->request.body_len, NULL);
+}
+
+/* ACCOUNT is nobody's: kept where it was verified first, so that a person may see it. */
+static void
+add_unknown(struct visit *v, struct candidate *c, const char *account)
+{
+    struct part *p = add_part(v, c, account);
+    const char *body = NULL;
+    size_t len = 0;
+
+    p->is_reject = true;
+    inbound_only(v->arena, c->system, &v->in, account, &body, &len, NULL);
+    p->reject = (struct store_reject){
+        .stage = "ingest",
+        .system = c->system->name,
+        .account = account,
+        .code = "unknown-account",
+        .text = arena_printf(v->arena, "account \"%s\" at %s is no system's", account, v->in.path),
+        .record = body != NULL && len <= MAX_RECORD ? arena_ntext(v->arena, body, len) : NULL};
+    atomic_fetch_add(&c->unknown, 1);
+    log_verbose("%s: %s", c->system->name, p->reject.text);
+}
+
+static bool
+is_somebodys(const struct visit *v, const char *account)
+{
+    for (size_t i = 0; i < v->route->n; i++)
+        if (v->verdicts[i].verdict == INBOUND_ACCEPT &&
+            strcmp(v->route->candidates[i].system->account, account) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * Verified systems whose account it speaks of, or all if their definition has none. What cannot be
+ * read, or has no items, is the first one's, whose mapper says why.
+ */
+static void
+share_out(struct visit *v)
+{
+    size_t first = 0, n;
+
+    while (v->verdicts[first].verdict != INBOUND_ACCEPT)
+        first++;
+    n = v->verdicts[first].n_accounts;
+    v->parts = arena_alloc(v->arena, (v->route->n + n + 1) * sizeof *v->parts);
+    for (size_t i = first; i < v->route->n; i++) {
+        struct candidate *c = &v->route->candidates[i];
+        const struct verdict *x = &v->verdicts[i];
+
+        if (x->verdict != INBOUND_ACCEPT)
+            continue;
+        if (!c->system->definition->webhook.event.account.present
+                ? x->readable || i == first
+                : speaks_of(x, c->system->account) || (x->n_accounts == 0 && i == first))
+            add_request(v, c, x);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (!is_somebodys(v, v->verdicts[first].accounts[i]))
+            add_unknown(v, &v->route->candidates[first], v->verdicts[first].accounts[i]);
+}
+
+static void
+put(struct visit *v)
+{
+    struct job *job = arena_alloc(v->arena, sizeof *job);
+    size_t first = 0;
+
+    while (v->verdicts[first].verdict != INBOUND_ACCEPT)
+        first++;
+    job->exchange = v->exchange;
+    job->arena = v->arena;
+    job->parts = v->parts;
+    job->n_parts = job->left = v->n_parts;
+    job->answer = v->verdicts[first].answer;
+    if (intake_put(v->r->intake, job)) {
+        v->arena = NULL;
+        return;
+    }
+    server_answer(v->exchange, 503, NULL, NULL, 0);
+}
+
+void
+reception_handle(void *user, struct server_exchange *x)
+{
+    struct visit v = {.r = user, .exchange = x};
+    const struct server_request *q = server_exchange_request(x);
+
+    if (is_own(q->path)) {
+        tell_health(user, x, q->path);
+        return;
+    }
+    v.arena = arena_new();
+    v.route = routes_find(v.r->routes, q->path);
+    take_request(&v, q);
+    if (judge(&v)) {
+        read_accounts(&v);
+        share_out(&v);
+        for (size_t i = 0; i < v.n_parts; i++)
+            atomic_fetch_add(&v.parts[i].candidate->received, 1);
+        put(&v);
+    }
+    arena_free(v.arena);
+}
