@@ -44,7 +44,7 @@ put_events(struct filter *f, const struct conf_system *system, const struct inbo
     struct err why = ERR_INIT;
 
     if (inbound_map(f->arena, f->o->conf, system, r, &events, &why) != 0) {
-        complain(f, why.code, why.text);
+        complain(f, why.code, arena_printf(f->arena, "%s: %s", system->name, why.text));
         return 0;
     }
     for (size_t i = 0; i < events.n_bad; i++)

@@ -302,8 +302,8 @@ check_time(struct check *c, const struct verify_rule *rule, struct piece timesta
         return BAD_TIMESTAMP;
     }
     age = c->now - at;
-    c->text = arena_printf(c->arena, "signed %lld s %s", (long long)llabs(age) / 1000,
-                           age < 0 ? "ahead of our clock" : "ago");
+    c->text = arena_printf(c->arena, "signed %lld.%03lld s %s", (long long)llabs(age) / 1000,
+                           (long long)llabs(age) % 1000, age < 0 ? "ahead of our clock" : "ago");
     if (rule->max_age_ms >= 0 && age > rule->max_age_ms)
         return STALE;
     return rule->max_ahead_ms >= 0 && -age > rule->max_ahead_ms ? AHEAD : PASSED;

@@ -140,6 +140,20 @@ is_partial(const struct scene *s, const struct event_map *map)
            val_is_true(spot_get(s, &map->partial));
 }
 
+/*
+ * Does a partial record show all that is said to have changed? If not (or if it shows nothing), it
+ * must not be compared: what it does show may well be as we wrote it.
+ */
+static bool
+shows_change(const struct val *fields, const struct val *changed)
+{
+    for (size_t i = 0; changed != NULL && i < changed->n; i++) {
+        if (val_get(fields, changed->u.items[i]->u.text) == NULL)
+            return false;
+    }
+    return fields->n > 0;
+}
+
 static void
 read_fields(const struct scene *s, const struct event_map *map, const struct resource_def *def,
             struct event *out)
@@ -160,7 +174,10 @@ read_fields(const struct scene *s, const struct event_map *map, const struct res
         if (v != NULL)
             val_set(s->arena, fields, def->fields[i].field->name, (struct val *)v);
     }
-    out->fields = fields;
+    if (out->partial && !shows_change(fields, out->changed))
+        out->partial = false;
+    else
+        out->fields = fields;
     if (out->version == NULL && def->version != NULL)
         out->version = val_id(val_path(record, def->version));
     if (out->version != NULL && strlen(out->version) > RECORD_MAX_ID)

@@ -12,8 +12,8 @@
 #   want.X   what the file X holds afterwards
 #   query    SQL to look at the state afterwards; rows: what it gives
 #
-# All other files are copied to the work folder. A file of TOOL/ itself is in all its cases, below
-# their own. LOOPLESS_WRITE=1 in the environment writes out, err, rows, want.X instead of comparing them.
+# All other files are copied to the work folder, the folder models, too. A file of TOOL/ itself is in
+# all its cases, below their own. The cases of webhooks/ are sync-ingest's. LOOPLESS_WRITE=1 in the environment writes out, err, rows, want.X instead of comparing them.
 write=${LOOPLESS_WRITE:-}
 top_srcdir=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
 # shellcheck source=tests/lib.sh
@@ -39,6 +39,7 @@ set_up() # TOOL-FOLDER CASE-FOLDER
     for file in "$1"/* "$2"/*; do
         [ ! -f "$file" ] || cp "$file" . || return 1
     done
+    [ ! -d "$1/models" ] || cp -R "$1/models" . || return 1
     chmod -R u+w .
     touch in args out
     if [ -f setup ] || [ -f state ]; then make_state; fi
@@ -80,11 +81,14 @@ run_case() # TOOL CASE-FOLDER
     fi
 }
 
-for tool_folder in "$top_srcdir"/tests/filter/sync-*/; do
-    tool=$(basename "$tool_folder")
+for tool_folder in "$top_srcdir"/tests/filter/sync-*/ "$top_srcdir"/tests/filter/webhooks/; do
+    what=$(basename "$tool_folder")
+    tool=$what
+    [ "$what" != webhooks ] || tool=sync-ingest
     for folder in "$tool_folder"*/; do
         folder=${folder%/}
-        name="$tool: $(basename "$folder" | tr _ ' ')"
+        [ "${folder##*/}" != models ] || continue
+        name="$what: $(basename "$folder" | tr _ ' ')"
         if ! why=$(set_up "${tool_folder%/}" "$folder" 2>&1); then
             fail "$name" "no setup: $why"
             continue

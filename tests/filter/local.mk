@@ -7,4 +7,5 @@ EXTRA_DIST += \
 	tests/filter/sync-echofilter \
 	tests/filter/sync-ingest \
 	tests/filter/sync-push \
+	tests/filter/webhooks \
 	tests/lib.sh

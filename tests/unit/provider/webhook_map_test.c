@@ -139,6 +139,36 @@ START_TEST(what_is_deleted_or_no_record_has_no_fields)
 }
 END_TEST
 
+/* Else an echo filter would find everything that is there as we wrote it, and drop an edit. */
+START_TEST(what_does_not_show_its_change_is_skinny)
+{
+    static const struct {
+        const char *item, *fields;
+    } rows[] = {{"\"data\":{}", NULL},
+                {"\"data\":{\"other\":1}", NULL},
+                {"\"data\":{\"mail\":\"a\"},\"changed\":[\"phone\"]", NULL},
+                {"\"data\":{\"mail\":\"a\"},\"changed\":[\"mail\"]", "{\"email\":\"a\"}"},
+                {"\"data\":{\"mail\":\"a\"},\"changed\":[\"none\"]", "{\"email\":\"a\"}"}};
+    struct hook h;
+
+    hook_open(&h, EVENTS);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *body = mem_printf("{\"items\":[{\"id\":1,\"team\":7,\"type\":\"p\",\"who\":1,"
+                                "\"part\":true,%s}]}",
+                                rows[i].item);
+        struct inbound_events out = map(&h, body);
+        const struct event *e = &out.events[0].event;
+
+        ck_assert_msg((e->fields == NULL) == (rows[i].fields == NULL), "%s", rows[i].item);
+        ck_assert(e->partial == (e->fields != NULL));
+        if (e->fields != NULL)
+            ck_assert_str_eq(val_write_text(h.arena, e->fields), rows[i].fields);
+        free(body);
+    }
+    hook_close(&h);
+}
+END_TEST
+
 START_TEST(changed_speaks_unified_names)
 {
     static const struct {
@@ -357,8 +387,8 @@ END_TEST
 
 UNIT_MAIN("provider/webhook_map", a_whole_item_becomes_a_whole_event,
           a_bare_item_becomes_a_skinny_event, items_are_counted_by_what_became_of_them,
-          what_is_deleted_or_no_record_has_no_fields, changed_speaks_unified_names,
-          actors_are_us_then_their_class_then_people, times_are_read_by_their_unit,
-          one_delivery_id_serves_many_items, delivery_ids_stand_in_headers,
-          accounts_are_named_once_and_kept_apart, what_cannot_be_read_is_an_error,
-          odd_bytes_make_no_broken_lines)
+          what_is_deleted_or_no_record_has_no_fields, what_does_not_show_its_change_is_skinny,
+          changed_speaks_unified_names, actors_are_us_then_their_class_then_people,
+          times_are_read_by_their_unit, one_delivery_id_serves_many_items,
+          delivery_ids_stand_in_headers, accounts_are_named_once_and_kept_apart,
+          what_cannot_be_read_is_an_error, odd_bytes_make_no_broken_lines)
