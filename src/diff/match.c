@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { MAX_CANDIDATES = 4, CLAIM_RETRY_MS = 1000, LISTED_LATELY_MS = 3600000 };
+enum { MAX_CANDIDATES = 4, MAX_KEYED = 64, CLAIM_RETRY_MS = 1000, LISTED_LATELY_MS = 3600000 };
 
 /* A record that may be the same thing, with its present state. */
 struct candidate {
@@ -236,13 +236,23 @@ search_file(struct diff *d, struct item *it, size_t i, struct candidates *out)
             out->list[out->n++] = candidate_of(d, found[k]);
 }
 
+/* Not all of them can be looked at, so nobody knows whether one is it. */
+static void
+too_many(struct diff *d, struct item *it, size_t i)
+{
+    item_reject(it, "ambiguous",
+                arena_printf(d->arena, "%d records of %s or more have the match key of %s:%s",
+                             MAX_KEYED, it->sync->between[i]->name, it->event.system,
+                             it->event.record_id));
+}
+
 /* Candidates of system I, by the first key that has any. As present(). */
 static int
 candidates_of(struct diff *d, struct item *it, size_t i, const struct match_keys *keys,
               struct candidates *out, struct err *err)
 {
     const struct conf_system *system = it->sync->between[i];
-    const char *ids[MAX_CANDIDATES];
+    const char *ids[MAX_KEYED];
     int lately, n, known;
     size_t k;
 
@@ -255,9 +265,13 @@ candidates_of(struct diff *d, struct item *it, size_t i, const struct match_keys
         return -1;
     for (k = 0; k < keys->n; k++) {
         n = store_candidates(d->o->store, d->arena, it->sync->resource, system->name,
-                             system->account, keys->hashes[k], ids, MAX_CANDIDATES, err);
+                             system->account, keys->hashes[k], ids, MAX_KEYED, err);
         if (n < 0)
             return -1;
+        if (n == MAX_KEYED) {
+            too_many(d, it, i);
+            return 1;
+        }
         known = confirm(d, it, i, ids, n, out, err);
         if (known <= 0 || it->done || out->n > 0)
             return known;
