@@ -50,6 +50,15 @@ is_stale(const struct echo_input *in)
            older(in->event->version, in->facts.version);
 }
 
+static bool
+lists(const struct val *names, const char *name)
+{
+    for (size_t i = 0; names != NULL && i < names->n; i++)
+        if (strcmp(val_text(names->u.items[i]), name) == 0)
+            return true;
+    return false;
+}
+
 /* Does every synced field of the event equal its shadow, and is there one at all? */
 static bool
 equals_shadow(struct arena *a, const struct echo_input *in)
@@ -63,9 +72,13 @@ equals_shadow(struct arena *a, const struct echo_input *in)
         const struct val *now = val_get(in->event->fields, name);
         const struct val *base = val_get(in->facts.shadow, name);
 
-        if (resource_field(sync->defs[in->system_index], name) == NULL ||
-            (now == NULL && in->event->partial))
+        if (resource_field(sync->defs[in->system_index], name) == NULL)
             continue;
+        if (now == NULL && in->event->partial) {
+            if (lists(in->event->changed, name))
+                return false; /* it changed, and nobody says to what */
+            continue;
+        }
         if (base == NULL || !compare_same(a, sync, field, in->system_index, now, base))
             return false;
         seen += now != NULL;
@@ -135,15 +148,6 @@ static bool
 is_named(const struct event *e, const struct facts_write *w)
 {
     return e->sync_correlation_id != NULL && strcmp(e->sync_correlation_id, w->id) == 0;
-}
-
-static bool
-lists(const struct val *names, const char *name)
-{
-    for (size_t i = 0; names != NULL && i < names->n; i++)
-        if (strcmp(val_text(names->u.items[i]), name) == 0)
-            return true;
-    return false;
 }
 
 /* Is a changed field, there with VALUE, as we wrote it? By id: that very write; else by the shadow

@@ -38,7 +38,8 @@ enum echo_verdict {
 
 /*
  * PASS, or why it may be dropped. ECHO: linked, lane idle, nothing owed, whole or partial fields
- * present, and each of them equals the shadow. A field absent from the shadow (no base) passes.
+ * present, and each of them equals the shadow. A field absent from the shadow (no base) passes, and
+ * so does one that `changed` lists and a partial payload leaves out.
  * STALE: strict versions (etag is not ordered, so: sequence) older than the shadow's. Deletes,
  * merges and folded lines always pass. Does not look at facts.writes.
  */

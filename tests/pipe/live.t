@@ -191,7 +191,8 @@ for stage in sync-echofilter sync-diff; do
     $stage <lines >out 2>err &
     filter=$!
     exec 9>lines
-    { cat line && head -c 40 line; } >&9
+    # more than is read at once: the rest of it comes while the whole line is worked on
+    { cat line && head -c 300000 /dev/zero | tr '\0' ' ' && head -c 40 line; } >&9
     # shellcheck disable=SC2016
     ok "$stage: half a line does not hold up the whole one before it" timeout 20 sh -c 'until [ -s out ]; do :; done'
     tail -c +41 line >&9

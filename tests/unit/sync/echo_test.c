@@ -65,6 +65,21 @@ START_TEST(a_difference_passes)
 }
 END_TEST
 
+START_TEST(a_change_without_its_value_passes)
+{
+    struct setup s;
+
+    set_up(&s);
+    s.event.fields = fixture_json(s.f, "{'phone':'12'}");
+    s.event.partial = true;
+    s.event.changed = fixture_json(s.f, "['phone','extra']"); /* what is not synced is no news */
+    ck_assert_int_eq(judge(&s), ECHO_ECHO);
+    s.event.changed = fixture_json(s.f, "['phone','name']");
+    ck_assert_int_eq(judge(&s), ECHO_PASS);
+    fixture_free(s.f);
+}
+END_TEST
+
 START_TEST(without_a_base_nothing_is_certain)
 {
     struct setup s;
@@ -451,8 +466,9 @@ START_TEST(listings_nominations_and_deletions_are_not_looked_at_again)
 END_TEST
 
 UNIT_MAIN("sync/echo", what_equals_the_shadow_is_an_echo, a_difference_passes,
-          without_a_base_nothing_is_certain, a_skinny_line_or_one_without_synced_fields_passes,
-          each_doubt_passes, deletes_merges_and_folded_lines_pass, an_older_sequence_is_stale,
+          a_change_without_its_value_passes, without_a_base_nothing_is_certain,
+          a_skinny_line_or_one_without_synced_fields_passes, each_doubt_passes,
+          deletes_merges_and_folded_lines_pass, an_older_sequence_is_stale,
           what_is_not_synced_or_ended_is_ignored, a_write_of_ours_by_its_id_is_an_echo,
           a_write_of_ours_by_actor_is_an_echo, what_a_later_edit_could_hide_behind_is_only_marked,
           a_value_that_a_person_brought_back_passes_by_actor,
