@@ -19,23 +19,41 @@ is_decodable(enum key_kind key, const char *text)
                                               : digest_from_base64(text, len, NULL, 0)) > 0;
 }
 
-/* Can the rule use this secret at all? */
-static void
-check_secret(struct reader *r, const struct yaml *at, const struct verify_rule *rule,
-             const char *secret)
+/* Why the rule cannot use this secret; NULL: it can. */
+static const char *
+unfit(const struct verify_rule *rule, const char *secret)
 {
     size_t prefix = rule->key_prefix != NULL ? strlen(rule->key_prefix) : 0;
 
+    if (rule->kind == VERIFY_BASIC && strchr(secret, ':') == NULL)
+        return "must be USER:PASSWORD";
+    if (rule->kind != VERIFY_MAC)
+        return NULL;
     if (prefix > 0 && strncmp(secret, rule->key_prefix, prefix) == 0)
         secret += prefix;
-    if (rule->kind == VERIFY_BASIC && strchr(secret, ':') == NULL)
-        FAULT(r, at, "secrets: the secret must be USER:PASSWORD");
-    if (rule->kind != VERIFY_MAC)
-        return;
     if (secret[0] == '\0')
-        FAULT(r, at, "secrets: there is nothing behind the secret's prefix");
-    else if (!is_decodable(rule->key, secret))
-        FAULT(r, at, "secrets: the secret is no %s", rule->key == KEY_HEX ? "hex" : "base64");
+        return "has nothing behind its prefix";
+    if (is_decodable(rule->key, secret))
+        return NULL;
+    return rule->key == KEY_HEX ? "is no hex" : "is no base64";
+}
+
+/* Some rule must be able to use it. */
+static void
+check_secret(struct reader *r, const struct yaml *at, const struct webhook_def *def,
+             const char *secret)
+{
+    const char *why = NULL;
+
+    for (size_t i = 0; i < def->n_verify; i++) {
+        const char *one = unfit(&def->verify[i], secret);
+
+        if (one == NULL)
+            return;
+        why = why != NULL ? why : one;
+    }
+    if (why != NULL)
+        FAULT(r, at, "secrets: the secret %s", why);
 }
 
 static void
@@ -62,8 +80,8 @@ read_secrets(struct conf_reader *cr, const struct yaml *webhook, const struct we
 
         if (secret == NULL)
             continue;
-        for (size_t j = 0; def != NULL && j < def->n_verify; j++)
-            check_secret(r, one, &def->verify[j], secret);
+        if (def != NULL)
+            check_secret(r, one, def, secret);
         out->secrets[out->n_secrets++] = secret;
     }
 }

@@ -119,7 +119,8 @@ END_TEST
 
 START_TEST(refuses_names_that_mean_something_else)
 {
-    static const char *const names[] = {"any", "report", "manual", "a:b", "a/b", "-x", "unmapped"};
+    static const char *const names[] = {"any", "report", "manual",   "a:b",
+                                        "a/b", "-x",     "unmapped", "loopless"};
     struct scratch s = scratch_new();
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

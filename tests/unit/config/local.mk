@@ -5,6 +5,7 @@ check_PROGRAMS += \
 	tests/unit/config/model_test \
 	tests/unit/config/mutation_test \
 	tests/unit/config/secret_test \
+	tests/unit/config/webhook_test \
 	tests/unit/config/yaml_test
 tests_unit_config_conf_faults_test_SOURCES = tests/unit/config/conf_faults_test.c \
 	tests/unit/config/good.h tests/unit/config/scratch.h
@@ -23,6 +24,9 @@ tests_unit_config_mutation_test_LDADD = $(UNIT_LIBS)
 tests_unit_config_secret_test_SOURCES = tests/unit/config/secret_test.c \
 	tests/unit/config/scratch.h
 tests_unit_config_secret_test_LDADD = $(UNIT_LIBS)
+tests_unit_config_webhook_test_SOURCES = tests/unit/config/webhook_test.c \
+	tests/unit/config/good.h tests/unit/config/scratch.h
+tests_unit_config_webhook_test_LDADD = $(UNIT_LIBS)
 tests_unit_config_yaml_test_SOURCES = tests/unit/config/yaml_test.c tests/unit/config/scratch.h
 tests_unit_config_yaml_test_LDADD = $(UNIT_LIBS)
 TESTS += \
@@ -32,4 +36,5 @@ TESTS += \
 	tests/unit/config/model_test \
 	tests/unit/config/mutation_test \
 	tests/unit/config/secret_test \
+	tests/unit/config/webhook_test \
 	tests/unit/config/yaml_test
