@@ -32,6 +32,7 @@ struct follower {
     int64_t next_due;    /* clock_now: of the first row that waits, 0 none */
     int64_t stopped_at;  /* boot clock: when the signal was seen, 0 not yet */
     bool look;           /* something may be free */
+    bool woken;          /* by the watch */
     bool locked;         /* said already */
     sigset_t unblocked;
 };
@@ -198,9 +199,13 @@ wait_for_signal_or(struct follower *f, int fd, int ms, struct err *err)
 static int
 rest(struct follower *f, struct err *err)
 {
-    if (wait_for_signal_or(f, -1, COALESCE_MS, err) < 0 ||
-        wait_for_signal_or(f, f->watch, sleep_ms(f), err) < 0)
+    int rc = f->woken ? wait_for_signal_or(f, -1, COALESCE_MS, err) : 0;
+
+    if (rc == 0)
+        rc = wait_for_signal_or(f, f->watch, sleep_ms(f), err);
+    if (rc < 0)
         return -1;
+    f->woken = rc > 0;
     f->poll_ms = (int)least(2 * f->poll_ms, POLL_MAX_MS);
     return 0;
 }

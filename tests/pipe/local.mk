@@ -38,3 +38,7 @@ EXTRA_DIST += tests/pipe/live.t
 
 TESTS += tests/pipe/follow.t
 EXTRA_DIST += tests/pipe/follow.t
+
+TESTS += tests/pipe/listen.t tests/pipe/hostile.t tests/pipe/listen_kill.t
+EXTRA_DIST += tests/pipe/listener.sh \
+	tests/pipe/listen.t tests/pipe/hostile.t tests/pipe/listen_kill.t
