@@ -215,6 +215,26 @@ sim() # NAME PATH [CURL-OPTION...]
     curl -sS -g "$@" "$lib_url"
 }
 
+# tests/tools/sink with these options: it takes webhooks, one line for each in NAME.ndjson. Its URL is
+# that of `url NAME`.
+start_sink() # NAME [OPTION...]
+{
+    lib_name=$1
+    shift
+    rm -f "$lib_name.ready"
+    "$top_builddir/tests/tools/sink" --ready-file "$lib_name.ready" "$@" >>"$lib_name.ndjson" &
+    eval "lib_pid_$lib_name=\$!"
+    lib_sims="$lib_sims $lib_name"
+    await $! test -e "$lib_name.ready" || exit 99
+    eval "lib_url_$lib_name=\$(jq -r .url <\"\$lib_name.ready\")"
+}
+
+# Until all webhooks of the system are delivered or given up, 5 s at most.
+drain() # NAME
+{
+    sim "$1" /_sim/drain -f -o /dev/null -X POST
+}
+
 quirk() # NAME QUIRK [VALUE as JSON]
 {
     sim "$1" /_sim/quirk -o /dev/null -d "{\"name\":\"$2\",\"value\":${3-true}}"

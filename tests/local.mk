@@ -26,6 +26,7 @@ include tests/unit/push/local.mk
 include tests/unit/ctl/local.mk
 include tests/unit/sim/local.mk
 endif
+include tests/tools/local.mk
 include tests/filter/local.mk
 include tests/pipe/local.mk
 include tests/crash/local.mk
