@@ -201,6 +201,7 @@ is "so does one that is gone" 78 $?
 rm -f state.db-wal state.db-shm
 new_state
 many 1 2
+# shellcheck disable=SC3045 # the shells that there are have it
 (ulimit -n 8 && exec sync-ingest emit --follow) >seen 2>err &
 bg=$!
 await $bg lines 2
@@ -258,7 +259,7 @@ contacts 1 20 >crm.ndjson
 deployment crm app
 ok "twenty contacts are synced" run --yes
 # Time runs ten times as fast: leases and deadlines are over soon.
-LOOPLESS_NOW=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)@$(awk '{printf "%d", $1 * 1000}' /proc/uptime)*10
+LOOPLESS_NOW="$(date -u +%Y-%m-%dT%H:%M:%S.000Z)@$(awk '{printf "%d", $1 * 1000}' /proc/uptime)*10"
 mkfifo p1 p2 p3
 start_pipe()
 {
