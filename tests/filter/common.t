@@ -8,8 +8,8 @@ need jq sqlite3 mlr
 
 programs="sync-ingest sync-echofilter sync-diff sync-push sync-reconcile sync-ctl sync-sim"
 # What is tried: each a program at work, and what it does with it.
-all="emit records echofilter diff push fetch run ctl sim"
-readers="records echofilter diff push"        # take lines from standard input
+all="emit records filter echofilter diff push fetch run ctl sim"
+readers="records filter echofilter diff push" # take lines from standard input
 writers="emit echofilter push run pause"      # write to the state
 with_conf="emit records echofilter live-diff push fetch run ctl pause"
 with_state="emit echofilter push run ctl pause"
@@ -18,7 +18,7 @@ with_secrets="live-diff push fetch run"
 program() # TOOL
 {
     case $1 in
-    emit | records) echo sync-ingest ;;
+    emit | records | filter) echo sync-ingest ;;
     fetch | run) echo sync-reconcile ;;
     live-diff) echo sync-diff ;;
     pause) echo sync-ctl ;;
@@ -33,6 +33,7 @@ tool() # TOOL [OPTION...]
     case $lib_tool in
     emit) timeout 60 sync-ingest emit "$@" ;;
     records) timeout 60 sync-ingest records "$@" a crm/contacts ;;
+    filter) timeout 60 sync-ingest filter -c hook.yaml "$@" ;;
     diff) timeout 60 sync-diff --current now.ndjson "$@" ;;
     live-diff) timeout 60 sync-diff "$@" ;;
     fetch) timeout 60 sync-reconcile fetch "$@" contacts ;;
@@ -49,6 +50,7 @@ line() # TOOL N
     head='{"v":1,"system":"a","account":"a-1","resource":"crm/contacts","record_id":"'$2'"'
     case $1 in
     records) echo '{"id":"'"$2"'","email":"r'"$2"'@example.org"}' ;;
+    filter) echo '{"path":"/hook","body":"{\"id\":'"$2"'}"}' ;;
     push) echo "$head"',"fields":null,"link":null,"generation":0,"ends":[],"rules":{},"writes":[],"disposition":"ignored"}' ;;
     echofilter | diff) echo "$head"',"fields":{"email":"r'"$2"'@example.org"}}' ;;
     esac
@@ -121,6 +123,14 @@ done
 add b '{"email":"r1@example.org"}'
 echo '{"v":1,"system":"b","account":"b-1","resource":"crm/contacts","record_id":"9","fields":{"email":"z@example.org"}}' >now.ndjson
 cp state.db state0.db
+{
+    sed '/^verify:/,$d' "$LOOPLESS_PROVIDERS/rest.yaml"
+    echo 'verify: [{kind: none}]'
+    echo 'event: {id: [id], map: {resource: crm/contacts, event_type: updated, record_id: id}}'
+    sed -n '/^resources:/,$p' "$LOOPLESS_PROVIDERS/rest.yaml"
+} >unsigned.yaml
+sed 's|^    account: a-1|&\n    webhook: {path: /hook}|; 0,/provider: rest/s|provider: rest|provider: ./unsigned.yaml|' \
+    loopless.yaml >hook.yaml
 
 # ---- input ----
 
