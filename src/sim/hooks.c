@@ -67,47 +67,14 @@ tell(const struct hooks *h)
     (void)n; /* full is as good */
 }
 
-/* ---- what is over ---- */
-
-static void
-remember(struct hooks *h, struct message *m)
-{
-    struct message **slot;
-
-    if (h->messages == NULL)
-        h->messages = mem_alloc(HOOKS_HISTORY * sizeof(struct message *));
-    h->bytes += m->len;
-    while (h->messages_end - h->messages_start >= HOOKS_HISTORY ||
-           (h->bytes > HOOKS_BYTES && h->messages_start < h->messages_end)) {
-        slot = &h->messages[h->messages_start++ % HOOKS_HISTORY];
-        h->bytes -= (*slot)->len;
-        message_unref(*slot);
-        *slot = NULL;
-    }
-    h->messages[h->messages_end++ % HOOKS_HISTORY] = message_ref(m);
-}
+/* ---- queues ---- */
 
 static void
 conclude(struct hooks *h, const struct message *m, const char *url, int attempts, int status)
 {
-    struct outcome *o;
-
-    if (h->outcomes == NULL)
-        h->outcomes = mem_alloc(HOOKS_HISTORY * sizeof *h->outcomes);
-    o = &h->outcomes[h->outcomes_end++ % HOOKS_HISTORY];
-    free(o->id);
-    free(o->url);
-    *o = (struct outcome){.id = mem_text(m->id),
-                          .url = mem_text(url),
-                          .first = m->first,
-                          .last = m->last,
-                          .attempts = attempts,
-                          .status = status,
-                          .ok = status / 100 == 2};
-    h->counters.lost += !o->ok;
+    past_conclude(&h->past, m, url, attempts, status);
+    h->counters.lost += status / 100 != 2;
 }
-
-/* ---- queues ---- */
 
 static void
 free_delivery(struct delivery *d)
@@ -204,7 +171,7 @@ pump(struct hooks *h, int64_t now, int64_t *due)
     struct message *m;
 
     while ((m = gather_take(&h->gather, now, h->flushing, due)) != NULL) {
-        remember(h, m);
+        past_add(&h->past, m);
         if (m->lost)
             conclude(h, m, NULL, 0, 0);
         else
@@ -319,33 +286,15 @@ hooks_push(struct hooks *h, const struct quirks *q, struct events *events, int64
     wake(h);
 }
 
-/* Whether ID names M or one of its events. */
-static bool
-is_called(const struct message *m, const char *id)
-{
-    long long n;
-    char *end;
-
-    if (strcmp(m->id, id) == 0)
-        return true;
-    if (strncmp(id, "evt-", 4) != 0)
-        return false;
-    n = strtoll(id + 4, &end, 10);
-    return end != id + 4 && *end == '\0' && n >= m->first && n <= m->last;
-}
-
 long long
 hooks_redeliver(struct hooks *h, const char *id, long long since, int64_t now)
 {
-    long long i;
+    struct message *m;
+    long long at = 0;
     long long n = 0;
     LOCKED(h);
 
-    for (i = h->messages_start; i < h->messages_end; i++) {
-        struct message *m = h->messages[i % HOOKS_HISTORY];
-
-        if (id != NULL ? !is_called(m, id) : m->last <= since)
-            continue;
+    while ((m = past_find(&h->past, &at, id, since)) != NULL) {
         m->due = now;
         fan_out(h, m);
         n++;
@@ -412,9 +361,7 @@ hooks_drop(struct hooks *h)
     gather_drop(&h->gather);
     for (i = 0; i < HOOKS_SUBSCRIBERS; i++)
         empty(h, i, false);
-    while (h->messages_start < h->messages_end)
-        message_unref(h->messages[h->messages_start++ % HOOKS_HISTORY]);
-    h->bytes = 0;
+    past_forget(&h->past);
 }
 
 struct hook_counters
@@ -567,16 +514,6 @@ hooks_counters(struct hooks *h)
 }
 
 static json_t *
-ids_of(long long first, long long last)
-{
-    json_t *list = json_array();
-
-    for (; first <= last; first++)
-        json_array_append_new(list, json_sprintf("evt-%lld", first));
-    return list;
-}
-
-static json_t *
 queue_value(const struct hooks *h)
 {
     json_t *list = json_array();
@@ -586,27 +523,10 @@ queue_value(const struct hooks *h)
     for (i = 0; i < HOOKS_SUBSCRIBERS; i++)
         for (d = h->subs[i].queue; d != NULL; d = d->next)
             if (!d->forgotten)
-                json_array_append_new(list, json_pack("{s:s,s:s,s:i,s:b,s:o}", "id", d->message->id,
-                                                      "url", h->subs[i].url, "attempts",
-                                                      d->attempts, "flying", d->flying, "events",
-                                                      ids_of(d->message->first, d->message->last)));
-    return list;
-}
-
-static json_t *
-outcomes_value(const struct hooks *h, bool ok)
-{
-    json_t *list = json_array();
-    long long i = h->outcomes_end > HOOKS_HISTORY ? h->outcomes_end - HOOKS_HISTORY : 0;
-
-    for (; i < h->outcomes_end; i++) {
-        const struct outcome *o = &h->outcomes[i % HOOKS_HISTORY];
-
-        if (o->ok == ok)
-            json_array_append_new(list, json_pack("{s:s,s:s?,s:i,s:i,s:o}", "id", o->id, "url",
-                                                  o->url, "attempts", o->attempts, "status",
-                                                  o->status, "events", ids_of(o->first, o->last)));
-    }
+                json_array_append_new(
+                    list, json_pack("{s:s,s:s,s:i,s:b,s:o}", "id", d->message->id, "url",
+                                    h->subs[i].url, "attempts", d->attempts, "flying", d->flying,
+                                    "events", past_event_ids(d->message->first, d->message->last)));
     return list;
 }
 
@@ -630,7 +550,7 @@ hooks_list(struct hooks *h)
 
     return json_pack("{s:o,s:I,s:o,s:o,s:o}", "urls", urls, "held",
                      (json_int_t)gather_held(&h->gather), "queued", queue_value(h), "delivered",
-                     outcomes_value(h, true), "failed", outcomes_value(h, false));
+                     past_outcomes(&h->past, true), "failed", past_outcomes(&h->past, false));
 }
 
 void
@@ -641,12 +561,7 @@ hooks_release(struct hooks *h)
     hooks_drop(h);
     for (i = 0; i < HOOKS_SUBSCRIBERS; i++)
         free(h->subs[i].url);
-    for (i = 0; h->outcomes != NULL && i < HOOKS_HISTORY; i++) {
-        free(h->outcomes[i].id);
-        free(h->outcomes[i].url);
-    }
-    free(h->outcomes);
-    free(h->messages);
+    past_release(&h->past);
     gather_release(&h->gather);
     sign_release(&h->sign);
     close(h->news);

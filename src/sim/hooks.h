@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "sim/message.h"
+#include "sim/past.h"
 #include "sim/sign.h"
 #include "sim/timeline.h"
 
@@ -24,9 +25,7 @@
 enum {
     HOOKS_SUBSCRIBERS = 16,
     HOOKS_URL = 2048,
-    HOOKS_QUEUE = 10000,   /* deliveries for each subscriber; beyond it the oldest are lost */
-    HOOKS_HISTORY = 10000, /* messages, and outcomes of deliveries, that are remembered */
-    HOOKS_BYTES = 64 * 1024 * 1024, /* of those messages */
+    HOOKS_QUEUE = 10000, /* deliveries for each subscriber; beyond it the oldest are lost */
     HOOKS_RETRIES = 5
 };
 
@@ -59,25 +58,11 @@ struct subscriber {
     int64_t last_due;
 };
 
-struct outcome {
-    char *id;  /* owned */
-    char *url; /* owned */
-    long long first, last;
-    int attempts;
-    int status; /* of the last answer, 0 = none */
-    bool ok;
-};
-
 struct hooks {
     pthread_mutex_t lock;
     struct gather gather;
     struct subscriber subs[HOOKS_SUBSCRIBERS];
-    struct message **messages; /* owned ring, as the next */
-    long long messages_end;    /* how many there ever were */
-    long long messages_start;  /* the first that is still there */
-    size_t bytes;
-    struct outcome *outcomes;
-    long long outcomes_end;
+    struct past past;
     struct hook_counters counters;
     struct timeline time; /* of the simulator, for signatures */
     struct sign sign;     /* set before anything is sent, then left alone */

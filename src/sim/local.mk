@@ -34,6 +34,8 @@ libsim_a_SOURCES = \
 	src/sim/order.h \
 	src/sim/params.c \
 	src/sim/params.h \
+	src/sim/past.c \
+	src/sim/past.h \
 	src/sim/quirk.c \
 	src/sim/quirk.h \
 	src/sim/record.c \

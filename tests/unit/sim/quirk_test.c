@@ -55,12 +55,32 @@ END_TEST
 
 START_TEST(refuses_values_of_the_wrong_kind)
 {
-    static const char *const bad[] = {"trim=maybe",     "lag-ms",         "lag-ms=-1",
-                                      "lag-ms=1x",      "rate=5",         "rate=5/0",
-                                      "fail-next=1:",   "fail-next=1:99", "limit-status=418",
-                                      "lower=",         "lower=a:b",      "truncate=a",
-                                      "truncate=a:",    "truncate=a:x",   "reject=a",
-                                      "page-order=odd", "lower=,a",       "wrap="};
+    static const char *const bad[] = {"trim=maybe",
+                                      "lag-ms",
+                                      "lag-ms=-1",
+                                      "lag-ms=1x",
+                                      "rate=5",
+                                      "rate=5/0",
+                                      "fail-next=1:",
+                                      "fail-next=1:99",
+                                      "limit-status=418",
+                                      "lower=",
+                                      "lower=a:b",
+                                      "truncate=a",
+                                      "truncate=a:",
+                                      "truncate=a:x",
+                                      "reject=a",
+                                      "page-order=odd",
+                                      "lower=,a",
+                                      "wrap=",
+                                      "webhook-delay=",
+                                      "webhook-delay=1s:x",
+                                      "webhook-batch=1",
+                                      "webhook-batch=2:0",
+                                      "webhook-lose=101",
+                                      "webhook-lose=every=0",
+                                      "webhook-reorder=1001",
+                                      "webhook-duplicate=1"};
     size_t i;
 
     for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
