@@ -42,3 +42,6 @@ EXTRA_DIST += tests/pipe/follow.t
 TESTS += tests/pipe/listen.t tests/pipe/hostile.t tests/pipe/listen_kill.t
 EXTRA_DIST += tests/pipe/listener.sh \
 	tests/pipe/listen.t tests/pipe/hostile.t tests/pipe/listen_kill.t
+
+TESTS += tests/pipe/hooks.t
+EXTRA_DIST += tests/pipe/hooks.t
