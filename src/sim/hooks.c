@@ -416,10 +416,11 @@ pick(const struct hooks *h, const struct subscriber *s, int64_t now, int64_t *du
 struct delivery *
 hooks_next(struct hooks *h, int64_t now, int *wait)
 {
-    int64_t due = h->stop_at;
+    int64_t due = INT64_MAX;
     size_t i;
     LOCKED(h);
 
+    sooner(&due, h->stop_at);
     pump(h, now, &due);
     for (i = 0; i < HOOKS_SUBSCRIBERS; i++) {
         struct delivery *d = pick(h, &h->subs[i], now, &due);
