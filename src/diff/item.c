@@ -315,6 +315,20 @@ run_decide(struct diff *d, struct item *it, struct err *err)
     return 0;
 }
 
+/* Each key once: all creates of a decision are of one thing. */
+static void
+add_claims(struct arena *a, struct val *claims, const struct match_keys *keys)
+{
+    for (size_t k = 0; k < keys->n; k++) {
+        bool known = false;
+
+        for (size_t i = 0; i < claims->n; i++)
+            known = known || strcmp(val_text(claims->u.items[i]), keys->hashes[k]) == 0;
+        if (!known)
+            val_push(a, claims, val_string(a, keys->hashes[k]));
+    }
+}
+
 /* Link, generation, external id, claims: what the decision itself does not know. */
 static void
 complete(struct diff *d, struct item *it)
@@ -323,7 +337,7 @@ complete(struct diff *d, struct item *it)
     const struct event *e = &it->event;
     struct match_keys keys;
     struct val *claims = NULL;
-    size_t i, k;
+    size_t i;
 
     dec->link = it->link.link_id;
     dec->generation = it->link.generation;
@@ -345,8 +359,7 @@ complete(struct diff *d, struct item *it)
         if (claims == NULL)
             claims = val_array(d->arena);
         match_keys(d->arena, it->sync, (size_t)target, w->set, &keys);
-        for (k = 0; k < keys.n; k++)
-            val_push(d->arena, claims, val_string(d->arena, keys.hashes[k]));
+        add_claims(d->arena, claims, &keys);
         dec->claims = claims;
     }
 }
