@@ -64,6 +64,7 @@ read_line(struct push *p, struct batch *b)
     } else if (rc < 0) {
         push_fail(p, &err);
     } else if (event_is_control(text, len)) {
+        p->bounded = true;
         result_control(p, text, len);
     } else if (!is_plan_total(p, text, len)) {
         l = line_parse(p, text, len, &err);
@@ -153,6 +154,7 @@ stop(struct line *l)
     struct push *p = l->push;
 
     p->stopped = p->stopped_batch = true;
+    p->bounded = p->bounded || l->event.seq == 0 || l->event.run != NULL;
     snprintf(p->stopped_run, sizeof p->stopped_run, "%s", l->event.run != NULL ? l->event.run : "");
     guard_forget(p);
 }

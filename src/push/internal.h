@@ -148,6 +148,7 @@ struct push {
     bool stopped;         /* a limit */
     char stopped_run[64]; /* its run; "" = lines without one */
     bool stopped_batch;   /* it was in this batch */
+    bool bounded;         /* the input has an end of its own: eos, a run, lines made by hand */
     bool auth;            /* a system refuses us */
     bool refused;         /* lines or writes */
     struct err out_err;   /* code "": stdout is fine */

@@ -170,7 +170,7 @@ status(const struct push *p, struct err *err)
         *err = p->fatal;
         return p->fatal.status;
     }
-    if (p->stopped)
+    if (p->stopped && p->bounded) /* an endless stream has gone on with the rest */
         return EXIT_STOP;
     if (p->auth)
         return EXIT_REFUSED;

@@ -327,6 +327,29 @@ wait $emit && wait $echofilter && wait $diff && wait $push
 is "SIGTERM to the emitter ends all of them well" 0 $?
 is "and nothing is left open" "0" "$(pending)"
 
+# A limit: the account is paused, the others go on, and the end is a good one.
+cp loopless.yaml loopless.keep
+printf 'limits: {max_creates: none, max_updates: %s, max_changed: none}\n' \
+    $(($(sql "SELECT sum(value) FROM sync_counters WHERE metric = 'update without run' AND system = 'app'") + 2)) >>loopless.yaml
+start_pipe
+for id in 13 14 15 16; do change $id; done
+ok "more than a limit allows is owed" await $push settled
+is "the account is paused by it" "app limits" "$(sql "SELECT system, by FROM sync_pauses" | tr '|' ' ')"
+is "after as much as it allows" 2 "$(sql "SELECT count(*) FROM sync_owed")"
+human app PATCH "/contacts/$(record app p17@example.com .id | tr -d '"')" '{"score":17}'
+LOOPLESS_NOW=$LOOPLESS_NOW sync-reconcile run -q --yes app-contacts >out 2>run.err
+score_is_there() { [ "$(record crm p17@example.com .score)" = 17 ]; }
+ok "other systems go on" await $push score_is_there
+kill -TERM $emit
+wait $emit && wait $echofilter && wait $diff && wait $push
+is "an endless stream has no safety stop at its end" 0 $?
+mv loopless.keep loopless.yaml
+sync-ctl resume -q app >/dev/null
+start_pipe
+ok "after resume the rest is written" await $push settled_and_same
+kill -TERM $emit
+wait $emit && wait $echofilter && wait $diff && wait $push
+
 for stage in emit echofilter diff push; do
     start_pipe
     for id in 8 9 10; do change $id; done
