@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,9 @@ dial(int family, const void *address, socklen_t len)
         errno = why;
         return -1;
     }
+    if (family !=
+        AF_UNIX) /* a head and its body are two writes: the second would wait for an ACK */
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     return fd;
 }
 
