@@ -3,4 +3,11 @@ EXTRA_DIST += \
 	examples/quickstart \
 	examples/quickstart.d/app.yaml \
 	examples/quickstart.d/crm.yaml \
-	examples/quickstart.d/loopless.yaml
+	examples/quickstart.d/loopless.yaml \
+	examples/quickstart.d/stage.sh
+EXTRA_DIST += \
+	examples/systemd/loopless-listen.service \
+	examples/systemd/loopless-listen.socket \
+	examples/systemd/loopless-pipe.service \
+	examples/systemd/loopless-reconcile.service \
+	examples/systemd/loopless-reconcile.timer
