@@ -89,7 +89,7 @@ sync-ingest records crm crm/contacts in.ndjson >/dev/full 2>err
 is "records to a full disk" 74 $?
 
 # ---- usage ----
-for words in "" "filter" "subscribe crm" "nonsense" "records crm" "emit more" "emit --follow -n" \
+for words in "" "subscribe crm" "nonsense" "records crm" "emit more" "emit --follow -n" \
     "emit --follow --until 3" "emit --follow --run r" "emit --until x" "records --run r crm crm/contacts"; do
     # shellcheck disable=SC2086 # words
     try sync-ingest $words
