@@ -10,31 +10,39 @@
 
 enum { UNREADABLE_RETRY_MS = 30000 };
 
+/* What was decided before this was found out is none. */
+static void
+conclude(struct item *it)
+{
+    memset(&it->decision, 0, sizeof it->decision);
+    it->done = true;
+}
+
 void
 item_hold(struct item *it, struct arena *a, int64_t not_before, const char *reason)
 {
     char text[CLOCK_TEXT];
 
+    conclude(it);
     it->decision.hold_reason = reason;
     it->decision.hold_not_before = arena_text(a, clock_format(not_before, text));
-    it->done = true;
 }
 
 void
 item_reject(struct item *it, const char *code, const char *text)
 {
+    conclude(it);
     it->decision.disposition = "rejected";
     it->decision.reject_code = code;
     it->decision.text = text;
-    it->done = true;
 }
 
 void
 item_end_as(struct item *it, const char *disposition, const char *text)
 {
+    conclude(it);
     it->decision.disposition = disposition;
     it->decision.text = text;
-    it->done = true;
 }
 
 static void

@@ -342,7 +342,8 @@ join_link(struct diff *d, struct item *it, int64_t link_id, struct err *err)
     return 0;
 }
 
-/* One candidate: is it free, or an end of a link that we may join? */
+/* One candidate: is it free, or an end of a link that we may join, or that somebody has just made
+ * of it and us? */
 static int
 settle_candidate(struct diff *d, struct item *it, size_t i, const struct candidate *c,
                  struct err *err)
@@ -368,7 +369,8 @@ settle_candidate(struct diff *d, struct item *it, size_t i, const struct candida
         return 1;
     }
     for (k = 0; k < link.n_ends; k++)
-        if (strcmp(link.ends[k].system, it->event.system) == 0) {
+        if (strcmp(link.ends[k].system, it->event.system) == 0 &&
+            strcmp(link.ends[k].record_id, it->event.record_id) != 0) {
             item_reject(it, "linked-elsewhere",
                         arena_printf(d->arena, "%s:%s matches %s:%s, which is linked to %s:%s",
                                      it->event.system, it->event.record_id, system->name,
