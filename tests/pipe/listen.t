@@ -163,6 +163,22 @@ is "all that was answered is mapped" "$(wc -l <answered) 0" \
     "$(sort -n answered | while read -r n; do echo "drain-$n"; done | sort >want; sql "SELECT record_id FROM sync_inbox" | sort >have; comm -12 want have | wc -l) $(sql "SELECT count(*) FROM sync_requests WHERE state = 'new'")"
 is "none was answered otherwise" "" "$(cat load.err)"
 
+# ---- a second SIGTERM does not wait ----
+listener -v 127.0.0.1:0
+printf 'POST /hooks/crm HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nslow' >slow
+sockets() { find "/proc/$pid/fd" -lname 'socket:*' | wc -l; }
+connected() { [ "$(sockets)" -gt "$before" ]; }
+before=$(sockets)
+"$hook" raw "$url" <slow >slow.status &
+sender=$!
+await $sender connected
+kill $pid
+await $pid grep -q "stopping" listen.err
+kill $pid
+wait $pid
+is "a second SIGTERM ends it at once" 0 $?
+wait $sender
+
 # ---- kinds of verification ----
 mac_hex() { printf %s "$1" | openssl dgst -sha256 -hmac "$secret" | sed 's/.* //'; }
 body=$(items k-1 80)
