@@ -30,4 +30,5 @@ include tests/tools/local.mk
 include tests/filter/local.mk
 include tests/pipe/local.mk
 include tests/crash/local.mk
+include tests/world/local.mk
 include tests/lint/local.mk

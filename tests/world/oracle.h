@@ -1,0 +1,70 @@
+#ifndef TESTS_WORLD_ORACLE_H
+#define TESTS_WORLD_ORACLE_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "plan.h"
+#include "world.h"
+
+/*
+ * What people did, and what may be there once all is at rest. It knows no order of what our
+ * programs did meanwhile, only that of the people, so where that leaves several outcomes it takes
+ * each:
+ *
+ * - A field with an owner: at the owner its last human value, elsewhere the same, but for an edit
+ *   made there since, which stays (or was too early to be seen).
+ * - A field that any may change: one system's people changed it since all was at rest: their last
+ *   value, everywhere. More than one: the last value of one of them, the same everywhere.
+ * - More than one, but not of the system that wins conflicts: a person must settle it. The field is
+ *   closed then, and everybody keeps what they have.
+ * - Nobody changed it: what was there at the last rest.
+ * - Records made at several systems meet by first_contact.
+ */
+struct found { /* a person's record at a system */
+    int count;
+    int tokens[FIELDS];
+    char id[80]; /* as text */
+};
+
+struct change {
+    int person, system, token, order;
+    enum field field;
+    bool created; /* came with the record */
+};
+
+struct oracle {
+    struct plan *plan;                          /* borrowed */
+    struct found base[MAX_PEOPLE][MAX_SYSTEMS]; /* at the last rest */
+    bool made[MAX_PEOPLE][MAX_SYSTEMS];         /* by a person, since then */
+    bool closed[MAX_PEOPLE][FIELDS];            /* by a conflict that waits for a person */
+    bool muddled[MAX_PEOPLE]; /* two people made what we made, too: not one thing any more */
+    struct change changes[MAX_TOKENS]; /* since the last rest */
+    int n_changes, order;
+    int deeds;                          /* creates and edits since the last rest */
+    int spare;                          /* writes that troubles since then may have doubled */
+    bool from[MAX_TOKENS][MAX_SYSTEMS]; /* where people typed it */
+};
+
+void oracle_init(struct oracle *o, struct plan *p);
+
+/* E-mail of a person, in a buffer that the next call takes. */
+const char *oracle_email(int person);
+
+/* Notes what a person did; TOKENS by field. */
+void oracle_create(struct oracle *o, int person, int system, const int *tokens);
+void oracle_edit(struct oracle *o, int person, int system, enum field field, int token);
+
+/* Compares all systems with what may be there, and takes it as the next base. */
+void oracle_check(struct oracle *o, struct world *w);
+
+/* Most writes that there may have been since the last rest. */
+int oracle_most_writes(const struct oracle *o);
+/* Now they are counted anew. */
+void oracle_rest(struct oracle *o);
+
+/* The id of the person's record in DUMP as a path segment; false if there is none. */
+bool oracle_find(const struct oracle *o, json_t *dump, int system, int person, struct found *out);
+
+#endif

@@ -1,0 +1,12 @@
+#ifndef TESTS_WORLD_SCRIPT_H
+#define TESTS_WORLD_SCRIPT_H
+
+#include "plan.h"
+
+/* Who is there at the start and what will be done: the rest of a plan. */
+void script_make(struct plan *p, struct random *r);
+
+/* A step as people read it, without its result. */
+void script_describe(const struct plan *p, const struct step *s, char *out, unsigned long size);
+
+#endif
