@@ -15,8 +15,9 @@ struct due {
 };
 
 /*
- * Due rows of links with nothing pending or open, and no create of unknown outcome at that target.
- * A row whose source has no end (any more) is looked at from any other end.
+ * Due rows of links with nothing pending or open, and no create of unknown outcome at that target;
+ * not of fields that wait for a person. A row whose source has no end (any more) is looked at from
+ * any other end.
  */
 #define DUE                                                                                        \
     "SELECT o.link_id, l.generation, l.resource_type, e.external_system, e.account, e.record_id,"  \
@@ -31,7 +32,8 @@ struct due {
     " (SELECT 1 FROM sync_inbox i WHERE i.lane = 'L' || o.link_id AND i.disposition IS NULL)"      \
     " AND NOT EXISTS (SELECT 1 FROM sync_intents n WHERE n.link_id = o.link_id AND"                \
     " n.state IN ('prepared','sent','unknown') AND (n.state <> 'unknown' OR"                       \
-    " n.target = o.target)) ORDER BY o.not_before"
+    " n.target = o.target)) AND NOT EXISTS (SELECT 1 FROM sync_conflicts c WHERE c.link_id ="      \
+    " o.link_id AND c.field = o.field AND c.state = 'open') ORDER BY o.not_before"
 
 static bool
 is_paused(const struct store_pause *pauses, int n, const struct due *d)
