@@ -379,6 +379,13 @@ intake_stop(struct intake *in)
     pthread_cond_signal(&in->more);
     pthread_mutex_unlock(&in->lock);
     pthread_join(in->thread, NULL);
+}
+
+void
+intake_free(struct intake *in)
+{
+    if (in == NULL)
+        return;
     pthread_cond_destroy(&in->more);
     pthread_mutex_destroy(&in->lock);
     free(in->touched);

@@ -41,7 +41,9 @@ struct intake;
 struct intake *intake_start(struct tenants *tenants, struct routes *routes, struct err *err);
 /* False: the queue is full, JOB is still the caller's. */
 bool intake_put(struct intake *in, struct job *job);
-/* Stores, answers and maps what there is; ends the thread. NULL is fine. */
+/* Stores, answers and maps what there is; ends the thread. From now on the queue is always full. */
 void intake_stop(struct intake *in);
+/* When nobody can put anything any more. NULL is fine, for both. */
+void intake_free(struct intake *in);
 
 #endif

@@ -194,6 +194,7 @@ listen_run(const struct listen_options *o, struct err *err)
         rc = o->dry_run ? say_plan(&l, err) : serve(&l, err);
     intake_stop(l.reception.intake);
     server_stop(l.server);
+    intake_free(l.reception.intake);
     if (l.reception.routes != NULL)
         reception_release(&l.reception);
     routes_release(&l.routes);
