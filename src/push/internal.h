@@ -30,6 +30,7 @@ enum {
     PUSH_BATCH_MS = 10,      /* ... or for so long */
     PUSH_MAX_WRITES = 256,   /* no more is read while so many are under way */
     PUSH_FRESH_MS = 15000,   /* a lease renewed longer ago proves nothing */
+    PUSH_LOOK_MS = 1000,     /* between two looks at what dead writers left */
     PUSH_DEADLINE_MS = 20000 /* of one request, see http_request */
 };
 
@@ -129,6 +130,7 @@ struct push {
     bool ended;      /* no more is read: end of input, a signal, an error */
     char owner[64];  /* our lease */
     int64_t renewed; /* boot clock */
+    int64_t looked;  /* boot clock: at what dead writers left */
     struct pipeline *pipelines;
     size_t n_pipelines;
 

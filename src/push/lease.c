@@ -199,12 +199,14 @@ int
 lease_tick(struct push *p, struct err *err)
 {
     bool first = p->owner[0] == '\0';
+    bool due = first || clock_boot() - p->renewed >= STORE_RENEW_MS;
 
     if (first && lease_start(p, err) < 0)
         return -1;
-    if (!first && clock_boot() - p->renewed < STORE_RENEW_MS)
-        return 0;
-    if ((!first && lease_renew(p, err) < 0) || renew_pipelines(p, err) < 0)
+    if (due && ((!first && lease_renew(p, err) < 0) || renew_pipelines(p, err) < 0))
         return -1;
-    return p->ended ? 0 : take_over(p, err);
+    if (p->ended || (!first && clock_boot() - p->looked < PUSH_LOOK_MS))
+        return 0;
+    p->looked = clock_boot();
+    return take_over(p, err);
 }

@@ -45,7 +45,13 @@ int store_begin(struct store *s, bool durable, struct err *err);
 int store_commit(struct store *s, struct err *err);
 void store_abort(struct store *s); /* fine without one */
 
-/* ---- Leases: pipelines, jobs, writers. Valid STORE_LEASE_MS after each renewal. ---- */
+/*
+ * ---- Leases: pipelines, jobs, writers. Valid STORE_LEASE_MS after each renewal. ----
+ *
+ * Those of jobs and writers end with their process, too, as far as that can be seen from here (this
+ * host, this pid namespace): nobody waits for what was killed. A pipeline's stages outlive its
+ * emitter, so there only time tells.
+ */
 
 enum { STORE_LEASE_MS = 30000, STORE_RENEW_MS = 10000 };
 
@@ -56,8 +62,8 @@ struct store_holder {
 };
 
 /*
- * Takes lease NAME for OWNER if it is free, expired, of another boot, or OWNER's already. 1 taken,
- * 0 held by somebody living (HOLDER is filled), -1 error.
+ * Takes lease NAME for OWNER if it is free, expired, of another boot, of a process that is gone, or
+ * OWNER's already. 1 taken, 0 held by somebody living (HOLDER is filled), -1 error.
  */
 int store_lease_take(struct store *s, const char *name, const char *owner,
                      struct store_holder *holder, struct err *err);
@@ -390,8 +396,9 @@ int store_settle(struct store *s, const struct store_settlement *x, int64_t now,
                  const char **disposition, struct err *err);
 
 /*
- * Intents of dead writers (lease over; sent ones also DEADLINE_MS past) are taken over by OWNER and
- * returned, at most MAX: prepared ones were never sent. Also `unknown` ones are not returned.
+ * Intents of dead writers (lease over or process gone; sent ones also DEADLINE_MS past) are taken
+ * over by OWNER and returned, at most MAX: prepared ones were never sent. Also `unknown` ones are
+ * not returned.
  */
 int store_take_over(struct store *s, struct arena *a, const char *owner, int64_t deadline_ms,
                     size_t max, int64_t now, struct store_intent **intents, struct err *err);

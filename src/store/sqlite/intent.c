@@ -150,6 +150,28 @@ store_sent(struct store *s, const int64_t *tokens, size_t n, const char *owner, 
 
 /* ---- Recovery ---- */
 
+/* Others that have open intents. */
+static int
+find_writers(struct store *s, struct arena *a, const char *owner, const char ***out,
+             struct err *err)
+{
+    const char **list = NULL;
+    struct rows r;
+    int n = 0, rc;
+
+    if (db_rows(s, &r, err,
+                "SELECT DISTINCT owner FROM sync_intents n INDEXED BY sync_intents_open WHERE"
+                " " OPEN_INTENT("n") " AND owner <> ?",
+                "t", owner) < 0)
+        return -1;
+    while ((rc = rows_next(&r)) == 1) {
+        list = list_grow(a, list, (size_t)n, sizeof *list);
+        list[n++] = row_text(&r, a, 0);
+    }
+    *out = list;
+    return rc < 0 ? -1 : n;
+}
+
 static int
 find_orphans(struct store *s, struct arena *a, const char *owner, int64_t deadline_ms, size_t max,
              int64_t now, struct store_intent **out, struct err *err)
@@ -185,12 +207,18 @@ int
 store_take_over(struct store *s, struct arena *a, const char *owner, int64_t deadline_ms,
                 size_t max, int64_t now, struct store_intent **intents, struct err *err)
 {
+    const char **writers;
     struct tx tx;
-    int n;
+    int n = find_writers(s, a, owner, &writers, err);
 
     *intents = NULL;
+    if (n <= 0)
+        return n;
     if (tx_enter(s, &tx, true, err) < 0)
         return -1;
+    for (int i = 0; i < n; i++)
+        if (lease_bury(s, writers[i], err) < 0)
+            return tx_leave(s, &tx, -1, err);
     n = find_orphans(s, a, owner, deadline_ms, max, now, intents, err);
     for (int i = 0; i < n; i++)
         if (db_run(s, err, "UPDATE sync_intents SET owner = ? WHERE token = ?", "ti", owner,

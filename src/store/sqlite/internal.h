@@ -135,6 +135,9 @@ int link_of_record(struct store *s, const char *resource, const char *system, co
                    const char *record_id, int64_t *link_id, struct err *err);
 /* Is the lease NAME held by a living pipeline? 1, 0, -1. */
 int lease_alive(struct store *s, const char *name, struct err *err);
+/* Drops a lease that ends with its process (a pipeline's does not: stages outlive the emitter), if
+ * that process is gone. 1 dropped, 0, -1. */
+int lease_bury(struct store *s, const char *name, struct err *err);
 
 /* Inserts an event; inside a transaction. 1, 0 duplicate, -1. */
 int inbox_insert(struct store *s, const struct store_admission *a, int64_t now, int64_t *seq,

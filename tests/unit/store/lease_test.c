@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -46,6 +47,27 @@ START_TEST(lease_of_another_boot_is_free)
 }
 END_TEST
 
+START_TEST(lease_ends_with_its_process)
+{
+    struct fixture f;
+    pid_t gone;
+
+    fixture_open(&f);
+    gone = fork();
+    if (gone == 0)
+        _exit(0);
+    ck_assert_int_eq(waitpid(gone, NULL, 0), gone);
+    ck_assert_int_eq(store_lease_take(f.s, "job:contacts", "a", NULL, &f.err), 1);
+    sql(&f, "UPDATE sync_leases SET pid = %ld, host = host || '/elsewhere'", (long)gone);
+    ck_assert_int_eq(store_lease_take(f.s, "job:contacts", "b", NULL, &f.err), 0);
+    sql(&f, "UPDATE sync_leases SET host = replace(host, '/elsewhere', '')");
+    ck_assert_int_eq(store_lease_take(f.s, "job:contacts", "b", NULL, &f.err), 1);
+    ck_assert_int_eq(store_lease_renew(f.s, "job:contacts", "a", &f.err), 0);
+    ck_assert_int_eq(store_lease_take(f.s, "job:contacts", "a", NULL, &f.err), 0);
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(renewal_makes_it_last)
 {
     struct fixture f;
@@ -75,4 +97,5 @@ START_TEST(drop_frees_only_ones_own)
 END_TEST
 
 UNIT_MAIN("store/lease", held_lease_names_its_holder, expired_lease_is_free,
-          lease_of_another_boot_is_free, renewal_makes_it_last, drop_frees_only_ones_own)
+          lease_of_another_boot_is_free, lease_ends_with_its_process, renewal_makes_it_last,
+          drop_frees_only_ones_own)

@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "fixture.h"
@@ -434,6 +436,33 @@ START_TEST(dead_writers_intents_are_taken_over_after_the_deadline)
 }
 END_TEST
 
+START_TEST(what_a_writer_leaves_is_free_when_its_process_is_gone)
+{
+    struct fixture f;
+    struct sent s;
+    struct store_intent *list;
+    pid_t gone;
+
+    fixture_open(&f);
+    s = send_edit(&f);
+    gone = fork();
+    if (gone == 0)
+        _exit(0);
+    ck_assert_int_eq(waitpid(gone, NULL, 0), gone);
+    sql(&f, "UPDATE sync_leases SET pid = %ld", (long)gone);
+    ck_assert_int_eq(TAKE_OVER(), 0); /* sent just now: it may still arrive there */
+    f.now += 20000;
+    ck_assert_int_eq(TAKE_OVER(), 1);
+    ck_assert_int_eq(list[0].token, s.n.token);
+    /* the pipeline is not over: there are stages behind its emitter */
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_leases WHERE name = 'p1'"), 1);
+    admit(&f, "hubspot", "102", "other", NULL);
+    emit_one(&f, "p1");
+    ck_assert_int_eq(store_take_back(f.s, f.now, &f.err), 0);
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(late_answer_to_a_create_is_looked_at)
 {
     struct fixture f;
@@ -629,6 +658,7 @@ UNIT_MAIN("store/settle", done_moves_the_shadow_as_stored, done_without_a_body_t
           event_ends_with_its_last_write_and_its_worst,
           event_with_a_lost_write_waits_for_the_others, only_ones_own_intents_are_sent,
           dead_writers_intents_are_taken_over_after_the_deadline,
+          what_a_writer_leaves_is_free_when_its_process_is_gone,
           late_answer_to_a_create_is_looked_at, unsent_intent_opens_its_event_again,
           only_lost_writes_of_the_last_hour_may_show_late, trace_a_edit_and_early_echo,
           trace_b_both_edited, trace_c_killed_after_the_write_went_out)
