@@ -89,9 +89,13 @@ read_end(struct diff *d, struct item *it, size_t i)
 static bool
 row_is_present(const struct diff *d, const struct item *it)
 {
+    const struct resource_def *def = it->sync->defs[it->nominator];
     const struct row_context c = {.no_calls = d->o->current != NULL || d->o->store == NULL,
                                   .linked = it->link.link_id != 0,
-                                  .decided_at = it->link.decided_at};
+                                  .decided_at = it->link.decided_at,
+                                  .lag_ms = def->list.settle_ms > def->get.lag_ms
+                                                ? def->list.settle_ms
+                                                : def->get.lag_ms};
 
     return row_stands(&it->event, &c);
 }

@@ -19,5 +19,5 @@ row_stands(const struct event *e, const struct row_context *c)
     if (e->path == NULL || strcmp(e->path, "delta") != 0 || e->received_at == NULL ||
         clock_parse(e->received_at, &received, NULL) != 0)
         return e->seq == 0 && !c->linked;
-    return received > c->decided_at;
+    return received > c->decided_at + (c->linked ? c->lag_ms : 0);
 }

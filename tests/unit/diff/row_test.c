@@ -50,6 +50,23 @@ static const struct {
     {"a partial line beside a file", WHO ",\"partial\":true" WHOLE, false, true, false},
 };
 
+START_TEST(a_listing_that_lags_may_show_what_was_before_the_decision)
+{
+    CLEANUP_ARENA struct arena *a = arena_new();
+    struct row_context c = {.linked = true, .decided_at = INT64_C(1000) * DECIDED_S};
+    static const char line[] = "{" OUT ",\"path\":\"delta\"" NEW WHOLE "}"; /* 1 s later */
+    struct event e;
+
+    ck_assert_int_eq(event_parse(a, line, strlen(line), &e, NULL), 0);
+    c.lag_ms = 999;
+    ck_assert(row_stands(&e, &c));
+    c.lag_ms = 1000;
+    ck_assert(!row_stands(&e, &c));
+    c.linked = false;
+    ck_assert(row_stands(&e, &c));
+}
+END_TEST
+
 START_TEST(only_what_is_surely_present_stands_for_the_record)
 {
     CLEANUP_ARENA struct arena *a = arena_new();
@@ -68,4 +85,5 @@ START_TEST(only_what_is_surely_present_stands_for_the_record)
 }
 END_TEST
 
-UNIT_MAIN("diff/row", only_what_is_surely_present_stands_for_the_record)
+UNIT_MAIN("diff/row", only_what_is_surely_present_stands_for_the_record,
+          a_listing_that_lags_may_show_what_was_before_the_decision)
