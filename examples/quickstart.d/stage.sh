@@ -69,11 +69,13 @@ unit() # NAME COMMAND...
 
 supervise()
 {
-    local name=$1
+    local name=$1 status
     shift
-    while [ ! -e "$name.stop" ]; do
+    while :; do
         ("$@")
-        echo "unit $name ended with status $?"
+        status=$?
+        [ ! -e "$name.stop" ] || exit $status
+        echo "unit $name ended with status $status"
         sleep 0.1
     done
 }
