@@ -59,6 +59,9 @@ judge(struct world *w, struct proc *p)
         allowed = bereft;
     else if (p->stopped)
         allowed = stopped;
+    if (w->twins && p->status == 2 &&
+        (p->role == ROLE_CRON || p->role == ROLE_PUSH || p->role == ROLE_ORPHAN))
+        return;
     if (!is_in(p->status, allowed))
         world_blame(w, "%s (pid %d) ended with %d%s", role_names[p->role], (int)p->pid, p->status,
                     p->stopped ? " after SIGTERM" : "");

@@ -69,7 +69,7 @@ live(const struct driver *d, long seed, const char *folder)
     struct world *w;
     int rc;
 
-    plan_make(&plan, (uint64_t)seed, getenv("WORLD_WEBHOOKS") != NULL);
+    plan_make(&plan, (uint64_t)seed);
     oracle_init(&oracle, &plan);
     w = world_new(&plan, folder, d->haste, d->verbose);
     rc = play(w, &oracle, &t);

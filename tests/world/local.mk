@@ -5,6 +5,7 @@ tests_world_driver_SOURCES = \
 	tests/world/deploy.c \
 	tests/world/deploy.h \
 	tests/world/driver.c \
+	tests/world/missed.c \
 	tests/world/oracle.c \
 	tests/world/oracle.h \
 	tests/world/plan.c \
@@ -20,8 +21,9 @@ tests_world_driver_SOURCES = \
 	tests/world/world.c \
 	tests/world/world.h
 tests_world_driver_LDADD = libbase.a $(JANSSON_LIBS) $(CURL_LIBS) $(SQLITE_LIBS)
-TESTS += tests/world/world.t
+TESTS += tests/world/found.t tests/world/world.t
 
 EXTRA_DIST += \
+	tests/world/found.t \
 	tests/world/run \
 	tests/world/world.t

@@ -183,7 +183,7 @@ oracle_find(const struct oracle *o, json_t *dump, int system, int person, struct
 
 /* A field of a person: who changed it, and what is there. */
 struct matter {
-    const struct oracle *o;
+    struct oracle *o;
     struct world *w;
     const struct found *now; /* by system */
     int person;
@@ -242,6 +242,14 @@ blame(const struct matter *m, const char *rule, int s, int want)
     CLEANUP_BUF struct buf all = BUF_INIT;
     char text[MAX_WIDTH + 20], other[MAX_WIDTH + 20];
 
+    if (m->o->given_up[m->person][m->field])
+        return;
+    if (oracle_missed(m->o, m->w, m->person, m->field, m->now)) {
+        world_say(m->w, "missed between write and read-back: %s of %s", plan_field_names[m->field],
+                  oracle_email(m->person));
+        m->o->given_up[m->person][m->field] = true;
+        return;
+    }
     for (int i = 0; i < m->o->plan->n_systems; i++) {
         buf_printf(&all, "; %c: ", 'a' + i);
         if (was_there(m, i))
@@ -503,6 +511,8 @@ check_field(struct oracle *o, struct matter *m)
         m->order[c->system] = c->order;
         m->edited[c->system] = m->edited[c->system] || !c->created;
     }
+    if (o->given_up[m->person][m->field])
+        return;
     if (o->closed[m->person][m->field]) {
         if (!is_each_own(m))
             blame(m, "closed by a conflict", 0, -2);

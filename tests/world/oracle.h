@@ -39,6 +39,7 @@ struct oracle {
     struct found base[MAX_PEOPLE][MAX_SYSTEMS]; /* at the last rest */
     bool made[MAX_PEOPLE][MAX_SYSTEMS];         /* by a person, since then */
     bool closed[MAX_PEOPLE][FIELDS];            /* by a conflict that waits for a person */
+    bool given_up[MAX_PEOPLE][FIELDS];          /* by a caveat: see oracle_missed */
     bool muddled[MAX_PEOPLE]; /* two people made what we made, too: not one thing any more */
     struct change changes[MAX_TOKENS]; /* since the last rest */
     int n_changes, order;
@@ -58,6 +59,14 @@ void oracle_edit(struct oracle *o, int person, int system, enum field field, int
 
 /* Compares all systems with what may be there, and takes it as the next base. */
 void oracle_check(struct oracle *o, struct world *w);
+
+/*
+ * A caveat of sync-push: where an update is answered without the record, an edit between the write
+ * and the read-back is taken for how the system stores what it was sent. Was there one, of this
+ * field of this record (as it is NOW)?
+ */
+bool oracle_missed(const struct oracle *o, struct world *w, int person, enum field field,
+                   const struct found *now);
 
 /* Most writes that there may have been since the last rest. */
 int oracle_most_writes(const struct oracle *o);

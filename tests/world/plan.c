@@ -127,7 +127,7 @@ make_rules(struct plan *p, struct random *r)
 }
 
 void
-plan_make(struct plan *p, uint64_t seed, bool webhooks)
+plan_make(struct plan *p, uint64_t seed)
 {
     struct random r = {.state = seed * UINT64_C(0x2545f4914f6cdd1d) + 1};
 
@@ -138,9 +138,10 @@ plan_make(struct plan *p, uint64_t seed, bool webhooks)
     for (int i = 0; i < p->n_systems; i++)
         make_system(&p->systems[i], &r);
     make_rules(p, &r);
-    p->webhooks = webhooks && random_chance(&r, 80);
+    p->webhooks = random_chance(&r, 70);
     if (p->webhooks)
         p->pipe = true;
+    p->systems[0].webhook = true;
     for (int i = 0; i < p->n_systems; i++)
         p->systems[i].webhook = p->systems[i].webhook && p->webhooks;
     script_make(p, &r);

@@ -124,8 +124,7 @@ struct plan {
     int n_tokens;
 };
 
-/* WEBHOOKS: whether the programs can take them. */
-void plan_make(struct plan *p, uint64_t seed, bool webhooks);
+void plan_make(struct plan *p, uint64_t seed);
 
 extern const char *const plan_id_kinds[];
 extern const char *const plan_field_names[]; /* unified */

@@ -223,6 +223,7 @@ act(struct world *w, struct oracle *o, const struct step *s, struct tally *t)
         create(w, o, s->system, s->person, s->tokens);
         break;
     case STEP_TWIN:
+        w->twins = true;
         create(w, o, s->system, s->person, s->tokens);
         create(w, o, s->other, s->person, s->tokens + FIELDS);
         break;
@@ -265,8 +266,6 @@ act(struct world *w, struct oracle *o, const struct step *s, struct tally *t)
         t->deeds += o->deeds;
         t->writes += rest(w, o, s);
         t->rests++;
-        if (!s->drop)
-            start_all(w);
         break;
     }
 }

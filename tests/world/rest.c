@@ -221,9 +221,9 @@ settle(struct world *w)
         status = reconcile(w);
         tries++;
         drain(w);
-        if (status == 0 && is_at_rest(w))
+        if ((status == 0 || (w->twins && status == 2)) && is_at_rest(w))
             break;
-        if (status != 0 && status != 75)
+        if (status != 0 && status != 75 && (!w->twins || status != 2))
             world_blame(w, "sync-reconcile run ended with %d", status);
         world_nap(w, 5000);
     }
@@ -241,7 +241,7 @@ check_quiet(struct world *w)
     take_writes(w);
     status = reconcile(w);
     drain(w);
-    if (status != 0)
+    if (status != 0 && (!w->twins || status != 2))
         world_blame(w, "one more sync-reconcile run ended with %d", status);
     writes = take_writes(w);
     if (writes > 0)
@@ -273,15 +273,12 @@ rest(struct world *w, struct oracle *o, const struct step *s)
 
     rest_calm(w);
     lift_pauses(w);
-    if (s->drop)
-        world_hooks(w, false);
+    world_start_listener(w); /* what it has stored is mapped in any case */
+    world_hooks(w, !s->drop);
     drain(w);
     end_crons(w);
-    if (!s->live) {
+    if (!s->live)
         world_stop_pipe(w);
-        if (s->drop)
-            world_stop_listener(w);
-    }
     world_nap(w, longest_lag(w->plan) + 500);
     settle(w);
     if (w->why.len > 0)
@@ -294,6 +291,8 @@ rest(struct world *w, struct oracle *o, const struct step *s)
     if (status != 0)
         world_blame(w, "conservation: sync-ctl audit ended with %d", status);
     check_log(w);
+    if (!s->live)
+        world_stop_listener(w);
     if (writes > most)
         world_blame(w, "writes: %d for %d creates and edits of people, at most %d", writes,
                     o->deeds, most);

@@ -210,8 +210,12 @@ script_make(struct plan *p, struct random *r)
     int rounds = random_between(r, 1, 3), steps = random_between(r, 40, 80);
 
     first_people(p, r);
+    if (random_chance(r, 50))
+        add_step(p, r, STEP_START);
     add_settle(p, r);
     for (int i = 0; i < rounds; i++) {
+        if (random_chance(r, 75))
+            add_step(p, r, STEP_START);
         for (int n = steps / rounds; n > 0; n--)
             add_any(p, r);
         add_settle(p, r);

@@ -62,6 +62,7 @@ struct world {
     long haste;
     FILE *trace; /* owned */
     bool verbose;
+    bool twins;     /* two people made the same: records may be refused as ambiguous */
     struct buf why; /* what is wrong; empty = nothing */
 };
 
