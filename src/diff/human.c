@@ -73,7 +73,12 @@ add_write(struct buf *out, const struct decision *dec, const struct decision_wri
         buf_char(out, ':');
         add_name(out, w->target_record_id);
     }
-    buf_printf(out, "%s\n", color ? "\033[0m" : "");
+    buf_text(out, color ? "\033[0m" : "");
+    if (w->hold_reason != NULL) {
+        buf_text(out, " later: ");
+        add_name(out, w->hold_reason);
+    }
+    buf_char(out, '\n');
     for (i = 0; i < w->set->n; i++) {
         const char *field = w->set->u.members[i].name;
         const struct decision_rule *rule = rule_of(dec, field);

@@ -23,7 +23,9 @@ struct item_end {
     const char *external_id; /* ours, where the record carries one */
     const char *version, *etag;
     int64_t changed_at, seen_at;
-    bool fresh; /* read from the API just now, not from a listing row */
+    bool fresh;             /* read from the API just now, not from a listing row */
+    const char *unread_why; /* END_UNREAD: why, and when to look again */
+    int64_t unread_until;
 };
 
 enum item_kind { ITEM_EVENT, ITEM_CONTROL };
@@ -66,7 +68,10 @@ void item_end_as(struct item *it, const char *disposition, const char *text);
  */
 int match_ends(struct diff *d, struct item *it, struct err *err);
 
-/* Reads end I freshly; 1 known, 0 under way. A source that cannot be read ends the item (hold). */
+/*
+ * Reads end I freshly; 1 known, 0 under way. One that cannot be read ends the item (hold), if it is
+ * the source or the record is unlinked; else it is unread, see decide.h.
+ */
 int read_end(struct diff *d, struct item *it, size_t i);
 
 /*

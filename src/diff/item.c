@@ -58,6 +58,23 @@ take_record(struct item_end *end, const struct provider_record *r, int64_t now)
     end->fresh = true;
 }
 
+/* The others go on without an end of a link that cannot be read; without the source nothing does.
+ */
+static void
+take_failure(struct diff *d, struct item *it, size_t i, const struct cache_answer *answer)
+{
+    struct item_end *end = &it->ends[i];
+
+    end->state = END_UNREAD;
+    end->unread_until =
+        answer->not_before > d->now ? answer->not_before : d->now + UNREADABLE_RETRY_MS;
+    end->unread_why =
+        arena_printf(d->arena, "cannot read %s:%s: %s", it->sync->between[i]->name, end->record_id,
+                     answer->text != NULL ? answer->text : answer->code);
+    if (i == it->nominator || it->link.link_id == 0)
+        item_hold(it, d->arena, end->unread_until, end->unread_why);
+}
+
 int
 read_end(struct diff *d, struct item *it, size_t i)
 {
@@ -65,7 +82,7 @@ read_end(struct diff *d, struct item *it, size_t i)
     struct item_end *end = &it->ends[i];
     const struct cache_answer *answer;
 
-    if (end->fresh)
+    if (end->fresh || end->state == END_UNREAD)
         return 1;
     answer = cache_get(d->cache, system, it->sync->defs[i], end->record_id);
     if (answer == NULL)
@@ -79,10 +96,7 @@ read_end(struct diff *d, struct item *it, size_t i)
         end->fresh = true;
         return 1;
     }
-    item_hold(it, d->arena,
-              answer->not_before > d->now ? answer->not_before : d->now + UNREADABLE_RETRY_MS,
-              arena_printf(d->arena, "cannot read %s:%s: %s", system->name, end->record_id,
-                           answer->text != NULL ? answer->text : answer->code));
+    take_failure(d, it, i, answer);
     return 1;
 }
 
@@ -341,6 +355,16 @@ add_claims(struct arena *a, struct val *claims, const struct match_keys *keys)
     }
 }
 
+/* The target cannot be read: what it is to get is owed. */
+static void
+withhold(struct diff *d, const struct item_end *end, struct decision_write *w)
+{
+    char text[CLOCK_TEXT];
+
+    w->hold_reason = end->unread_why;
+    w->hold_not_before = arena_text(d->arena, clock_format(end->unread_until, text));
+}
+
 /* Link, generation, external id, claims: what the decision itself does not know. */
 static void
 complete(struct diff *d, struct item *it)
@@ -363,6 +387,8 @@ complete(struct diff *d, struct item *it)
         int target = sync_index(it->sync, w->target);
 
         w->external_id = dec->external_id;
+        if (it->ends[target].state == END_UNREAD)
+            withhold(d, &it->ends[target], w);
         if (strcmp(w->action, "create") != 0) {
             if (it->sync->defs[target]->version_kind == VERSION_ETAG)
                 w->etag = it->ends[target].etag;
@@ -401,7 +427,8 @@ targets_fresh(struct diff *d, struct item *it)
         const struct decision_write *w = &it->decision.writes[i];
         int target = sync_index(it->sync, w->target);
 
-        if (strcmp(w->action, "create") == 0 || it->ends[target].fresh)
+        if (strcmp(w->action, "create") == 0 || it->ends[target].fresh ||
+            it->ends[target].state == END_UNREAD)
             continue;
         read_end(d, it, (size_t)target);
         fresh = 0;
@@ -409,6 +436,28 @@ targets_fresh(struct diff *d, struct item *it)
     if (fresh == 0 && it->link.link_id == 0 && !it->done)
         match_anew(it);
     return fresh;
+}
+
+/* Is there something to decide without the ends that cannot be read? */
+static bool
+others_go_on(const struct item *it)
+{
+    size_t live = 0;
+
+    for (size_t i = 0; i < it->sync->n_between; i++) {
+        live += it->ends[i].wanted && it->ends[i].state == END_LIVE;
+        if (!it->ends[i].wanted && it->sync->create[i])
+            return false;
+    }
+    return live > 1 && it->ends[it->nominator].state == END_LIVE;
+}
+
+static void
+hold_unread(struct diff *d, struct item *it)
+{
+    for (size_t i = 0; i < it->sync->n_between && !it->done; i++)
+        if (it->ends[i].state == END_UNREAD && !others_go_on(it))
+            item_hold(it, d->arena, it->ends[i].unread_until, it->ends[i].unread_why);
 }
 
 /* Linked: every end of the link is looked at. 1 all known, 0 under way, -1. */
@@ -421,13 +470,15 @@ read_linked(struct diff *d, struct item *it, struct err *err)
     for (i = 0; i < it->sync->n_between && !it->done; i++) {
         struct item_end *end = &it->ends[i];
 
-        if (!end->wanted || end->state == END_LIVE || end->fresh)
+        if (!end->wanted || end->state == END_LIVE || end->state == END_UNREAD || end->fresh)
             continue;
         known &= read_end(d, it, i);
     }
     for (i = 0; known && i < it->sync->n_between && !it->done; i++)
         if (it->ends[i].wanted && it->ends[i].fresh && held_for_lag(d, it, i, err) < 0)
             return -1;
+    if (known && !it->done)
+        hold_unread(d, it);
     return known;
 }
 

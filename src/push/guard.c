@@ -147,6 +147,17 @@ check_breaker(struct line *l, const struct decision_write *w, struct err *err)
     return 0;
 }
 
+/* A target that sync-diff could not read. */
+static int64_t
+held_until(const struct decision_write *w, int64_t now)
+{
+    int64_t until;
+
+    if (w->hold_not_before == NULL || clock_parse(w->hold_not_before, &until, NULL) < 0)
+        return now + PAUSED_AGAIN_MS;
+    return until;
+}
+
 static int
 guard_write(struct line *l, const struct decision_write *w, struct err *err)
 {
@@ -154,7 +165,9 @@ guard_write(struct line *l, const struct decision_write *w, struct err *err)
     const struct store_pause *pause = find_pause(l, w);
     int64_t now = clock_now();
 
-    if (pause != NULL)
+    if (w->hold_reason != NULL)
+        withhold(l, w->target, "unreadable", w->hold_reason, held_until(w, now));
+    else if (pause != NULL)
         withhold(l, w->target, "paused", pause->reason,
                  pause->until > now ? pause->until : now + PAUSED_AGAIN_MS);
     else if (t->closed_until > now)

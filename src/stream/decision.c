@@ -41,6 +41,20 @@ write_rule(struct buf *out, const struct decision_rule *r)
 }
 
 static void
+write_hold(struct members *m, const char *not_before, const char *reason)
+{
+    struct members hold = {.out = m->out};
+
+    if (reason == NULL)
+        return;
+    members_name(m, "hold");
+    buf_char(m->out, '{');
+    members_text(&hold, "not_before", not_before);
+    members_text(&hold, "reason", reason);
+    buf_char(m->out, '}');
+}
+
+static void
 write_write(struct buf *out, const struct decision_write *w)
 {
     struct members m = {.out = out};
@@ -55,6 +69,7 @@ write_write(struct buf *out, const struct decision_write *w)
     members_val(&m, "sources", w->sources);
     members_val(&m, "before", w->before);
     members_text(&m, "etag", w->etag);
+    write_hold(&m, w->hold_not_before, w->hold_reason);
     buf_char(out, '}');
 }
 
@@ -99,15 +114,7 @@ decision_write_members(struct buf *out, const struct decision *d)
     members_int(&m, "generation", d->generation);
     members_text(&m, "external_id", d->external_id);
     write_lists(&m, d);
-    if (d->hold_reason != NULL) {
-        struct members hold = {.out = out};
-
-        members_name(&m, "hold");
-        buf_char(out, '{');
-        members_text(&hold, "not_before", d->hold_not_before);
-        members_text(&hold, "reason", d->hold_reason);
-        buf_char(out, '}');
-    }
+    write_hold(&m, d->hold_not_before, d->hold_reason);
     members_text(&m, "disposition", d->disposition);
     members_text(&m, "text", d->text);
     members_text(&m, "reject", d->reject_code);
@@ -185,6 +192,21 @@ parse_rule(const struct val_member *m, struct decision_rule *r, struct err *err)
 }
 
 static int
+parse_hold(const struct val *v, const char **not_before, const char **reason, struct err *err)
+{
+    const struct val *hold;
+
+    if (member_get_val(v, "hold", VAL_OBJECT, &hold) < 0)
+        return wrong(err, "hold");
+    if (hold == NULL)
+        return 0;
+    if (name(hold, "reason", true, reason, err) < 0 ||
+        text(hold, "not_before", false, not_before, err) < 0)
+        return err_wrap(err, "hold");
+    return 0;
+}
+
+static int
 parse_write(const struct val *v, struct decision_write *w, struct err *err)
 {
     if (v->kind != VAL_OBJECT)
@@ -194,7 +216,8 @@ parse_write(const struct val *v, struct decision_write *w, struct err *err)
         text(v, "action", true, &w->action, err) < 0 ||
         name(v, "target_record_id", false, &w->target_record_id, err) < 0 ||
         name(v, "external_id", false, &w->external_id, err) < 0 ||
-        text(v, "etag", false, &w->etag, err) < 0)
+        text(v, "etag", false, &w->etag, err) < 0 ||
+        parse_hold(v, &w->hold_not_before, &w->hold_reason, err) < 0)
         return err_wrap(err, "writes");
     if (member_get_val(v, "set", VAL_OBJECT, &w->set) < 0 || w->set == NULL)
         return wrong(err, "writes: set");
@@ -254,21 +277,6 @@ parse_writes(struct arena *a, const struct val *line, struct decision *d, struct
     return 0;
 }
 
-static int
-parse_hold(const struct val *line, struct decision *d, struct err *err)
-{
-    const struct val *v;
-
-    if (member_get_val(line, "hold", VAL_OBJECT, &v) < 0)
-        return wrong(err, "hold");
-    if (v == NULL)
-        return 0;
-    if (name(v, "reason", true, &d->hold_reason, err) < 0 ||
-        text(v, "not_before", false, &d->hold_not_before, err) < 0)
-        return err_wrap(err, "hold");
-    return 0;
-}
-
 /* A rejected event is kept as a reject, which needs its code. */
 static int
 parse_disposition(const struct val *line, struct decision *d, struct err *err)
@@ -301,8 +309,8 @@ decision_parse(struct arena *a, const struct val *line, struct decision *d, stru
         return -1;
     if (member_get_names(line, "claims", &d->claims) < 0)
         return wrong(err, "claims");
-    if (parse_hold(line, d, err) < 0 || parse_ends(a, line, d, err) < 0 ||
-        parse_rules(a, line, d, err) < 0)
+    if (parse_hold(line, &d->hold_not_before, &d->hold_reason, err) < 0 ||
+        parse_ends(a, line, d, err) < 0 || parse_rules(a, line, d, err) < 0)
         return -1;
     return parse_writes(a, line, d, err);
 }

@@ -45,6 +45,8 @@ struct decision_write {
     const struct val *sources; /* object: field -> system it comes from */
     const struct val *before;  /* object or NULL */
     const char *etag;
+    const char *hold_reason; /* not NULL: it is not sent, its fields are owed until then */
+    const char *hold_not_before;
 };
 
 struct decision {

@@ -14,7 +14,8 @@ wanted(const struct decide_input *in, size_t i)
         in->ends[in->nominator].state != END_LIVE)
         return false;
     for (size_t k = 0; k < in->sync->n_between; k++)
-        if (in->ends[k].state == END_GONE || in->ends[k].state == END_DELETED)
+        if (in->ends[k].state == END_GONE || in->ends[k].state == END_DELETED ||
+            in->ends[k].state == END_UNREAD)
             return false;
     return true;
 }

@@ -26,6 +26,13 @@ state_name(enum end_state state)
     return state == END_GONE ? "gone" : state == END_DELETED ? "deleted" : "live";
 }
 
+/* Does the decision say anything of this end? */
+static bool
+is_listed(const struct decide_end *e)
+{
+    return e->state != END_MISSING && e->state != END_UNREAD;
+}
+
 /* Present ends, with nothing covered yet: their shadows stay as they are. */
 static void
 list_ends(struct arena *a, const struct decide_input *in, struct decision *d)
@@ -36,7 +43,7 @@ list_ends(struct arena *a, const struct decide_input *in, struct decision *d)
         const struct decide_end *from = &in->ends[i];
         struct decision_end *e = &d->ends[d->n_ends];
 
-        if (from->state == END_MISSING)
+        if (!is_listed(from))
             continue;
         e->system = in->sync->between[i]->name;
         e->account = in->sync->between[i]->account;
@@ -95,7 +102,7 @@ cover_ends(const struct field_case *cases, struct arena *a, const struct decide_
     size_t n = 0;
 
     for (size_t i = 0; i < in->sync->n_between; i++) {
-        if (in->ends[i].state == END_MISSING)
+        if (!is_listed(&in->ends[i]))
             continue;
         d->ends[n].covered = covered(cases, a, in, i);
         d->ends[n++].diverged = diverged(cases, a, in, i);
@@ -211,7 +218,8 @@ add_update(struct field_case *cases, struct arena *a, const struct decide_input 
             continue;
         val_set(a, set, c->name, val_copy(a, e->send));
         val_set(a, sources, c->name, val_string(a, in->sync->between[e->gets->system]->name));
-        val_set(a, before, c->name, val_copy(a, e->now));
+        if (e->now != NULL)
+            val_set(a, before, c->name, val_copy(a, e->now));
     }
     if (set->n == 0)
         return;
@@ -222,7 +230,7 @@ add_update(struct field_case *cases, struct arena *a, const struct decide_input 
     w->target_record_id = in->ends[i].record_id;
     w->set = set;
     w->sources = sources;
-    w->before = before;
+    w->before = in->ends[i].state == END_UNREAD ? NULL : before;
     w->etag = in->ends[i].etag;
     d->n_writes++;
 }

@@ -17,8 +17,9 @@
 enum end_state {
     END_MISSING, /* the link has no end there (or there is no link yet) */
     END_LIVE,
-    END_GONE,   /* the read says 403/404 and no delete event came */
-    END_DELETED /* a delete event came */
+    END_GONE,    /* the read says 403/404 and no delete event came */
+    END_DELETED, /* a delete event came */
+    END_UNREAD   /* the link has an end there, but nobody can read it now; never the nominator's */
 };
 
 struct decide_end {
@@ -126,12 +127,17 @@ struct decide_input {
  *  - unmapped: reject: the whole decision, reject_code "unmapped", nothing covered;
  *  - refused: a value that the target refused, unchanged, is left out of writes and stays owed;
  *  - a missing end is created where create[] allows and no end is gone or deleted, with the settled
- *    value of every field that is not null and not left open. The target's own fields too: it has no
- *    value yet, and owns what comes after;
+ *    value of every field that is not null and not left open. The target's own fields too: it has
+ * no value yet, and owns what comes after;
  *  - the nominator's end is gone or deleted: disposition gone or deleted, nothing is written or
  *    covered. Another end is: nothing is written there; the others, if they are two at least, go
  *    on, and what it misses becomes diverged there; a single one is not covered, so that its edits
  *    are still edits should the other come back.
+ *
+ *  - another end is unread: it takes no part and is not covered, not even listed, so that what
+ *    changed there is found when it is read. What the others settle by a change is written to it
+ *    all the same, unless its shadow shows that: the caller withholds such a write (decision.h),
+ *    which makes it owed. What was owed to it stays so. Nothing is created meanwhile.
  *
  * disposition: the worst of the fields' (conflict, not-owner, unmapped); else NULL with writes (the
  * event ends as they do), without: unchanged, ignored (one end, nothing to create), owed (its

@@ -51,6 +51,9 @@ look_at(struct field_case *c, size_t i)
     struct field_end *e = &c->ends[i];
 
     e->known = lists(from->diverged, c->name);
+    e->unread = from->state == END_UNREAD && resource_field(c->in->sync->defs[i], c->name) != NULL;
+    if ((e->unread || from->state == END_LIVE) && from->shadow != NULL && !from->map_changed)
+        e->base = val_get(from->shadow, c->name);
     if (from->state != END_LIVE)
         return;
     e->map = resource_field(c->in->sync->defs[i], c->name);
@@ -60,8 +63,6 @@ look_at(struct field_case *c, size_t i)
     e->now = val_get(from->fields, c->name);
     if (e->now == NULL)
         e->now = val_null(c->a);
-    if (from->shadow != NULL && !from->map_changed)
-        e->base = val_get(from->shadow, c->name);
     if (e->base == NULL || compare_same(c->a, c->in->sync, c->field, i, e->now, e->base))
         return;
     e->late = !e->known && is_late(c, i, e->now);
@@ -238,7 +239,7 @@ close_write(struct field_case *c, size_t j)
     struct field_end *e = &c->ends[j];
     const struct decide_owed *owed = field_owed(c, j);
 
-    if (e->map->read_only) {
+    if (resource_field(c->in->sync->defs[j], c->name)->read_only) {
         e->gets = NULL;
         e->differs = true;
         return;
@@ -266,6 +267,14 @@ stands_alone(const struct field_case *c, size_t j)
     return false;
 }
 
+/* What differed from an owner that cannot be read now is taken to do so still. */
+static bool
+differs_unseen(const struct field_case *c, size_t j)
+{
+    return c->owner != NO_END && c->ends[c->owner].unread && c->ends[j].known &&
+           !c->ends[j].changed;
+}
+
 /* Left different: what was so before, what changed and stays, what has no base. */
 static void
 mark_differing(struct field_case *c)
@@ -278,7 +287,8 @@ mark_differing(struct field_case *c)
         if (e->map == NULL || e->gets != NULL || e->refused || e->differs)
             continue;
         if (e->known || e->changed || e->base == NULL)
-            e->differs = c->n_parts > 1 && (!candidate_at(c, ref, j) || stands_alone(c, j));
+            e->differs = c->n_parts > 1 &&
+                         (!candidate_at(c, ref, j) || stands_alone(c, j) || differs_unseen(c, j));
     }
 }
 

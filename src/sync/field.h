@@ -29,6 +29,7 @@ struct field_end {
     bool late;
     bool known;                   /* known to differ before */
     bool owed;                    /* something is owed to it */
+    bool unread;                  /* no part, but it maps it and gets what the others settle */
     const struct candidate *gets; /* what is written to it; NULL = nothing */
     const struct val *send;       /* the same in its own words */
     bool refused;                 /* would get it, but refuses this value */

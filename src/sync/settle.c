@@ -87,6 +87,20 @@ level(struct field_case *c)
     return n;
 }
 
+/* An end that cannot be read: only its shadow is known, and what is owed to it. */
+static bool
+is_for_unread(const struct field_case *c, size_t j)
+{
+    const struct field_end *e = &c->ends[j];
+
+    if (!e->unread || !c->winner->real)
+        return false;
+    if (field_owed(c, j) != NULL)
+        return true;
+    return e->base != NULL && !compare_equal(c->a, c->in->sync, c->field, c->winner->words,
+                                             c->winner->value, j, e->base);
+}
+
 /* Returns how many ends get the winner's value. */
 static size_t
 give(struct field_case *c)
@@ -94,6 +108,11 @@ give(struct field_case *c)
     size_t n = 0;
 
     for (size_t j = 0; j < c->in->sync->n_between; j++) {
+        if (is_for_unread(c, j)) {
+            c->ends[j].gets = c->winner;
+            n++;
+            continue;
+        }
         if (!is_for(c, c->winner, j) || candidate_at(c, c->winner, j))
             continue;
         c->ends[j].gets = c->winner;

@@ -40,7 +40,8 @@ static const char whole[] =
     "\"app\","
     "\"account\":\"main\",\"action\":\"update\",\"target_record_id\":\"c-9\",\"external_id\":"
     "\"x-7\",\"set\":{\"phone\":\"2\"},\"sources\":{\"phone\":\"hubspot\"},\"before\":{\"phone\":"
-    "\"1\"},\"etag\":\"e\"},{\"target\":\"erp\",\"action\":\"create\",\"set\":{}}],\"hold\":"
+    "\"1\"},\"etag\":\"e\",\"hold\":{\"not_before\":\"2026-01-02T00:00:00.000Z\",\"reason\":"
+    "\"down\"}},{\"target\":\"erp\",\"action\":\"create\",\"set\":{}}],\"hold\":"
     "{\"not_before\":\"2026-01-02T03:04:05.678Z\",\"reason\":\"paused\"},\"disposition\":"
     "\"unchanged\",\"text\":\"why\",\"reject\":\"unmapped\",\"claims\":[\"h1\",\"h2\"],"
     "\"map_hash\":\"m\"";

@@ -362,6 +362,88 @@ START_TEST(a_target_that_stores_differently_does_not_loop)
 }
 END_TEST
 
+/* ---- an end that cannot be read ---- */
+
+START_TEST(what_the_others_settle_is_owed_to_an_end_that_cannot_be_read)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_show(f, 0, "'2'", "'1'");
+    fixture_show(f, 1, "'1'", "'1'");
+    fixture_show(f, 2, "'unseen'", "'1'");
+    fixture_state(f, 2, END_UNREAD);
+    ck_decides(f, "phone changed-same<a+b+c > b update {'phone':'2'} > c update {'phone':'2'}");
+    ck_assert_uint_eq(f->d.n_ends, 2); /* its shadow stays where it is */
+    ck_assert_str_eq(f->d.writes[1].target_record_id, "c-1");
+    ck_assert_ptr_null(f->d.writes[1].before);
+}
+END_TEST
+
+START_TEST(an_unread_end_that_had_the_value_already_is_owed_nothing)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_show(f, 0, "'2'", "'1'");
+    fixture_show(f, 1, "'1'", "'1'");
+    fixture_show(f, 2, "'2'", "'2'");
+    fixture_state(f, 2, END_UNREAD);
+    ck_decides(f, "phone changed-same<a+b > b update {'phone':'2'}");
+}
+END_TEST
+
+START_TEST(unless_something_else_is_owed_to_it)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_show(f, 0, "'1'", "'2'");
+    fixture_show(f, 1, "'1'", "'1'");
+    fixture_show(f, 2, "'1'", "'1'");
+    fixture_state(f, 2, END_UNREAD);
+    fixture_owed(f, "phone", 2, 0, "'2'", 1000, false);
+    ck_decides(f, "phone changed-same<a+c > c update {'phone':'1'}");
+}
+END_TEST
+
+START_TEST(what_is_owed_to_an_unread_end_alone_is_no_news)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_show(f, 0, "'2'", "'2'");
+    fixture_show(f, 1, "'2'", "'2'");
+    fixture_show(f, 2, "'1'", "'1'");
+    fixture_state(f, 2, END_UNREAD);
+    fixture_owed(f, "phone", 2, 0, "'2'", 1000, false);
+    ck_decides(f, "= unchanged");
+}
+END_TEST
+
+START_TEST(an_unread_owner_keeps_its_field_and_known_differences)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(2);
+
+    fixture_show(f, 0, "'2'", "'2'");
+    fixture_show(f, 1, "'3'", "'1'");
+    fixture_show(f, 2, "'1'", "'1'");
+    fixture_diverged(f, 0, "['phone']");
+    fixture_state(f, 2, END_UNREAD);
+    ck_decides(f, "phone not-owner! = not-owner");
+    ck_covers(f, 0, "{'phone':'2'} ['phone']");
+    ck_covers(f, 1, "{'phone':'3'} ['phone']");
+}
+END_TEST
+
+START_TEST(nothing_is_created_while_an_end_is_unread)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    f->create[2] = true;
+    fixture_show(f, 0, "'1'", "'1'");
+    fixture_show(f, 1, "'1'", "'1'");
+    fixture_state(f, 1, END_UNREAD);
+    ck_decides(f, "= ignored");
+}
+END_TEST
+
 UNIT_MAIN("sync/resume", what_is_owed_is_written_again, what_was_owed_and_arrived_is_adopted,
           owed_takes_the_present_value_of_its_source,
           owed_by_a_source_that_is_no_longer_there_is_the_value_itself,
@@ -378,4 +460,9 @@ UNIT_MAIN("sync/resume", what_is_owed_is_written_again, what_was_owed_and_arrive
           an_unknown_word_passes_as_it_is, a_word_that_the_target_lacks_is_unmapped_too,
           a_system_that_does_not_map_a_field_takes_no_part, a_read_only_field_is_never_written,
           numbers_leave_as_they_came, large_ids_that_differ_in_the_last_digit_are_two,
-          a_target_that_stores_differently_does_not_loop)
+          a_target_that_stores_differently_does_not_loop,
+          what_the_others_settle_is_owed_to_an_end_that_cannot_be_read,
+          an_unread_end_that_had_the_value_already_is_owed_nothing,
+          unless_something_else_is_owed_to_it, what_is_owed_to_an_unread_end_alone_is_no_news,
+          an_unread_owner_keeps_its_field_and_known_differences,
+          nothing_is_created_while_an_end_is_unread)
