@@ -46,5 +46,5 @@ EXTRA_DIST += tests/pipe/listener.sh \
 TESTS += tests/pipe/hooks.t
 EXTRA_DIST += tests/pipe/hooks.t
 
-TESTS += tests/pipe/guide.t
-EXTRA_DIST += tests/pipe/service.sh tests/pipe/guide.t
+TESTS += tests/pipe/guide.t tests/pipe/outage.t
+EXTRA_DIST += tests/pipe/service.sh tests/pipe/guide.t tests/pipe/outage.t

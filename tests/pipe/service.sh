@@ -14,11 +14,27 @@ service() # FOLDER NAME NAME [NAME]
         service_seed=$((service_seed + 1))
         [ ! -e "$tmp/$system.ndjson" ] || mv "$tmp/$system.ndjson" .
         touch "$system.ndjson"
-        start_sim "$system" --seed $service_seed --load "contacts=$system.ndjson" --webhook-secret "$secret"
+        start_system "$system" --seed $service_seed --load "contacts=$system.ndjson"
     done
     service_config "$@" && new_state
     listener 127.0.0.1:0
     tell_all
+}
+
+# Its records outlive it, see up.
+start_system() # NAME OPTION...
+{
+    service_name=$1
+    shift
+    start_sim "$service_name" --file "$service_name.state" --webhook-secret "$secret" "$@"
+}
+
+# A system that was stopped, at its old address.
+up() # NAME
+{
+    service_port=$(url "$1")
+    start_system "$1" --listen "127.0.0.1:${service_port##*:}"
+    tell "$1"
 }
 
 service_config() # NAME NAME [NAME]
@@ -47,10 +63,13 @@ tell_all()
     for system in $systems; do tell "$system"; done
 }
 
+# With the clock $pipe_now, if it is set; see fast.
 start_pipe()
 {
     rm -f .p1 .p2 .p3
     mkfifo .p1 .p2 .p3
+    LOOPLESS_NOW=${pipe_now-}
+    export LOOPLESS_NOW
     sync-push <.p3 >>results 2>>push.err &
     push=$!
     sync-diff <.p2 >.p3 2>>diff.err &
@@ -59,6 +78,13 @@ start_pipe()
     echofilter=$!
     sync-ingest emit --follow >.p1 2>>emit.err &
     emit=$!
+    unset LOOPLESS_NOW
+}
+
+# From now on the clock of the pipe runs ten times as fast, from so many hours on.
+fast() # HOURS
+{
+    pipe_now=$(date -u -d "$1 hours" +%Y-%m-%dT%H:%M:%S.000Z)@$(awk '{printf "%d", $1 * 1000}' /proc/uptime)*10
 }
 
 # As a service manager does it. The status is the last that is not 0.
