@@ -104,12 +104,11 @@ static bool
 row_is_present(const struct diff *d, const struct item *it)
 {
     const struct resource_def *def = it->sync->defs[it->nominator];
-    const struct row_context c = {.no_calls = d->o->current != NULL || d->o->store == NULL,
-                                  .linked = it->link.link_id != 0,
-                                  .decided_at = it->link.decided_at,
-                                  .lag_ms = def->list.settle_ms > def->get.lag_ms
-                                                ? def->list.settle_ms
-                                                : def->get.lag_ms};
+    const struct row_context c = {
+        .no_calls = d->o->current != NULL || d->o->store == NULL,
+        .linked = it->link.link_id != 0,
+        .decided_at = it->link.decided_at,
+        .lag_ms = def->list.settle_ms > def->get.lag_ms ? def->list.settle_ms : def->get.lag_ms};
 
     return row_stands(&it->event, &c);
 }
@@ -198,8 +197,8 @@ stored_end(const struct item *it, const char *system)
 }
 
 /*
- * An end that we wrote a moment ago and that does not show it may only be slow to show it (`lag`):
- * looked at again when the lag is over. 1 = held.
+ * An end that we wrote a moment ago and that does not show it (one that we made: is not there yet)
+ * may only be slow to show it (`lag`): looked at again when the lag is over. 1 = held.
  */
 static int
 held_for_lag(struct diff *d, struct item *it, size_t i, struct err *err)
@@ -212,7 +211,7 @@ held_for_lag(struct diff *d, struct item *it, size_t i, struct err *err)
     int n;
 
     if (lag == 0 || stored == NULL || d->o->store == NULL || d->o->current != NULL ||
-        it->ends[i].state != END_LIVE)
+        (it->ends[i].state != END_LIVE && it->ends[i].state != END_GONE))
         return 0;
     n = store_recent_writes(d->o->store, d->arena, system->name, system->account,
                             it->sync->resource, stored->record_id, d->now - lag, &written, err);
@@ -223,8 +222,9 @@ held_for_lag(struct diff *d, struct item *it, size_t i, struct err *err)
         const char *name = field->field->name;
 
         if (val_get(written[n - 1].fields, name) != NULL &&
-            !compare_same(d->arena, it->sync, field, i, val_get(it->ends[i].fields, name),
-                          val_get(stored->shadow, name))) {
+            (it->ends[i].state == END_GONE ||
+             !compare_same(d->arena, it->sync, field, i, val_get(it->ends[i].fields, name),
+                           val_get(stored->shadow, name)))) {
             item_hold(it, d->arena, written[n - 1].at + lag,
                       "the end may still show an older state");
             return 1;
