@@ -85,4 +85,30 @@ done
 mkdir readme && cd readme || exit 99
 sed -n '/^    version: 1$/,/^$/s/^    //p' "$top_srcdir/README" >loopless.yaml
 ok "the config in README is a config" sync-ctl check
+
+# And what it says of real time works as it stands, but for the port.
+from_readme() { sed -n "s/^ *\\($1.*\\)/\\1/p" "$top_srcdir/README"; }
+enter live
+cp ../crm.base crm.ndjson && cp ../app.base app.ndjson
+secret=whsec_$(head -c 24 /dev/urandom | base64)
+(umask 077 && echo "$secret" >crm.hook)
+start_sim crm --seed 1 --load contacts=crm.ndjson --webhook-secret "$secret"
+start_sim app --seed 2 --load contacts=app.ndjson
+write_config crm app
+edit_config "/crm.token/a\\    $(from_readme webhook:)"
+new_state
+run --yes
+sh -c "exec $(from_readme 'sync-ingest listen' | sed 's/:8080/:0/') --ready-file ready" 2>listen.err &
+listener=$!
+bash -c "$(from_readme 'sync-ingest emit --follow')" >results 2>pipe.err &
+pipe=$!
+await $listener test -s ready
+sim crm /_sim/webhook -f -o /dev/null -d "{\"url\":\"$(jq -r .url ready)/hooks/crm\"}"
+edit crm bob@example.org '{"phone":"+1 555 7777"}'
+arrived() { [ "$(record app bob@example.org .phone)" = '"+1 555 7777"' ]; }
+ok "an edit arrives by webhook" await $pipe arrived
+kill "$(pgrep -P $pipe -x sync-ingest)" $listener
+wait $listener && wait $pipe
+is "both units end well" 0 $?
+ok "the books balance" sync-ctl audit
 done_testing
