@@ -212,6 +212,19 @@ judge(struct visit *v)
     return accepted > 0;
 }
 
+/* A body takes many times its size when it is read: that is given back before the request waits. */
+static void
+read_of(struct visit *v, const struct conf_system *system, struct verdict *x)
+{
+    CLEANUP_ARENA struct arena *scratch = arena_new();
+    const char **accounts;
+
+    x->readable = inbound_accounts(scratch, system, &v->in, &accounts, &x->n_accounts, NULL) == 0;
+    x->accounts = arena_alloc(v->arena, (x->n_accounts + 1) * sizeof *x->accounts);
+    for (size_t i = 0; i < x->n_accounts; i++)
+        x->accounts[i] = arena_text(v->arena, accounts[i]);
+}
+
 static void
 read_accounts(struct visit *v)
 {
@@ -224,8 +237,7 @@ read_accounts(struct visit *v)
         if (c->twin < i)
             *x = v->verdicts[c->twin];
         else
-            x->readable = inbound_accounts(v->arena, c->system, &v->in, &x->accounts,
-                                           &x->n_accounts, NULL) == 0;
+            read_of(v, c->system, x);
     }
 }
 
@@ -258,36 +270,54 @@ add_part(struct visit *v, struct candidate *c, const char *account)
     return p;
 }
 
+/* The body's items of these accounts: the whole if there are no others. */
+static void
+take_items(struct visit *v, const struct candidate *c, const char *const *accounts, size_t n,
+           struct store_request *q)
+{
+    CLEANUP_ARENA struct arena *scratch = arena_new();
+    const char *body;
+    size_t len;
+
+    if (inbound_only(scratch, c->system, &v->in, accounts, n, &body, &len, NULL) < 0 ||
+        body == v->in.body)
+        return;
+    q->body = arena_ntext(v->arena, body, len);
+    q->body_len = len;
+}
+
 /* The whole request, or its items of this system's account where there are others. */
 static void
 add_request(struct visit *v, struct candidate *c, const struct verdict *x)
 {
     bool has_account = x->n_accounts > 0;
     struct part *p = add_part(v, c, has_account ? c->system->account : NULL);
+    const char *account = c->system->account;
 
-    if (has_account && x->n_accounts > 1)
-        inbound_only(v->arena, c->system, &v->in, c->system->account, &p->request.body,
-                     &p->request.body_len, NULL);
+    if (x->n_accounts > 1)
+        take_items(v, c, &account, 1, &p->request);
 }
 
-/* ACCOUNT is nobody's: kept where it was verified first, so that a person may see it. */
+/* ACCOUNTS are nobody's: kept where the request was verified first, so that a person may see it. */
 static void
-add_unknown(struct visit *v, struct candidate *c, const char *account)
+add_unknown(struct visit *v, struct candidate *c, const char *const *accounts, size_t n)
 {
+    const char *account = n == 1 ? accounts[0] : NULL;
     struct part *p = add_part(v, c, account);
-    const char *body = NULL;
-    size_t len = 0;
+    struct store_request *q = &p->request;
+    const char *more = n == 1 ? "is" : arena_printf(v->arena, "(and %zu more) are", n - 1);
 
     p->is_reject = true;
-    inbound_only(v->arena, c->system, &v->in, account, &body, &len, NULL);
+    take_items(v, c, accounts, n, q);
     p->reject = (struct store_reject){
         .stage = "ingest",
         .system = c->system->name,
         .account = account,
         .code = "unknown-account",
-        .text = arena_printf(v->arena, "account \"%s\" at %s is no system's", account, v->in.path),
-        .record = body != NULL && len <= MAX_RECORD ? arena_ntext(v->arena, body, len) : NULL};
-    atomic_fetch_add(&c->unknown, 1);
+        .text = arena_printf(v->arena, "account \"%.200s\" %s no system's at %s", accounts[0], more,
+                             v->in.path),
+        .record = q->body_len <= MAX_RECORD ? arena_ntext(v->arena, q->body, q->body_len) : NULL};
+    atomic_fetch_add(&c->unknown, (long)n);
     log_verbose("%s: %s", c->system->name, p->reject.text);
 }
 
@@ -301,6 +331,21 @@ is_somebodys(const struct visit *v, const char *account)
     return false;
 }
 
+/* What the first that verified it reads of accounts that none of those has. */
+static void
+share_unknown(struct visit *v, size_t first)
+{
+    const struct verdict *x = &v->verdicts[first];
+    const char **unknown = arena_alloc(v->arena, (x->n_accounts + 1) * sizeof *unknown);
+    size_t n = 0;
+
+    for (size_t i = 0; i < x->n_accounts; i++)
+        if (!is_somebodys(v, x->accounts[i]))
+            unknown[n++] = x->accounts[i];
+    if (n > 0)
+        add_unknown(v, &v->route->candidates[first], unknown, n);
+}
+
 /*
  * Verified systems whose account it speaks of, or all if their definition has none. What cannot be
  * read, or has no items, is the first one's, whose mapper says why.
@@ -308,12 +353,11 @@ is_somebodys(const struct visit *v, const char *account)
 static void
 share_out(struct visit *v)
 {
-    size_t first = 0, n;
+    size_t first = 0;
 
     while (v->verdicts[first].verdict != INBOUND_ACCEPT)
         first++;
-    n = v->verdicts[first].n_accounts;
-    v->parts = arena_alloc(v->arena, (v->route->n + n + 1) * sizeof *v->parts);
+    v->parts = arena_alloc(v->arena, (v->route->n + 1) * sizeof *v->parts);
     for (size_t i = first; i < v->route->n; i++) {
         struct candidate *c = &v->route->candidates[i];
         const struct verdict *x = &v->verdicts[i];
@@ -325,9 +369,9 @@ share_out(struct visit *v)
                 : speaks_of(x, c->system->account) || (x->n_accounts == 0 && i == first))
             add_request(v, c, x);
     }
-    for (size_t i = 0; i < n; i++)
-        if (!is_somebodys(v, v->verdicts[first].accounts[i]))
-            add_unknown(v, &v->route->candidates[first], v->verdicts[first].accounts[i]);
+    share_unknown(v, first);
+    if (v->n_parts == 0) /* somebody's who reads it in another way: it must not be nobody's */
+        add_request(v, &v->route->candidates[first], &v->verdicts[first]);
 }
 
 static void

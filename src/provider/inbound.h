@@ -82,17 +82,19 @@ enum inbound_verdict inbound_judge(struct arena *a, const struct conf_system *sy
 /*
  * The accounts that R speaks of, each once, in order ("": items that do not say); none if the
  * definition has no `account` (then R is SYSTEM's own) or R has no items. -1 with a RECORD error if
- * R cannot be read (no JSON, no array where split says): it belongs to nobody in particular then.
+ * R cannot be read (no JSON, no array where split says, too many accounts): it belongs to nobody in
+ * particular then.
  */
 int inbound_accounts(struct arena *a, const struct conf_system *system, const struct inbound *r,
                      const char ***accounts, size_t *n, struct err *err);
 
 /*
- * R's body with the items of ACCOUNT only (what a tenant may see of a batch for several). -1 as
- * above.
+ * R's body with the items of these ACCOUNTS only (what a tenant may see of a batch for several). -1
+ * as above.
  */
 int inbound_only(struct arena *a, const struct conf_system *system, const struct inbound *r,
-                 const char *account, const char **body, size_t *len, struct err *err);
+                 const char *const *accounts, size_t n, const char **body, size_t *len,
+                 struct err *err);
 
 /* The id of the delivery as a whole if it stands in a header (event.id of headers only, else the
  * {id} that is signed), else NULL: equal for retries. */

@@ -6,7 +6,7 @@
 
 /* What a request is about: its items and their accounts. */
 
-enum { MAX_ACCOUNTS = 1000 };
+enum { MAX_ACCOUNTS = 256 };
 
 int
 items_open(struct arena *a, const struct conf_system *system, const struct inbound *r,
@@ -55,30 +55,40 @@ is_known(const char *const *accounts, size_t n, const char *account)
 }
 
 int
+items_accounts(const struct items *items, const struct event_map *map, const char ***accounts,
+               size_t *n, struct err *err)
+{
+    *accounts = NULL;
+    *n = 0;
+    if (!map->account.present)
+        return 0;
+    *accounts = arena_alloc(items->scene.arena, MAX_ACCOUNTS * sizeof **accounts);
+    for (size_t i = 0; i < items->n; i++) {
+        const char *one = item_account(items, i, map);
+
+        if (is_known(*accounts, *n, one))
+            continue;
+        if (*n == MAX_ACCOUNTS) {
+            *n = 0;
+            return err_set(err, ERR_RECORD, ERR_NEVER, "too-many", "body: more than %d accounts",
+                           MAX_ACCOUNTS);
+        }
+        (*accounts)[(*n)++] = one;
+    }
+    return 0;
+}
+
+int
 inbound_accounts(struct arena *a, const struct conf_system *system, const struct inbound *r,
                  const char ***accounts, size_t *n, struct err *err)
 {
-    const struct event_map *map = &system->definition->webhook.event;
     struct items items;
 
     *accounts = NULL;
     *n = 0;
     if (items_open(a, system, r, &items, err) != 0)
         return -1;
-    if (!map->account.present)
-        return 0;
-    *accounts = arena_alloc(a, (MAX_ACCOUNTS + 1) * sizeof **accounts);
-    for (size_t i = 0; i < items.n; i++) {
-        const char *one = item_account(&items, i, map);
-
-        if (is_known(*accounts, *n, one))
-            continue;
-        if (*n == MAX_ACCOUNTS)
-            return err_set(err, ERR_RECORD, ERR_NEVER, "too-many", "body: more than %d accounts",
-                           MAX_ACCOUNTS);
-        (*accounts)[(*n)++] = one;
-    }
-    return 0;
+    return items_accounts(&items, &system->definition->webhook.event, accounts, n, err);
 }
 
 /* V with what is at PATH replaced by LIST; only what lies on the way is new. */
@@ -90,7 +100,7 @@ with_list(struct arena *a, const struct val *v, const char *path, struct val *li
 
     if (path[0] == '\0')
         return list;
-    if (v->kind != VAL_OBJECT) /* a place in an array: the rest is no business of this account */
+    if (v->kind != VAL_OBJECT) /* a place in an array: the rest is no business of these accounts */
         return with_list(a, val_path(v, arena_ntext(a, path, len)), path + len + (path[len] == '.'),
                          list);
     for (size_t i = 0; i < v->n; i++) {
@@ -105,7 +115,7 @@ with_list(struct arena *a, const struct val *v, const char *path, struct val *li
 
 int
 inbound_only(struct arena *a, const struct conf_system *system, const struct inbound *r,
-             const char *account, const char **body, size_t *len, struct err *err)
+             const char *const *accounts, size_t n, const char **body, size_t *len, struct err *err)
 {
     const struct event_map *map = &system->definition->webhook.event;
     struct items items;
@@ -117,7 +127,7 @@ inbound_only(struct arena *a, const struct conf_system *system, const struct inb
     for (size_t i = 0; i < items.n; i++) {
         const char *of = item_account(&items, i, map);
 
-        if (of == NULL || strcmp(of, account) == 0)
+        if (of == NULL || is_known(accounts, n, of))
             val_push(a, mine, (struct val *)items.items[i]);
     }
     *body = r->body;

@@ -9,7 +9,10 @@
 
 /* A webhook as events: each item to its resource, its records, their ids. */
 
-enum { MAX_EVENTS = 100000 };
+enum {
+    MAX_EVENTS = 100000,
+    MAX_COPIES = 16 << 20 /* bytes of one item's record in the events of all that it names */
+};
 
 struct mapping {
     const struct conf *conf;
@@ -88,32 +91,52 @@ item_id(const struct mapping *m, bool *hash_id)
     return id;
 }
 
-/* One event for each record that the item names. */
+/* The record of an item that names many is kept with each of them, but not for ever as many: they
+ * are only nominated then. */
+static void
+shed_copies(const struct mapping *m, size_t n, struct event *e)
+{
+    if (n < 2 || e->fields == NULL || n <= MAX_COPIES / (m->r->body_len + 1))
+        return;
+    e->fields = NULL;
+    e->partial = false;
+}
+
+static const char *
+no_id_text(const struct mapping *m, size_t bad, size_t n)
+{
+    return n == 1 ? "the item has no id of a record"
+                  : arena_printf(m->scene.arena, "%zu of the item's %zu ids are none of a record",
+                                 bad, n);
+}
+
+/* One event for each record that the item names; one reject for those of it that are none. */
 static void
 map_records(struct mapping *m, const struct resource_def *def, struct event *e)
 {
     const struct val *ids = spot_get(&m->scene, &m->map->record_id);
     bool many = ids != NULL && ids->kind == VAL_ARRAY;
-    size_t n = many ? ids->n : 1;
+    size_t n = many ? ids->n : 1, n_bad = 0;
     bool hash_id;
     const char *id = item_id(m, &hash_id);
 
-    if (n == 0)
-        add_bad(m, "no-id", "the item names no record", e);
     webhook_event(&m->scene, m->system, def, e);
+    shed_copies(m, n, e);
     for (size_t i = 0; i < n; i++) {
         struct event one = *e;
 
         one.record_id = val_id(many ? ids->u.items[i] : ids);
         one.event_id = n > 1 ? arena_printf(m->scene.arena, "%s#%zu", id, i + 1) : id;
-        if (one.record_id != NULL && one.record_id[0] != '\0' &&
-            strlen(one.record_id) <= RECORD_MAX_ID) {
+        if (one.record_id == NULL || one.record_id[0] == '\0' ||
+            strlen(one.record_id) > RECORD_MAX_ID)
+            n_bad++;
+        else
             add_event(m, &one, hash_id);
-            continue;
-        }
-        one.record_id = NULL;
-        add_bad(m, "no-id", "the item has no id of a record", &one);
     }
+    if (n == 0)
+        add_bad(m, "no-id", "the item names no record", e);
+    else if (n_bad > 0)
+        add_bad(m, "no-id", no_id_text(m, n_bad, n), e);
 }
 
 static bool
@@ -169,7 +192,7 @@ map_item(struct mapping *m)
 }
 
 /* How many records the items name at most, so that a request cannot make more work than it is
- * long; the room for those that are bad. */
+ * long. */
 static size_t
 count_records(struct mapping *m)
 {
@@ -195,10 +218,12 @@ inbound_map(struct arena *a, const struct conf *conf, const struct conf_system *
                         .r = r,
                         .out = out};
     char when[CLOCK_TEXT];
+    const char **accounts;
     size_t n;
 
     memset(out, 0, sizeof *out);
-    if (items_open(a, system, r, &m.items, err) != 0)
+    if (items_open(a, system, r, &m.items, err) != 0 ||
+        items_accounts(&m.items, m.map, &accounts, &n, err) != 0)
         return -1;
     m.scene = m.items.scene;
     if (r->received_at != 0)
@@ -207,7 +232,7 @@ inbound_map(struct arena *a, const struct conf *conf, const struct conf_system *
     if (n > MAX_EVENTS)
         return err_set(err, ERR_RECORD, ERR_NEVER, "too-many", "body: more than %d events",
                        MAX_EVENTS);
-    out->bad = arena_alloc(a, (n + 1) * sizeof *out->bad);
+    out->bad = arena_alloc(a, (m.items.n + 1) * sizeof *out->bad);
     for (m.at = 0; m.at < m.items.n; m.at++) {
         m.scene.item = m.items.items[m.at];
         map_item(&m);

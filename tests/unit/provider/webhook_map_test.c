@@ -110,6 +110,7 @@ START_TEST(items_are_counted_by_what_became_of_them)
     ck_assert_uint_eq(out.n, 2);
     ck_assert_str_eq(out.events[1].event.record_id, "3");
     ck_assert_uint_eq(out.n_bad, 7);
+    ck_assert_str_eq(out.bad[3].text, "1 of the item's 3 ids are none of a record");
     ck_assert_str_eq(out.bad[0].code, "no-id");
     ck_assert_str_eq(out.bad[0].record, "{\"team\":7,\"type\":\"p\"}");
     ck_assert_str_eq(out.bad[0].resource, "crm/contacts");
@@ -315,7 +316,7 @@ START_TEST(accounts_are_named_once_and_kept_apart)
         "{ \"x\":[0,1.10], \"items\":[{\"team\":7,\"a\":1},{\"team\":\"8\"},{\"team\":7},{}] }";
     struct hook h;
     struct inbound r = {.query = "", .body = body, .body_len = sizeof body - 1};
-    const char **accounts, *only;
+    const char **accounts, *only, *const ours = "7", *const theirs = "9";
     size_t n, len;
 
     hook_open(&h, EVENTS);
@@ -324,14 +325,14 @@ START_TEST(accounts_are_named_once_and_kept_apart)
     ck_assert_str_eq(accounts[0], "7");
     ck_assert_str_eq(accounts[1], "8");
     ck_assert_str_eq(accounts[2], "");
-    ck_assert_int_eq(inbound_only(h.arena, &h.system, &r, "7", &only, &len, NULL), 0);
+    ck_assert_int_eq(inbound_only(h.arena, &h.system, &r, &ours, 1, &only, &len, NULL), 0);
     ck_assert_str_eq(only, "{\"x\":[0,1.10],\"items\":[{\"team\":7,\"a\":1},{\"team\":7}]}");
     ck_assert_uint_eq(len, strlen(only));
-    ck_assert_int_eq(inbound_only(h.arena, &h.system, &r, "9", &only, &len, NULL), 0);
+    ck_assert_int_eq(inbound_only(h.arena, &h.system, &r, &theirs, 1, &only, &len, NULL), 0);
     ck_assert_str_eq(only, "{\"x\":[0,1.10],\"items\":[]}");
     r.body = "{ \"items\":[ {\"team\":7} ] }";
     r.body_len = strlen(r.body);
-    ck_assert_int_eq(inbound_only(h.arena, &h.system, &r, "7", &only, &len, NULL), 0);
+    ck_assert_int_eq(inbound_only(h.arena, &h.system, &r, &ours, 1, &only, &len, NULL), 0);
     ck_assert_str_eq(only, r.body); /* nothing to take out: byte for byte */
     hook_close(&h);
 }
@@ -385,10 +386,84 @@ START_TEST(odd_bytes_make_no_broken_lines)
 }
 END_TEST
 
+/* N copies of WORD, in brackets, in the place of a record's id. */
+static const char *
+item_of(struct hook *h, const char *word, int n, const char *rest)
+{
+    CLEANUP_BUF struct buf b = BUF_INIT;
+
+    buf_text(&b, "{\"items\":[{\"team\":7,\"type\":\"p\",\"who\":[");
+    for (int i = 0; i < n; i++)
+        buf_printf(&b, "%s%s", i > 0 ? "," : "", word);
+    buf_printf(&b, "]%s}]}", rest);
+    return arena_ntext(h->arena, buf_get(&b), b.len);
+}
+
+/* A reject for each, with the whole item in it, was 30 GB for a body of 300 KB. */
+START_TEST(ids_that_are_none_make_one_reject)
+{
+    struct hook h;
+    struct inbound_events out;
+
+    hook_open(&h, EVENTS);
+    out = map(&h, item_of(&h, "\"\"", 50000, ""));
+    ck_assert_uint_eq(out.n, 0);
+    ck_assert_uint_eq(out.n_bad, 1);
+    ck_assert_str_eq(out.bad[0].text, "50000 of the item's 50000 ids are none of a record");
+    hook_close(&h);
+}
+END_TEST
+
+START_TEST(a_record_is_not_copied_without_end)
+{
+    struct hook h;
+    struct inbound_events out;
+    char *large = mem_printf(",\"data\":{\"phone\":\"%0100000d\"}", 1);
+
+    hook_open(&h, EVENTS);
+    out = map(&h, item_of(&h, "1", 100, large));
+    ck_assert_uint_eq(out.n, 100);
+    ck_assert_ptr_nonnull(out.events[0].event.fields);
+    out = map(&h, item_of(&h, "1", 200, large));
+    ck_assert_uint_eq(out.n, 200);
+    ck_assert_ptr_null(out.events[0].event.fields);
+    ck_assert(!out.events[0].event.partial);
+    free(large);
+    hook_close(&h);
+}
+END_TEST
+
+START_TEST(more_accounts_than_anybody_has_are_refused)
+{
+    CLEANUP_BUF struct buf b = BUF_INIT;
+    struct hook h;
+    struct inbound r = {.query = ""};
+    struct inbound_events out;
+    struct err err = ERR_INIT;
+    const char **accounts;
+    size_t n;
+
+    hook_open(&h, EVENTS);
+    buf_text(&b, "{\"items\":[{}");
+    for (int i = 0; i < 256; i++)
+        buf_printf(&b, ",{\"team\":%d}", i);
+    buf_text(&b, "]}");
+    r.body = buf_get(&b);
+    r.body_len = b.len;
+    ck_assert_int_eq(inbound_accounts(h.arena, &h.system, &r, &accounts, &n, NULL), -1);
+    ck_assert_uint_eq(n, 0);
+    ck_assert_int_eq(inbound_map(h.arena, &h.conf, &h.system, &r, &out, &err), -1);
+    ck_assert_str_eq(err.code, "too-many");
+    hook_close(&h);
+}
+END_TEST
+
 UNIT_MAIN("provider/webhook_map", a_whole_item_becomes_a_whole_event,
           a_bare_item_becomes_a_skinny_event, items_are_counted_by_what_became_of_them,
           what_is_deleted_or_no_record_has_no_fields, what_does_not_show_its_change_is_skinny,
           changed_speaks_unified_names, actors_are_us_then_their_class_then_people,
           times_are_read_by_their_unit, one_delivery_id_serves_many_items,
           delivery_ids_stand_in_headers, accounts_are_named_once_and_kept_apart,
-          what_cannot_be_read_is_an_error, odd_bytes_make_no_broken_lines)
+          what_cannot_be_read_is_an_error, odd_bytes_make_no_broken_lines,
+          ids_that_are_none_make_one_reject, a_record_is_not_copied_without_end,
+          more_accounts_than_anybody_has_are_refused)
