@@ -201,7 +201,7 @@ map_tenant(struct tenant *t)
     }
     if (n > 0)
         tenant_worked(t);
-    t->unmapped = n == MAP_MAX;
+    t->unmapped = n > 0; /* there may be more */
     return n > 0;
 }
 

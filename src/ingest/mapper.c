@@ -67,8 +67,21 @@ refuse_item(struct tenant *t, const struct mapped *m, const struct inbound_bad *
                                    .text = b->text,
                                    .record = b->record};
 
-    log_warn("%s: request %lld: %s", m->system->name, (long long)m->request->request_id, b->text);
     return store_reject_row(t->store, &r, clock_now(), err);
+}
+
+/* One line a request, however many items it has. */
+static void
+say_bad(const struct mapped *m)
+{
+    const struct inbound_events *v = &m->events;
+
+    if (v->n_bad > 1)
+        log_warn("%s: request %lld: %s (and %zu more rejects)", m->system->name,
+                 (long long)m->request->request_id, v->bad[0].text, v->n_bad - 1);
+    else if (v->n_bad == 1)
+        log_warn("%s: request %lld: %s", m->system->name, (long long)m->request->request_id,
+                 v->bad[0].text);
 }
 
 /* 1 admitted, 0 known, -1. */
@@ -104,6 +117,7 @@ apply(struct tenant *t, const struct mapped *m, struct err *err)
     for (size_t i = 0; i < v->n_bad; i++)
         if (refuse_item(t, m, &v->bad[i], err) < 0)
             return -1;
+    say_bad(m);
     log_verbose("%s: request %lld: %ld events, %zu known, %zu refused, %zu to be ignored",
                 m->system->name, (long long)m->request->request_id, admitted,
                 v->n - (size_t)admitted, v->n_bad, v->dropped + v->foreign + v->unsynced);

@@ -87,7 +87,9 @@ struct store_request {
 /* 1 kept (state new; request_id is set), 0 this delivery id is known, -1. Join it with others in
  * one durable transaction: only then may they be answered. */
 int store_request_add(struct store *s, struct store_request *r, struct err *err);
-/* Requests that are not mapped yet, oldest first, at most MAX. Returns the number, or -1. */
+/* Requests that are not mapped yet, oldest first, at most MAX and no more behind a MiB of bodies.
+ * Returns the number, or -1. */
+enum { STORE_REQUEST_BYTES = 1 << 20 };
 int store_requests_new(struct store *s, struct arena *a, size_t max, struct store_request **out,
                        struct err *err);
 /* One request, whatever its state: 1, 0 none, -1. For mapping it again. */

@@ -68,6 +68,7 @@ store_requests_new(struct store *s, struct arena *a, size_t max, struct store_re
                    struct err *err)
 {
     struct store_request *list = NULL;
+    size_t bytes = 0;
     struct rows r;
     int n = 0, rc;
 
@@ -78,7 +79,12 @@ store_requests_new(struct store *s, struct arena *a, size_t max, struct store_re
         return -1;
     while ((rc = rows_next(&r)) == 1) {
         list = list_grow(a, list, (size_t)n, sizeof *list);
-        read_row(&r, a, &list[n++]);
+        read_row(&r, a, &list[n]);
+        bytes += list[n++].body_len;
+        if (bytes >= STORE_REQUEST_BYTES) {
+            rows_end(&r);
+            break;
+        }
     }
     *out = list;
     return rc < 0 ? -1 : n;

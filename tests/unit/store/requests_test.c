@@ -4,6 +4,8 @@
 
 #include "fixture.h"
 
+#include "base/mem.h"
+
 static struct store_request
 request(const char *delivery_id, const char *body)
 {
@@ -269,9 +271,29 @@ START_TEST(resource_is_loading_until_each_job_has_listed)
 }
 END_TEST
 
+/* What maps them holds all of them in memory, many times as large. */
+START_TEST(large_requests_come_one_by_one)
+{
+    struct fixture f;
+    struct store_request *list;
+    char *large = mem_alloc(STORE_REQUEST_BYTES / 2 + 1);
+
+    fixture_open(&f);
+    memset(large, 'x', STORE_REQUEST_BYTES / 2);
+    for (int i = 0; i < 5; i++)
+        keep(&f, NULL, large);
+    ck_assert_int_eq(store_requests_new(f.s, f.a, 100, &list, &f.err), 2);
+    ck_assert_int_eq(store_request_mapped(f.s, list[0].request_id, &f.err), 0);
+    ck_assert_int_eq(store_request_mapped(f.s, list[1].request_id, &f.err), 0);
+    ck_assert_int_eq(store_requests_new(f.s, f.a, 100, &list, &f.err), 2);
+    free(large);
+    fixture_close(&f);
+}
+END_TEST
+
 UNIT_MAIN("store/requests", request_comes_back_as_it_was, what_it_does_not_have_may_be_missing,
           known_delivery_is_not_kept_again, new_ones_come_oldest_first_until_they_are_mapped,
           event_names_its_request, digest_collapses_with_its_pending_twin_only,
           request_mapped_twice_admits_once, twin_with_something_behind_it_does_not_collapse,
           reject_names_its_request, gc_keeps_requests_that_somebody_may_replay,
-          resource_is_loading_until_each_job_has_listed)
+          resource_is_loading_until_each_job_has_listed, large_requests_come_one_by_one)
