@@ -80,4 +80,34 @@ before=$(sql "SELECT count(*) FROM sync_inbox WHERE path = 'manual'")
 sql "UPDATE sync_owed SET not_before = '2020-01-01T00:00:00.000Z'"
 run
 is "it is not decided again and again" "0 $before" "$rc $(sql "SELECT count(*) FROM sync_inbox WHERE path = 'manual'")"
+stop_all
+
+# ---- made, but not there yet ----
+enter young
+sed -e 's|gone: {status: \[404\]}}|gone: {status: [404]}, lag: 1s}|; s|strong: true|strong: false, lag: 1s|; s|settle: 0s|settle: 1s|' \
+    "$LOOPLESS_PROVIDERS/rest.yaml" >slow.yaml
+deployment
+edit_config '/^  b:/,/account:/s|provider: rest|provider: ./slow.yaml|'
+run
+quirk b lag-ms 1000
+add a '{"email":"ann@example.com","first_name":"Ann","phone":"1"}'
+run
+edit a ann@example.com '{"phone":"2"}'
+run
+is "an edit while the other end does not show itself yet comes there" '0 "2"' "$rc $(record b ann@example.com .phone)"
+stop_all
+
+# ---- a listing that lags behind our own write ----
+enter behind
+sed -e 's|strong: true|strong: false, lag: 5s|; s|settle: 0s|settle: 5s|' "$LOOPLESS_PROVIDERS/rest.yaml" >slow.yaml
+deployment
+edit_config '/^  b:/,/account:/s|provider: rest|provider: ./slow.yaml|'
+add a '{"email":"ann@example.com","first_name":"Ann","phone":"1"}'
+run
+quirk b find-lag-ms 5000
+edit a ann@example.com '{"phone":"2"}'
+run
+run --ignore-previous-run
+is "a row of before our write is no edit" '"2" "2"' \
+    "$(record a ann@example.com .phone) $(record b ann@example.com .phone)"
 done_testing

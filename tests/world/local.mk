@@ -5,6 +5,8 @@ tests_world_driver_SOURCES = \
 	tests/world/deploy.c \
 	tests/world/deploy.h \
 	tests/world/driver.c \
+	tests/world/hooks.c \
+	tests/world/hooks.h \
 	tests/world/missed.c \
 	tests/world/oracle.c \
 	tests/world/oracle.h \
@@ -18,6 +20,8 @@ tests_world_driver_SOURCES = \
 	tests/world/rest.h \
 	tests/world/script.c \
 	tests/world/script.h \
+	tests/world/state.c \
+	tests/world/state.h \
 	tests/world/world.c \
 	tests/world/world.h
 tests_world_driver_LDADD = libbase.a $(JANSSON_LIBS) $(CURL_LIBS) $(SQLITE_LIBS)

@@ -45,9 +45,11 @@ time_of(json_t *call)
 }
 
 static bool
-missed_at(struct world *w, int system, const char *id, const char *email, const char *field)
+missed_at(struct world *w, int system, long long since, const char *id, const char *email,
+          const char *field)
 {
-    json_t *log = world_call(w, system, "GET", "/_sim/log?since=0", NULL), *call;
+    CLEANUP_FREE char *path = mem_printf("/_sim/log?since=%lld", since);
+    json_t *log = world_call(w, system, "GET", path, NULL), *call;
     int64_t written = 0;
     bool missed = false;
     size_t i;
@@ -73,7 +75,8 @@ oracle_missed(const struct oracle *o, struct world *w, int person, enum field fi
 
     for (int s = 0; s < p->n_systems; s++)
         if (p->systems[s].answer_none && now[s].count > 0 &&
-            missed_at(w, s, now[s].id, oracle_email(person), plan_name(&p->systems[s], (int)field)))
+            missed_at(w, s, o->logged[s], now[s].id, oracle_email(person),
+                      plan_name(&p->systems[s], (int)field)))
             return true;
     return false;
 }

@@ -57,8 +57,18 @@ oracle_edit(struct oracle *o, int person, int system, enum field field, int toke
 }
 
 void
-oracle_rest(struct oracle *o)
+oracle_rest(struct oracle *o, struct world *w)
 {
+    o->rests++;
+    for (int s = 0; s < o->plan->n_systems; s++) {
+        CLEANUP_FREE char *path = mem_printf("/_sim/log?since=%lld", o->logged[s]);
+        json_t *log = world_call(w, s, "GET", path, NULL);
+        json_t *last = json_array_get(log, json_array_size(log) - 1);
+
+        if (last != NULL)
+            o->logged[s] = json_integer_value(json_object_get(last, "n"));
+        json_decref(log);
+    }
     o->n_changes = o->deeds = o->spare = 0;
     memset(o->made, 0, sizeof o->made);
 }
@@ -111,7 +121,19 @@ store(const struct system_plan *s, enum field field, char *text)
     text[n] = '\0';
 }
 
-/* The token's text is stored as this system stores it; where people typed it, as they did. */
+static bool
+is_only_from(const struct oracle *o, int token, int system)
+{
+    for (int s = 0; s < o->plan->n_systems; s++)
+        if (o->from[token][s] != (s == system))
+            return false;
+    return true;
+}
+
+/*
+ * The token's text is stored as this system stores it; where people typed it (and nowhere else: of
+ * two spellings of one value one may win), as they did.
+ */
 static void
 check_spelling(const struct oracle *o, struct world *w, int person, int system, enum field field,
                int token, const char *text)
@@ -132,11 +154,11 @@ check_spelling(const struct oracle *o, struct world *w, int person, int system, 
         store(&o->plan->systems[s], field, raw);
         store(&o->plan->systems[s], field, all);
     }
-    if (!o->from[token][system] && strcmp(raw, all) == 0 && strcmp(again, text) == 0)
+    if (!is_only_from(o, token, system) && strcmp(raw, all) == 0 && strcmp(again, text) == 0)
         return;
     world_blame(w, "spelling: %s at %c has %s \"%s\", typed was \"%s\"%s", oracle_email(person),
                 'a' + system, plan_field_names[field], text, o->plan->raw[token],
-                o->from[token][system] ? " right there" : "");
+                is_only_from(o, token, system) ? " right there" : "");
 }
 
 /* The record's place in OUT; -1: of nobody. */
@@ -395,13 +417,18 @@ is_last_of_one(const struct matter *m, int token)
     return false;
 }
 
-/* Everybody keeps what they typed. */
+/* Everybody keeps what they typed; FIRST: others may have got what somebody typed before. */
 static bool
-is_each_own(const struct matter *m)
+is_each_own(const struct matter *m, bool first)
 {
-    for (int s = 0; s < m->o->plan->n_systems; s++)
-        if (is_there(m, s) && now(m, s) != (m->last[s] >= 0 ? m->last[s] : base(m, s)))
+    for (int s = 0; s < m->o->plan->n_systems; s++) {
+        bool typed = m->last[s] >= 0;
+
+        if (!is_there(m, s) || now(m, s) == (typed ? m->last[s] : base(m, s)))
+            continue;
+        if (!first || typed || !is_known(m, now(m, s)))
             return false;
+    }
     return true;
 }
 
@@ -413,7 +440,7 @@ may_be_closed(const struct matter *m)
 
     for (int s = 0; s < m->o->plan->n_systems; s++)
         n += m->edited[s] && s != m->o->plan->conflict;
-    return m->o->plan->conflict != ANY && m->owner == ANY && n > 1 && is_each_own(m);
+    return m->o->plan->conflict != ANY && m->owner == ANY && n > 1 && is_each_own(m, true);
 }
 
 static bool
@@ -483,7 +510,7 @@ check_contact(const struct matter *m)
     if (!agrees || (was_made(m, lead) && was_typed_at(m, lead, 0)))
         return;
     want_agreement(m, "agreement at first contact");
-    if (quiet && was_made(m, lead))
+    if (quiet && m->o->rests == 0 && was_made(m, lead))
         want(m, "first contact's system", lead, m->last[lead]);
 }
 
@@ -514,7 +541,7 @@ check_field(struct oracle *o, struct matter *m)
     if (o->given_up[m->person][m->field])
         return;
     if (o->closed[m->person][m->field]) {
-        if (!is_each_own(m))
+        if (!is_each_own(m, false))
             blame(m, "closed by a conflict", 0, -2);
     } else if (may_be_closed(m) && !agree_now(m)) {
         o->closed[m->person][m->field] = true;

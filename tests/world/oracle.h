@@ -42,9 +42,10 @@ struct oracle {
     bool given_up[MAX_PEOPLE][FIELDS];          /* by a caveat: see oracle_missed */
     bool muddled[MAX_PEOPLE]; /* two people made what we made, too: not one thing any more */
     struct change changes[MAX_TOKENS]; /* since the last rest */
-    int n_changes, order;
-    int deeds;                          /* creates and edits since the last rest */
-    int spare;                          /* writes that troubles since then may have doubled */
+    int n_changes, order, rests;
+    long long logged[MAX_SYSTEMS]; /* number of the last entry of a system's log at the last rest */
+    int deeds;                     /* creates and edits since the last rest */
+    int spare;                     /* writes that troubles since then may have doubled */
     bool from[MAX_TOKENS][MAX_SYSTEMS]; /* where people typed it */
 };
 
@@ -71,7 +72,7 @@ bool oracle_missed(const struct oracle *o, struct world *w, int person, enum fie
 /* Most writes that there may have been since the last rest. */
 int oracle_most_writes(const struct oracle *o);
 /* Now they are counted anew. */
-void oracle_rest(struct oracle *o);
+void oracle_rest(struct oracle *o, struct world *w);
 
 /* The id of the person's record in DUMP as a path segment; false if there is none. */
 bool oracle_find(const struct oracle *o, json_t *dump, int system, int person, struct found *out);

@@ -1,99 +1,17 @@
 #include <config.h>
 
 #include "rest.h"
+#include "hooks.h"
+#include "state.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/mem.h"
 
 enum { MAX_RUNS = 60 };
-
-/* Of sync_owed o: its field does not wait for a person. */
-#define NOT_CLOSED                                                                                 \
-    " NOT EXISTS (SELECT 1 FROM sync_conflicts c WHERE c.link_id = o.link_id AND c.field = "       \
-    "o.field AND c.state = 'open')"
-
-/* ---- the state ---- */
-
-static int
-take_text(void *out, int n, char **values, char **names)
-{
-    (void)names;
-    for (int i = 0; i < n; i++)
-        buf_printf(out, "%s%s", i > 0 ? " " : "", values[i] != NULL ? values[i] : "null");
-    buf_char(out, '\n');
-    return 0;
-}
-
-/* Rows of QUERY as lines. */
-static void
-ask(struct world *w, const char *query, struct buf *out)
-{
-    CLEANUP_FREE char *file = world_path(w, "state.db");
-    sqlite3 *db = NULL;
-    char *error = NULL;
-
-    if (sqlite3_open_v2(file, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
-        sqlite3_busy_timeout(db, 5000) != SQLITE_OK ||
-        sqlite3_exec(db, query, take_text, out, &error) != SQLITE_OK)
-        world_blame(w, "the state cannot be read: %s: %s", sqlite3_errmsg(db), query);
-    sqlite3_free(error);
-    sqlite3_close(db);
-}
-
-static long
-count(struct world *w, const char *query)
-{
-    CLEANUP_BUF struct buf out = BUF_INIT;
-
-    ask(w, query, &out);
-    return atol(buf_get(&out));
-}
-
-static void
-want_none(struct world *w, const char *what, const char *query)
-{
-    CLEANUP_BUF struct buf out = BUF_INIT;
-
-    ask(w, query, &out);
-    if (out.len > 0)
-        world_blame(w, "left over: %s: %s", what, buf_get(&out));
-}
-
-static void
-check_state(struct world *w, const struct oracle *o)
-{
-    bool muddled = false;
-
-    for (int i = 0; i < MAX_PEOPLE; i++)
-        muddled = muddled || o->muddled[i];
-    want_none(w, "events",
-              "SELECT seq, lane, lease, not_before, reason FROM sync_inbox WHERE "
-              "disposition IS NULL");
-    want_none(w, "intents",
-              "SELECT token, target, action, state, fields FROM sync_intents WHERE "
-              "state IN ('prepared', 'sent', 'unknown')");
-    want_none(w, "claims", "SELECT * FROM sync_claims");
-    want_none(w, "raw requests",
-              "SELECT request_id, system FROM sync_requests WHERE state = 'new'");
-    want_none(w, "pauses", "SELECT * FROM sync_pauses");
-    want_none(w, "two records of a system in one link, or two links of one record",
-              "SELECT link_id FROM sync_metadata GROUP BY link_id, external_system HAVING count(*) "
-              "> 1");
-    if (muddled)
-        return;
-    want_none(w, "owed",
-              "SELECT link_id, field, target, source, value, not_before, refused FROM "
-              "sync_owed o WHERE" NOT_CLOSED);
-    want_none(w, "rejects",
-              "SELECT reject_id, stage, code, text FROM sync_rejects WHERE state = "
-              "'open'");
-}
 
 /* ---- the systems ---- */
 
@@ -122,6 +40,7 @@ take_writes(struct world *w)
     for (int i = 0; i < w->plan->n_systems; i++) {
         json_t *c = counters(w, i);
 
+        w->hooks_ok[i] += json_integer_value(json_object_get(json_object_get(c, "webhooks"), "ok"));
         n += counter(c, "creates") + counter(c, "updates");
         if (counter(c, "deletes") > 0)
             world_blame(w, "writes: %c was asked to delete", 'a' + i);
@@ -203,15 +122,6 @@ reconcile(struct world *w)
     return world_run(w, argv, "cron.ndjson");
 }
 
-static bool
-is_at_rest(struct world *w)
-{
-    return count(w, "SELECT (SELECT count(*) FROM sync_inbox WHERE disposition IS NULL) + (SELECT "
-                    "count(*) FROM sync_intents WHERE state IN ('prepared', 'sent')) + (SELECT "
-                    "count(*) FROM sync_requests WHERE state = 'new') + (SELECT count(*) FROM "
-                    "sync_owed o WHERE refused IS NULL AND" NOT_CLOSED ")") == 0;
-}
-
 static void
 settle(struct world *w)
 {
@@ -221,7 +131,7 @@ settle(struct world *w)
         status = reconcile(w);
         tries++;
         drain(w);
-        if ((status == 0 || (w->twins && status == 2)) && is_at_rest(w))
+        if ((status == 0 || (w->twins && status == 2)) && state_is_at_rest(w))
             break;
         if (status != 0 && status != 75 && (!w->twins || status != 2))
             world_blame(w, "sync-reconcile run ended with %d", status);
@@ -286,16 +196,17 @@ rest(struct world *w, struct oracle *o, const struct step *s)
     writes = take_writes(w);
     check_quiet(w);
     oracle_check(o, w);
-    check_state(w, o);
+    state_check(w, o);
     status = world_run(w, audit, "ctl.out");
     if (status != 0)
         world_blame(w, "conservation: sync-ctl audit ended with %d", status);
+    hooks_check(w);
     check_log(w);
     if (!s->live)
         world_stop_listener(w);
     if (writes > most)
         world_blame(w, "writes: %d for %d creates and edits of people, at most %d", writes,
                     o->deeds, most);
-    oracle_rest(o);
+    oracle_rest(o, w);
     return writes;
 }

@@ -1,0 +1,81 @@
+#include <config.h>
+
+#include "hooks.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+static json_t *
+ids_of(struct world *w, int system)
+{
+    CLEANUP_FREE char *query = mem_printf(
+        "SELECT event_id FROM sync_inbox WHERE system = '%c' AND path = 'webhook'", 'a' + system);
+    CLEANUP_BUF struct buf rows = BUF_INIT;
+    json_t *set = json_object();
+    char *rest = NULL;
+
+    state_ask(w, query, &rows);
+    for (char *id = rows.len > 0 ? strtok_r(rows.data, "\n", &rest) : NULL; id != NULL;
+         id = strtok_r(NULL, "\n", &rest))
+        json_object_set_new(set, id, json_true());
+    return set;
+}
+
+static bool
+has_ids(const struct system_plan *s)
+{
+    for (int i = 0; i < s->n_hook_quirks; i++)
+        if (strcmp(s->hook_quirks[i], "webhook-no-id") == 0)
+            return false;
+    return true;
+}
+
+/* Each event of a delivery that was answered 200 is in the inbox. */
+static void
+check_events(struct world *w, int system)
+{
+    json_t *all = world_call(w, system, "GET", "/_sim/webhooks", NULL), *delivery, *event;
+    json_t *known = ids_of(w, system);
+    size_t i, k;
+
+    json_array_foreach(json_object_get(all, "delivered"), i, delivery)
+    {
+        if (json_integer_value(json_object_get(delivery, "status")) != 200)
+            continue;
+        json_array_foreach(json_object_get(delivery, "events"), k, event)
+        {
+            const char *id = json_string_value(event);
+
+            if (id != NULL && json_object_get(known, id) == NULL)
+                world_blame(w, "webhooks: %s of %c was answered 200 and is not in the inbox", id,
+                            'a' + system);
+        }
+    }
+    json_decref(all);
+    json_decref(known);
+}
+
+void
+hooks_check(struct world *w)
+{
+    for (int s = 0; s < w->plan->n_systems; s++) {
+        CLEANUP_FREE char *query =
+            mem_printf("SELECT count(*) FROM sync_requests WHERE system = '%c'", 'a' + s);
+        CLEANUP_FREE char *refused = mem_printf(
+            "SELECT count(*) FROM sync_requests WHERE system = '%c' AND state = 'rejected'",
+            'a' + s);
+        long rows;
+
+        if (!w->plan->systems[s].webhook)
+            continue;
+        rows = state_count(w, query);
+        if (rows < w->hooks_ok[s])
+            world_blame(w, "webhooks: %c had %ld answered 200, of which %ld are stored", 'a' + s,
+                        w->hooks_ok[s], rows);
+        if (state_count(w, refused) > 0)
+            world_blame(w, "webhooks: a request of %c could not be mapped", 'a' + s);
+        if (has_ids(&w->plan->systems[s]))
+            check_events(w, s);
+    }
+}
