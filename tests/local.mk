@@ -23,6 +23,7 @@ include tests/unit/http/local.mk
 include tests/unit/provider/local.mk
 include tests/unit/diff/local.mk
 include tests/unit/push/local.mk
+include tests/unit/ingest/local.mk
 include tests/unit/ctl/local.mk
 include tests/unit/sim/local.mk
 endif

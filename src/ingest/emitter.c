@@ -35,6 +35,7 @@ emitter_init(struct emitter *e, const struct emit_options *o)
                           .store = o->store,
                           .until = o->until_seq,
                           .window = o->window > 0 ? o->window : EMIT_WINDOW};
+    pace_init(&e->pace, e->window, clock_boot());
     e->out.fd = STDOUT_FILENO;
     e->arena = arena_new();
 }
@@ -118,6 +119,7 @@ emitter_take(struct emitter *e, long max, struct err *err)
     arena_reset(e->arena);
     n = store_emit(e->store, e->arena, e->pipeline, e->o->run, e->until, (size_t)max, clock_now(),
                    &rows, err);
+    e->taken += n > 0 ? n : 0;
     for (i = 0; i < n; i++) {
         struct err why = ERR_INIT;
 
@@ -129,12 +131,27 @@ emitter_take(struct emitter *e, long max, struct err *err)
     return n;
 }
 
+/* How many more may be out; what is out is counted when that seems to be none. 0, -1. */
+static int
+find_room(struct emitter *e, long *room, struct err *err)
+{
+    if (e->out_now >= e->pace.allowed) {
+        if (store_out(e->store, e->pipeline, &e->out_now, err) < 0)
+            return -1;
+        pace_look(&e->pace, e->window, e->out_now, e->taken - e->out_now, clock_boot());
+    }
+    *room = e->pace.allowed - e->out_now;
+    return 0;
+}
+
 int
 emitter_emit(struct emitter *e, struct err *err)
 {
-    long room = e->window - e->out_now;
+    long room;
     int n;
 
+    if (find_room(e, &room, err) < 0)
+        return -1;
     if (room <= 0)
         return 0;
     n = emitter_take(e, room < EMITTER_BATCH ? room : EMITTER_BATCH, err);

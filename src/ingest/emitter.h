@@ -16,6 +16,30 @@
  */
 enum { EMITTER_BATCH = 256 };
 
+/*
+ * How many rows may be out. The window is the most; a slow pipe gets as many as it ends in
+ * EMITTER_QUEUE_MS, so that what is out comes to its turn long before it is taken back as lost.
+ */
+enum {
+    EMITTER_FIRST = 128, /* before anything is known */
+    EMITTER_LEAST = 16,
+    EMITTER_PACE_MS = 10000, /* measured over this time, or until as many ended as may be out */
+    EMITTER_QUEUE_MS = 60000
+};
+
+struct pace {
+    long allowed, ended;
+    int64_t since;  /* boot clock: since when ENDED was counted */
+    int64_t looked; /* boot clock: when it was looked at last */
+};
+
+void pace_init(struct pace *p, long window, int64_t now);
+/*
+ * A look at time NOW, whenever as many seem to be out as may be: OUT rows are out, ENDED were and
+ * are not any more, in all.
+ */
+void pace_look(struct pace *p, long window, long out, long ended, int64_t now);
+
 struct emitter {
     const struct emit_options *o;
     struct store *store;
@@ -25,7 +49,9 @@ struct emitter {
     int64_t until;      /* rows up to this seq, 0 = all */
     int64_t renewed_at; /* boot clock */
     long window;
+    struct pace pace;
     long emitted;
+    long taken;   /* rows, also those that were no line */
     long out_now; /* rows out, as of the last look */
 };
 
@@ -45,7 +71,7 @@ int emitter_drop_lease(struct emitter *e, struct err *err);
 
 /* Takes at most MAX rows and puts their lines into the outlet; their number, or -1. */
 int emitter_take(struct emitter *e, long max, struct err *err);
-/* Takes as the window allows, and writes; the number of rows, or -1. */
+/* Takes as window and pace allow, and writes; the number of rows, or -1. */
 int emitter_emit(struct emitter *e, struct err *err);
 
 #endif

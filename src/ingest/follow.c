@@ -120,19 +120,15 @@ tick(struct follower *f, struct err *err)
     return 0;
 }
 
-/* Emits what is free; the number of rows, or -1. What is out is counted when the window is full. */
+/* Emits what is free; the number of rows, or -1. */
 static int
 emit_some(struct follower *f, struct err *err)
 {
-    struct emitter *e = &f->e;
-    int n;
+    int n = emitter_emit(&f->e, err);
 
-    if (e->out_now >= e->window && store_out(e->store, e->pipeline, &e->out_now, err) < 0)
-        return -1;
-    n = emitter_emit(e, err);
     if (n == 0) {
         f->look = false;
-        if (store_next_due(e->store, clock_now(), &f->next_due, err) < 0)
+        if (store_next_due(f->e.store, clock_now(), &f->next_due, err) < 0)
             return -1;
     }
     return n;

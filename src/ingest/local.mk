@@ -17,6 +17,7 @@ libingest_a_SOURCES = \
 	src/ingest/mapper.h \
 	src/ingest/outlet.c \
 	src/ingest/outlet.h \
+	src/ingest/pace.c \
 	src/ingest/reception.c \
 	src/ingest/reception.h \
 	src/ingest/records.c \
