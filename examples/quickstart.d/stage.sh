@@ -17,13 +17,13 @@ check() # WHAT HAVE WANT
 bold='' plain=''
 [ ! -t 1 ] || [ -n "${NO_COLOR-}" ] || bold=$'\033[1m' plain=$'\033[0m'
 
-await() # SECONDS WHAT COMMAND...: until COMMAND works
+await() # SECONDS WHAT COMMAND...: until COMMAND works; looks every $every seconds
 {
     local limit=$((SECONDS + $1)) what=$2
     shift 2
     until "$@"; do
         [ $SECONDS -le $limit ] || fail "waited in vain: $what"
-        sleep 0.05
+        sleep "${every:-0.05}"
     done
 }
 
@@ -144,9 +144,9 @@ equal() { comm -12 <(crm_records) <(app_records) | wc -l; }
 # Of the edits in FILE, as [email, field, value]: how many are there, on both sides.
 arrived() # FILE
 {
-    jq -n --slurpfile edits "$1" --slurpfile crm <(crm_records) --slurpfile app <(app_records) '
-        def index: map({key: .[0], value: {phone: .[3], notes: .[4]}}) | from_entries;
-        ($crm | index) as $crm | ($app | index) as $app |
+    jq -n --slurpfile edits "$1" --slurpfile crm <(dump "$crm") --slurpfile app <(dump "$app") '
+        ($crm[0] | map({key: .email | ascii_downcase, value: {phone, notes: .comment}}) | from_entries) as $crm |
+        ($app[0] | map((.data? // .) | {key: .mail | ascii_downcase, value: {phone: .telephone, notes: .memo}}) | from_entries) as $app |
         [$edits[] | select($crm[.[0]][.[1]] == .[2] and $app[.[0]][.[1]] == .[2])] | length'
 }
 all_arrived() { [ "$(arrived "$1")" = "$(wc -l <"$1")" ]; } # FILE
