@@ -40,7 +40,6 @@ take_writes(struct world *w)
     for (int i = 0; i < w->plan->n_systems; i++) {
         json_t *c = counters(w, i);
 
-        w->hooks_ok[i] += json_integer_value(json_object_get(json_object_get(c, "webhooks"), "ok"));
         n += counter(c, "creates") + counter(c, "updates");
         if (counter(c, "deletes") > 0)
             world_blame(w, "writes: %c was asked to delete", 'a' + i);

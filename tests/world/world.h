@@ -62,9 +62,8 @@ struct world {
     long haste;
     FILE *trace; /* owned */
     bool verbose;
-    long hooks_ok[MAX_SYSTEMS]; /* webhooks answered 2xx before the counters were reset */
-    bool twins;                 /* two people made the same: records may be refused as ambiguous */
-    struct buf why;             /* what is wrong; empty = nothing */
+    bool twins;     /* two people made the same: records may be refused as ambiguous */
+    struct buf why; /* what is wrong; empty = nothing */
 };
 
 /* Makes the folder's files, starts the systems. FOLDER is there. */
