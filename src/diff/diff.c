@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "json/ndjson.h"
+#include "stream/locked.h"
 #include "stream/rejects.h"
 
 #include <errno.h>
@@ -245,8 +246,11 @@ diff_run(const struct diff_options *o, struct err *err)
 {
     struct diff d = {.o = o, .deployment = "", .now = clock_now()};
     struct streams s = {0};
+    struct locked locked = {NULL, 0};
     int r, fd = -1;
 
+    if (o->store != NULL)
+        store_wait_on(o->store, locked_go_on, &locked);
     s.rejects = rejects_open(o->rejects, err);
     if (s.rejects == NULL)
         return err->status;

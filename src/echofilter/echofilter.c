@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "json/ndjson.h"
 #include "stream/event.h"
+#include "stream/locked.h"
 #include "stream/rejects.h"
 #include "sync/echo.h"
 
@@ -235,8 +236,11 @@ echofilter_run(const struct echofilter_options *o, struct err *err)
 {
     struct filter f = {.o = o};
     struct err late = ERR_INIT;
+    struct locked locked = {NULL, 0};
     int r, fd = -1;
 
+    if (o->store != NULL)
+        store_wait_on(o->store, locked_go_on, &locked);
     f.rejects = rejects_open(o->rejects, err);
     if (f.rejects == NULL)
         return err->status;

@@ -16,6 +16,7 @@
 #include "store/store.h"
 #include "stream/decision.h"
 #include "stream/event.h"
+#include "stream/locked.h"
 #include "stream/rejects.h"
 
 /*
@@ -121,6 +122,7 @@ struct push {
     const struct push_options *o;
     struct conf conf; /* a copy with the limits of the command line; borrows the rest */
     struct store *store;
+    struct locked locked;
     struct http *http;
     struct target *targets; /* [conf.n_systems] */
     struct ndjson_reader *in;

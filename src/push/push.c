@@ -112,6 +112,9 @@ start(struct push *p, const struct push_options *o, struct err *err)
     p->conf = *o->conf;
     p->store = o->store;
     p->fd = STDIN_FILENO;
+    p->locked.stopped = push_terminated;
+    if (p->store != NULL)
+        store_wait_on(p->store, locked_go_on, &p->locked);
     set_limits(p);
     p->http = http_new();
     start_targets(p);

@@ -33,6 +33,14 @@ void store_close(struct store *s); /* NULL is fine */
 const char *store_deployment(const struct store *s);
 
 /*
+ * For work that must not end because somebody has the state for long (a VACUUM, a checkpoint by
+ * hand): after the 5 s GO_ON is asked again and again, with the ms waited so far; false: "locked".
+ * It may log and look at a signal, not use the store.
+ */
+typedef bool store_go_on(void *user, int64_t waited_ms);
+void store_wait_on(struct store *s, store_go_on *go_on, void *user);
+
+/*
  * Transactions for batches. Every function below that writes joins the open one, or is one of its
  * own. One begun as durable is on the disk (fsync) when store_commit returns, else that is left to
  * the next durable one (nothing is torn, only the newest commits may be missing after a power cut).

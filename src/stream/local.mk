@@ -6,6 +6,8 @@ libstream_a_SOURCES = \
 	src/stream/disposition.h \
 	src/stream/event.c \
 	src/stream/event.h \
+	src/stream/locked.c \
+	src/stream/locked.h \
 	src/stream/rejects.c \
 	src/stream/rejects.h \
 	src/stream/event_write.c \

@@ -164,17 +164,22 @@ is "each once" 40 "$(jq -r .seq seen | sort -u | wc -l)"
 settle <seen
 
 # ---- a state that is locked, or another ----
+lock_state() # by sqlite3, process $shell, that reads descriptor 4
+{
+    rm -f shell locked.out
+    mkfifo shell
+    sqlite3 -cmd '.timeout 5000' state.db <shell >locked.out &
+    shell=$!
+    exec 4>shell
+    echo "BEGIN IMMEDIATE; SELECT 'locked';" >&4
+    await $shell grep -q locked locked.out
+}
 sql "DELETE FROM sync_leases WHERE expires_ms = 1"
 stop TERM
 LOOPLESS_BUSY_MS=20 sync-ingest emit --follow >seen 2>err &
 bg=$!
 await $bg started
-mkfifo shell
-sqlite3 -cmd '.timeout 5000' state.db <shell >locked.out &
-shell=$!
-exec 4>shell
-echo "BEGIN IMMEDIATE; SELECT 'locked';" >&4
-await $shell grep -q locked locked.out
+lock_state
 sql_row="UPDATE sync_inbox SET disposition = NULL, lease = NULL, folded_into = NULL WHERE seq = 7;"
 echo "$sql_row COMMIT; BEGIN IMMEDIATE;" >&4
 ok "a locked state is said" await $bg said "state.db is locked"
@@ -349,6 +354,26 @@ start_pipe
 ok "after resume the rest is written" await $push settled_and_same
 kill -TERM $emit
 wait $emit && wait $echofilter && wait $diff && wait $push
+
+# A lock that lasts is the end of no stage.
+export LOOPLESS_BUSY_MS=20
+start_pipe
+kill -STOP $echofilter
+change 2
+await $push leased_are 1
+lock_state
+kill -CONT $echofilter
+held() { grep -q "the state is locked" push.err; }
+ok "a long lock is said" await $push held
+timeout 0.3 tail -f /dev/null
+echo "COMMIT;" >&4
+ok "what waited for the lock goes on" await $push settled_and_same
+exec 4>&-
+wait $shell
+kill -TERM $emit
+wait $emit && wait $echofilter && wait $diff && wait $push
+is "and the pipe has gone on, too" 0 $?
+unset LOOPLESS_BUSY_MS
 
 for stage in emit echofilter diff push; do
     start_pipe

@@ -42,9 +42,12 @@ struct store {
     int64_t changes;           /* rows changed by this connection before the open transaction */
     enum store_mode mode;
     char deployment[80];
-    bool in_tx;   /* store_begin */
-    bool durable; /* of the open transaction */
-    int full;     /* synchronous as set: -1 unknown, 0 NORMAL, 1 FULL */
+    bool in_tx;         /* store_begin */
+    bool durable;       /* of the open transaction */
+    int full;           /* synchronous as set: -1 unknown, 0 NORMAL, 1 FULL */
+    store_go_on *go_on; /* NULL: wait busy_ms() and no longer */
+    void *go_on_user;
+    int64_t waited; /* for the lock, this time, in ms */
     struct store_cached cache[STORE_STATEMENTS];
     struct store_known known[STORE_KNOWN];
 };

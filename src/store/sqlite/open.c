@@ -154,6 +154,30 @@ busy_ms(void)
     return ms < 0 || ms > 600000 ? 5000 : (int)ms;
 }
 
+/* Called by SQLite while the state is locked, with the number of calls before. 1 wait on, 0. */
+static int
+wait_on(void *user, int calls)
+{
+    struct store *s = user;
+    int ms = calls < 10 ? 1 + calls : 20;
+
+    if (calls == 0)
+        s->waited = 0;
+    if (s->waited >= busy_ms() && (s->go_on == NULL || !s->go_on(s->go_on_user, s->waited)))
+        return 0;
+    sqlite3_sleep(ms);
+    s->waited += ms;
+    return 1;
+}
+
+void
+store_wait_on(struct store *s, store_go_on *go_on, void *user)
+{
+    s->go_on = go_on;
+    s->go_on_user = user;
+    sqlite3_busy_handler(s->db, wait_on, s);
+}
+
 static int
 check_schema(struct store *s, struct err *err)
 {
@@ -300,6 +324,7 @@ store_close(struct store *s)
 {
     if (s == NULL)
         return;
+    s->go_on = NULL; /* who asked may be gone */
     store_abort(s);
     watch_close(s);
     close_db(s);

@@ -263,23 +263,23 @@ START_TEST(says_when_a_wal_cannot_be_read)
 }
 END_TEST
 
-START_TEST(gives_up_on_a_locked_state)
+/* Another process locks the state until END is written to. The state is open again then. */
+static pid_t
+lock_elsewhere(struct fixture *f, int end[2])
 {
-    struct fixture f;
-    int ready[2], end[2], status;
+    int ready[2];
     char c;
     pid_t pid;
 
-    fixture_open(&f);
     ck_assert_int_eq(pipe(ready), 0);
     ck_assert_int_eq(pipe(end), 0);
-    store_close(f.s);
-    f.s = NULL;
+    store_close(f->s);
+    f->s = NULL;
     pid = fork();
     if (pid == 0) {
-        struct store *s = store_open(f.path, STORE_WRITE, &f.err);
+        struct store *s = store_open(f->path, STORE_WRITE, &f->err);
 
-        if (s == NULL || store_begin(s, true, &f.err) < 0 || write(ready[1], "x", 1) != 1 ||
+        if (s == NULL || store_begin(s, true, &f->err) < 0 || write(ready[1], "x", 1) != 1 ||
             read(end[0], &c, 1) != 1)
             _exit(1);
         store_abort(s);
@@ -287,7 +287,18 @@ START_TEST(gives_up_on_a_locked_state)
     }
     ck_assert_int_eq(read(ready[0], &c, 1), 1);
     setenv("LOOPLESS_BUSY_MS", "50", 1);
-    f.s = fixture_again(&f);
+    f->s = fixture_again(f);
+    return pid;
+}
+
+START_TEST(gives_up_on_a_locked_state)
+{
+    struct fixture f;
+    int end[2], status;
+    pid_t pid;
+
+    fixture_open(&f);
+    pid = lock_elsewhere(&f, end);
     ck_assert_int_eq(store_begin(f.s, false, &f.err), -1);
     ck_assert_str_eq(f.err.code, "locked");
     ck_assert_int_eq(f.err.status, EXIT_LATER);
@@ -295,6 +306,50 @@ START_TEST(gives_up_on_a_locked_state)
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert_int_eq(status, 0);
     ck_assert_int_eq(store_begin(f.s, false, &f.err), 0);
+    fixture_close(&f);
+}
+END_TEST
+
+struct asked {
+    int times, most;
+    int free_it; /* at the last time: descriptor, -1 no */
+    int64_t waited;
+};
+
+static bool
+go_on(void *user, int64_t waited_ms)
+{
+    struct asked *a = user;
+
+    ck_assert_int_ge(waited_ms, a->waited);
+    a->waited = waited_ms;
+    if (++a->times < a->most)
+        return true;
+    if (a->free_it < 0)
+        return false;
+    return a->times > a->most || write(a->free_it, "x", 1) == 1;
+}
+
+START_TEST(waits_for_a_lock_while_it_is_told_to)
+{
+    struct asked impatient = {.most = 3, .free_it = -1}, patient = {.most = 5};
+    struct fixture f;
+    int end[2], status;
+    pid_t pid;
+
+    fixture_open(&f);
+    pid = lock_elsewhere(&f, end);
+    store_wait_on(f.s, go_on, &impatient);
+    ck_assert_int_eq(store_begin(f.s, false, &f.err), -1);
+    ck_assert_str_eq(f.err.code, "locked");
+    ck_assert_int_eq(impatient.times, 3);
+    ck_assert_int_ge(impatient.waited, 50);
+    patient.free_it = end[1];
+    store_wait_on(f.s, go_on, &patient);
+    ck_assert_int_eq(store_begin(f.s, false, &f.err), 0);
+    ck_assert_int_ge(patient.times, 5);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
     fixture_close(&f);
 }
 END_TEST
@@ -374,5 +429,5 @@ UNIT_MAIN("store/open", state_and_its_wal_are_private, create_refuses_what_exist
           create_leaves_nothing_half_made, each_state_has_its_own_name, missing_state_is_never_made,
           names_what_is_no_state, refuses_another_schema_version, reader_sees_what_a_writer_commits,
           reader_cannot_write, reads_where_nothing_can_be_written, says_when_a_wal_cannot_be_read,
-          gives_up_on_a_locked_state, abort_leaves_nothing, commit_is_all_or_nothing,
-          schema_is_the_contracts)
+          gives_up_on_a_locked_state, waits_for_a_lock_while_it_is_told_to, abort_leaves_nothing,
+          commit_is_all_or_nothing, schema_is_the_contracts)
