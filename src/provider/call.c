@@ -198,19 +198,19 @@ again(struct call *c)
 static bool
 on_limit(struct call *c, int status, int64_t wait)
 {
-    int64_t until = clock_boot() + wait;
+    bool told = wait >= 0;
+    int64_t until;
 
-    if (wait < 0) {
-        if (again(c))
-            return false;
+    if (!told && again(c))
+        return false;
+    if (!told)
         wait = LIMIT_UNKNOWN_WAIT_MS;
-    } else {
-        if (until > c->p->closed_until)
-            c->p->closed_until = until;
-        if (wait < patience_left(c)) {
-            submit(c, wait + limit_backoff_ms(0));
-            return false;
-        }
+    until = clock_boot() + wait;
+    if (until > c->p->closed_until)
+        c->p->closed_until = until;
+    if (told && wait < patience_left(c)) {
+        submit(c, wait + limit_backoff_ms(0));
+        return false;
     }
     say_limited(c, status, wait);
     return true;
