@@ -270,6 +270,9 @@ int items_open(struct arena *a, const struct conf_system *system, const struct i
                struct items *out, struct err *err);
 /* Account of an item as text, "" if it does not say; NULL: the definition has no accounts. */
 const char *item_account(const struct items *items, size_t i, const struct event_map *map);
+/* The joined parts of event.id (HEADERS_ONLY: NULL if there are others), NULL if one is missing;
+ * with a digest of the body behind them if they stand where no signature covers them. */
+const char *item_joined_id(const struct scene *s, const struct webhook_def *def, bool headers_only);
 /* As inbound_accounts. */
 int items_accounts(const struct items *items, const struct event_map *map, const char ***accounts,
                    size_t *n, struct err *err);

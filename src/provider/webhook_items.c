@@ -2,6 +2,8 @@
 
 #include "provider/internal.h"
 
+#include "crypto/digest.h"
+
 #include <string.h>
 
 /* What a request is about: its items and their accounts. */
@@ -141,20 +143,60 @@ inbound_only(struct arena *a, const struct conf_system *system, const struct inb
     return 0;
 }
 
-/* Headers only, and all of them there. */
-static const char *
-join_headers(const struct scene *s, const struct event_map *map)
+/* ---- ids ---- */
+
+/* Does the signature vouch for what stands there, whichever rule was met? A rule that signs nothing
+ * vouches for the sender. */
+static bool
+is_vouched(const struct webhook_def *def, enum spot_root root, const char *header)
 {
+    for (size_t i = 0; i < def->n_verify; i++) {
+        const struct verify_rule *rule = &def->verify[i];
+        bool found = root == SPOT_QUERY && rule->signs_url;
+
+        for (size_t k = 0; k < rule->n_parts && root == SPOT_HEADER; k++) {
+            const struct sign_part *p = &rule->parts[k];
+            const char *name = p->kind == SIGN_ID ? rule->id_header : p->text;
+
+            found |= (p->kind == SIGN_ID || p->kind == SIGN_HEADER) && strcmp(name, header) == 0;
+        }
+        if (rule->kind == VERIFY_MAC && !found)
+            return false;
+    }
+    return true;
+}
+
+/* ID alone, or bound to the body: whoever can send an old body again, with the id that a later
+ * delivery will have, must not make that one look known. */
+static const char *
+bind_id(struct arena *a, const struct inbound *r, const char *id, bool vouched)
+{
+    char hex[DIGEST_HEX];
+
+    if (id == NULL || vouched)
+        return id;
+    digest_hex(r->body, r->body_len, hex);
+    return arena_printf(a, "%s:%.16s", id, hex);
+}
+
+const char *
+item_joined_id(const struct scene *s, const struct webhook_def *def, bool headers_only)
+{
+    const struct event_map *map = &def->event;
     const char *id = NULL;
+    bool vouched = true;
 
     for (size_t i = 0; i < map->n_id; i++) {
-        const char *one = map->id[i].root == SPOT_HEADER ? spot_text(s, &map->id[i]) : NULL;
+        const struct spot *at = &map->id[i];
+        const char *one = !headers_only || at->root == SPOT_HEADER ? spot_text(s, at) : NULL;
 
         if (one == NULL)
             return NULL;
+        if (at->root == SPOT_HEADER || at->root == SPOT_QUERY)
+            vouched = vouched && is_vouched(def, at->root, at->path);
         id = id != NULL ? arena_printf(s->arena, "%s:%s", id, one) : one;
     }
-    return id;
+    return bind_id(s->arena, s->r, id, vouched);
 }
 
 const char *
@@ -162,13 +204,14 @@ inbound_delivery_id(struct arena *a, const struct conf_system *system, const str
 {
     const struct webhook_def *def = &system->definition->webhook;
     struct scene s = {.arena = a, .r = r};
-    const char *id = join_headers(&s, &def->event);
+    const char *id = item_joined_id(&s, def, true);
 
     for (size_t i = 0; id == NULL && i < def->n_verify; i++) {
         const char *header = def->verify[i].id_header;
 
         id = header != NULL ? inbound_header(r, header) : NULL;
         id = id != NULL && id[0] != '\0' ? inbound_utf8(a, id) : NULL;
+        id = bind_id(a, r, id, id == NULL || is_vouched(def, SPOT_HEADER, header));
     }
     return id != NULL && strlen(id) <= RECORD_MAX_ID ? id : NULL;
 }

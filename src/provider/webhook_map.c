@@ -57,28 +57,12 @@ add_event(struct mapping *m, const struct event *e, bool hash_id)
     out->events[out->n++] = (struct inbound_event){*e, hash_id};
 }
 
-/* The joined parts of the item's id; NULL if one of them is not there. */
-static const char *
-joined_id(const struct mapping *m)
-{
-    const char *id = NULL;
-
-    for (size_t i = 0; i < m->map->n_id; i++) {
-        const char *one = spot_text(&m->scene, &m->map->id[i]);
-
-        if (one == NULL)
-            return NULL;
-        id = id != NULL ? arena_printf(m->scene.arena, "%s:%s", id, one) : one;
-    }
-    return id;
-}
-
 /* The item's id, and whether it is only a digest. */
 static const char *
 item_id(const struct mapping *m, bool *hash_id)
 {
     struct arena *a = m->scene.arena;
-    const char *id = joined_id(m), *text;
+    const char *id = item_joined_id(&m->scene, &m->system->definition->webhook, false), *text;
     char hex[DIGEST_HEX];
 
     *hash_id = id == NULL || strlen(id) > RECORD_MAX_ID - 32;

@@ -458,6 +458,44 @@ START_TEST(more_accounts_than_anybody_has_are_refused)
 }
 END_TEST
 
+#define MAC_ID(SIGNED)                                                                             \
+    "verify: [{kind: mac, alg: hmac-sha256, encoding: hex, header: x-sig, signed: \"" SIGNED       \
+    "\"}]\nevent: {id: [headers.X-Delivery], map: {resource: crm/contacts, event_type: updated, "  \
+    "record_id: id}}\n"
+
+/* The id that the event of this body gets, and the delivery. */
+static const char *
+id_of(struct hook *h, const char *body)
+{
+    static const struct inbound_header headers[] = {{"x-delivery", "d1"}};
+    struct inbound r = {
+        .query = "", .headers = headers, .n_headers = 1, .body = body, .body_len = strlen(body)};
+    struct inbound_events out;
+
+    ck_assert_int_eq(inbound_map(h->arena, &h->conf, &h->system, &r, &out, NULL), 0);
+    ck_assert_uint_eq(out.n, 1);
+    ck_assert_str_eq(out.events[0].event.event_id, inbound_delivery_id(h->arena, &h->system, &r));
+    return out.events[0].event.event_id;
+}
+
+/* An old body sent again with the id that is next would make the real delivery look known. */
+START_TEST(an_id_that_is_not_signed_is_bound_to_the_body)
+{
+    struct hook h;
+    const char *id;
+
+    hook_open(&h, MAC_ID("{body}"));
+    id = id_of(&h, "{\"id\":1}");
+    ck_assert_int_eq(strncmp(id, "d1:", 3), 0);
+    ck_assert_str_eq(id, id_of(&h, "{\"id\":1}"));
+    ck_assert_str_ne(id, id_of(&h, "{\"id\":2}"));
+    hook_close(&h);
+    hook_open(&h, MAC_ID("{header:X-Delivery}{body}"));
+    ck_assert_str_eq(id_of(&h, "{\"id\":1}"), "d1");
+    hook_close(&h);
+}
+END_TEST
+
 UNIT_MAIN("provider/webhook_map", a_whole_item_becomes_a_whole_event,
           a_bare_item_becomes_a_skinny_event, items_are_counted_by_what_became_of_them,
           what_is_deleted_or_no_record_has_no_fields, what_does_not_show_its_change_is_skinny,
@@ -466,4 +504,4 @@ UNIT_MAIN("provider/webhook_map", a_whole_item_becomes_a_whole_event,
           delivery_ids_stand_in_headers, accounts_are_named_once_and_kept_apart,
           what_cannot_be_read_is_an_error, odd_bytes_make_no_broken_lines,
           ids_that_are_none_make_one_reject, a_record_is_not_copied_without_end,
-          more_accounts_than_anybody_has_are_refused)
+          more_accounts_than_anybody_has_are_refused, an_id_that_is_not_signed_is_bound_to_the_body)
