@@ -123,12 +123,22 @@ await_signal(const sigset_t *set)
 
 /* ---- life ---- */
 
+/* Not if they were passed to a parent of ours (sd_listen_fds(3)). */
+static bool
+is_activated(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+
+    return pid != NULL && count != NULL && strtol(pid, NULL, 10) == (long)getpid() &&
+           strtol(count, NULL, 10) != 0;
+}
+
 static int
 start(struct listen *l, struct err *err)
 {
     static const char *const usual[] = {"127.0.0.1:8080"};
     const struct listen_options *o = l->o;
-    bool activated = getenv("LISTEN_FDS") != NULL;
+    bool activated = is_activated();
     struct server_options s = {.listen = o->addresses,
                                .n_listen = o->n_addresses,
                                .activated = activated,

@@ -41,6 +41,54 @@ are_twins(const struct conf_system *a, const struct conf_system *b)
     return true;
 }
 
+static bool
+is_open(const struct conf_system *s)
+{
+    return s->definition->webhook.verify[0].kind == VERIFY_NONE;
+}
+
+/* May one request be verified by both? */
+static bool
+share_secret(const struct conf_webhook *a, const struct conf_webhook *b)
+{
+    for (size_t i = 0; i < a->n_secrets; i++)
+        for (size_t k = 0; k < b->n_secrets; k++)
+            if (strcmp(a->secrets[i], b->secrets[k]) == 0)
+                return true;
+    return false;
+}
+
+static bool
+are_alike(const struct conf_system *a, const struct conf_system *b)
+{
+    return is_open(a) || is_open(b) || share_secret(&a->webhook, &b->webhook);
+}
+
+static bool
+has_account(const struct conf_system *s)
+{
+    return s->definition->webhook.event.account.present;
+}
+
+/* Nobody may get what is another's: if not the secret, the account says whose a request is. */
+static int
+check_told_apart(const struct route *r, const struct tenant *t, const struct conf_system *s,
+                 struct err *err)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        const struct candidate *c = &r->candidates[i];
+
+        if ((has_account(c->system) && has_account(s)) || !are_alike(c->system, s))
+            continue;
+        err_set(err, ERR_RUN, ERR_NEVER, "bad-path",
+                "%s: system %s: webhook path %s is that of %s in %s, with the same secret or none",
+                t->conf->file, s->name, r->path, c->system->name, c->tenant->conf->file);
+        err_hint(err, "another path, another secret, or event.account in both definitions");
+        return err_exit(err, EXIT_CONFIG);
+    }
+    return 0;
+}
+
 static void
 add_candidate(struct route *r, struct tenant *t, const struct conf_system *s)
 {
@@ -111,6 +159,7 @@ static int
 add_system(struct routes *r, struct tenant *t, const struct conf_system *s, struct err *err)
 {
     const char *path = s->webhook.path;
+    struct route *route;
 
     if (!s->webhook.present)
         return 0;
@@ -118,7 +167,10 @@ add_system(struct routes *r, struct tenant *t, const struct conf_system *s, stru
         return err_set(err, ERR_RUN, ERR_NEVER, "bad-path",
                        "%s: system %s: webhook path %s is the listener's own", t->conf->file,
                        s->name, path);
-    add_candidate(route_of(r, path), t, s);
+    route = route_of(r, path);
+    if (check_told_apart(route, t, s, err) < 0)
+        return -1;
+    add_candidate(route, t, s);
     return 0;
 }
 

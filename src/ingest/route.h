@@ -32,7 +32,8 @@ struct routes {
     size_t n;
 };
 
-/* -1: no system of any config has a webhook, or a path is one of ours (/healthz, /readyz). */
+/* -1: no system of any config has a webhook, a path is one of ours (/healthz, /readyz), or two
+ * systems share one and nothing tells whose a request is. */
 int routes_make(struct routes *r, struct tenants *t, struct err *err);
 void routes_release(struct routes *r);
 struct route *routes_find(const struct routes *r, const char *path);

@@ -12,7 +12,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { LOADING_MS = 1000 };
+enum {
+    LOADING_MS = 1000,
+    FAILING_PATIENCE_MS = 50 /* who is locked out for long must not hold up the others each time */
+};
 
 static int
 load(struct tenants *t, const char *path, struct err *err)
@@ -134,13 +137,17 @@ tenant_failed(struct tenant *t, const struct err *err)
         log_error("%s: %s; its webhooks are answered 503 until it can be written", t->conf->file,
                   err->text);
     t->said = true;
+    if (t->store != NULL)
+        store_patience(t->store, FAILING_PATIENCE_MS);
 }
 
 void
 tenant_worked(struct tenant *t)
 {
-    if (t->said)
+    if (t->said) {
         log_info("%s: its state can be written again", t->conf->file);
+        store_patience(t->store, -1);
+    }
     t->said = false;
     t->retry_at = 0;
     t->written_at = clock_boot();

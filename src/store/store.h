@@ -120,6 +120,8 @@ int store_watch(struct store *s, struct err *err);
 void store_watch_clear(struct store *s);
 /* Has somebody else committed since this was asked last? 1 (also the first time), 0, -1. Cheap. */
 int store_changed(struct store *s, struct err *err);
+/* How long a lock is waited for; -1: as at first (5 s). */
+void store_patience(struct store *s, int ms);
 /* Is the file at the state's path still the one that is open? 0, -1 "state" (78). */
 int store_check_file(struct store *s, struct err *err);
 

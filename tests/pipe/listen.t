@@ -220,6 +220,12 @@ is "a GET without one is refused" 401 "$(ask /k)"
 is "the definition's own answer" "202 {}" "$(ask /k -d "$body" -H "Authorization: Bearer $secret") $(cat answer)"
 stop_listener
 
+# ---- what was passed to somebody else ----
+rm -f ready
+LISTEN_PID=1 LISTEN_FDS=1 listener ./hooks.sock
+is "sockets that are not for us are none" "unix:./hooks.sock" "$url"
+stop_listener
+
 # ---- a folder of configs ----
 mkdir many
 definition tagged 'verify: [{kind: none}]'
@@ -243,6 +249,40 @@ is "another path is another's" 200 "$(items t-1 d | ask /own -d @-)"
 await $pid all_mapped
 is "and nobody else's" "a d" "$(of t1 "SELECT record_id FROM sync_inbox") $(of t3 "SELECT record_id FROM sync_inbox")"
 stop_listener
+
+# ---- one of them is locked out ----
+listener -c many 127.0.0.1:0
+mkfifo lock2
+sqlite3 many/t3.db <lock2 >locked2 &
+sqlite=$!
+exec 4>lock2
+echo "BEGIN IMMEDIATE; SELECT 'locked';" >&4
+await $sqlite grep -q locked locked2
+is "who is locked out is answered" 503 "$(items t-1 e | ask /own -d @-)"
+# its lock is tried each second: that may not take the seconds it took at first
+before=$(date +%s)
+a_second_on() { [ "$(date +%s)" -gt $((before + n)) ]; }
+for n in 1 2 3 4 5 6; do
+    items t-2 "f$n" | post /shared
+    items t-1 "e$n" | ask /own -d @-
+    await $pid a_second_on
+done >answered
+ok "the others do not wait for it" test $(($(date +%s) - before)) -lt 15
+exec 4>&-
+wait $sqlite
+stop_listener
+
+# ---- nothing tells them apart ----
+definition nobodys 'verify: [{kind: none}]'
+mkdir both
+sed '/account: envelope.account/d' nobodys.yaml >both/nobodys.yaml
+for n in 1 2; do
+    hook_config "both/b$n.yaml" "b$n.db" sys "b-$n" /both ./nobodys.yaml
+done
+try sync-ingest listen -c both -n
+is "two configs share a path and no account tells whose a request is" 78 $rc
+has "that is said" "webhook path /both is that of sys in both/b1.yaml"
+
 echo "nonsense: true" >many/t4.yaml
 try sync-ingest listen -c many -n
 is "one bad file in the folder is a fault" 78 $rc

@@ -154,6 +154,12 @@ busy_ms(void)
     return ms < 0 || ms > 600000 ? 5000 : (int)ms;
 }
 
+void
+store_patience(struct store *s, int ms)
+{
+    sqlite3_busy_timeout(s->db, ms < 0 ? busy_ms() : ms);
+}
+
 /* Called by SQLite while the state is locked, with the number of calls before. 1 wait on, 0. */
 static int
 wait_on(void *user, int calls)
