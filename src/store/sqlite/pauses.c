@@ -74,6 +74,20 @@ free_owed(struct store *s, int64_t pause_id, int64_t now, struct err *err)
                : 0;
 }
 
+/* Somebody has looked: the hour of a limit that paused an account begins anew (limits.c). */
+static int
+forget_hour(struct store *s, int64_t pause_id, struct err *err)
+{
+    return db_run(s, err,
+                  "DELETE FROM sync_counters WHERE metric IN ('create without run',"
+                  " 'update without run') AND EXISTS (SELECT 1 FROM sync_pauses p WHERE"
+                  " p.pause_id = ? AND p.scope = 'account' AND p.by = 'limits' AND"
+                  " p.system = sync_counters.system AND p.account = sync_counters.account)",
+                  "i", pause_id) < 0
+               ? -1
+               : 0;
+}
+
 int
 store_pause_lift(struct store *s, int64_t pause_id, int64_t now, struct err *err)
 {
@@ -83,6 +97,8 @@ store_pause_lift(struct store *s, int64_t pause_id, int64_t now, struct err *err
     if (tx_enter(s, &tx, true, err) < 0)
         return -1;
     rc = free_owed(s, pause_id, now, err);
+    if (rc == 0)
+        rc = forget_hour(s, pause_id, err);
     if (rc == 0)
         rc = db_run(s, err, "DELETE FROM sync_pauses WHERE pause_id = ?", "i", pause_id);
     return tx_leave(s, &tx, rc, err);

@@ -597,6 +597,26 @@ START_TEST(without_a_run_the_hour_counts)
 }
 END_TEST
 
+START_TEST(the_hour_begins_anew_when_a_person_resumes)
+{
+    const struct conf conf = {
+        .max_creates = {1, -1}, .max_updates = {-1, -1}, .max_changed = {-1, -1}};
+    struct fixture f;
+    struct store_pause *pauses;
+
+    fixture_open(&f);
+    ck_assert_int_eq(create_one(&f, &conf, NULL, 1, false).rc, STORE_COMMITTED);
+    ck_assert_int_eq(create_one(&f, &conf, NULL, 2, false).rc, STORE_STOPPED);
+    sql(&f, "UPDATE sync_inbox SET disposition = 'ignored' WHERE disposition IS NULL AND"
+            " lease IS NULL");
+    ck_assert_int_eq(store_pauses(f.s, f.a, f.now, &pauses, &f.err), 1);
+    ck_assert_int_eq(store_pause_lift(f.s, pauses[0].pause_id, f.now, &f.err), 1);
+    ck_assert_int_eq(create_one(&f, &conf, NULL, 3, false).rc, STORE_COMMITTED);
+    ck_assert_int_eq(create_one(&f, &conf, NULL, 4, false).rc, STORE_STOPPED);
+    fixture_close(&f);
+}
+END_TEST
+
 UNIT_MAIN("store/decide", link_takes_the_pending_rows_of_its_ends,
           two_records_made_one_link_at_once, external_id_belongs_to_one_link, a_key_is_created_once,
           old_generation_changes_nothing, what_never_fits_is_tried_slower_and_slower,
@@ -607,4 +627,5 @@ UNIT_MAIN("store/decide", link_takes_the_pending_rows_of_its_ends,
           withheld_write_is_owed_and_nominated_when_due,
           what_a_pause_withheld_is_due_when_it_is_lifted, settled_field_is_owed_no_more,
           run_stops_at_its_limit, lifted_limits_let_a_run_go_on,
-          share_is_of_known_records_above_a_floor, without_a_run_the_hour_counts)
+          share_is_of_known_records_above_a_floor, without_a_run_the_hour_counts,
+          the_hour_begins_anew_when_a_person_resumes)
