@@ -8,10 +8,13 @@
 /* What a definition says of incoming requests, but for `verify` (verify.c) and `event`
  * (event_map.c). */
 
+/* HTML, SVG, anything that a browser runs scripts in (types are in any case: RFC 9110 8.3.1). */
 static bool
-is_html(const char *content_type)
+is_active(const char *content_type)
 {
-    return content_type != NULL && strstr(content_type, "html") != NULL;
+    return content_type != NULL &&
+           (strcasestr(content_type, "html") != NULL || strcasestr(content_type, "xml") != NULL ||
+            strcasestr(content_type, "script") != NULL);
 }
 
 /* {query: NAME}, {header: NAME} or {body: PATH} of the map Y; none of them: absent. */
@@ -75,9 +78,9 @@ read_respond(struct reader *r, const struct yaml *map, struct challenge_rule *ou
     out->content_type = read_text(r, y, "content_type");
     if (out->content_type == NULL)
         out->content_type = arena_text(r->arena, "text/plain");
-    if (is_html(out->content_type))
+    if (is_active(out->content_type))
         FAULT(r, yaml_get(y, "content_type"),
-              "content_type: an echo as HTML would run anybody's scripts (use text/plain)");
+              "content_type: an echo as HTML or XML would run anybody's scripts (use text/plain)");
     out->body = read_text(r, y, "body");
     if (out->body == NULL)
         out->body = arena_text(r->arena, "{token}");

@@ -132,7 +132,11 @@ START_TEST(names_faults_of_definitions)
          "10:42: only one of query, header and body"},
         {"token: {query: q}", "token: {}", "10:95: token needs one of query, header and body"},
         {"status: 201", "content_type: text/html",
-         "10:89: content_type: an echo as HTML would run anybody's scripts (use text/plain)"},
+         "10:89: content_type: an echo as HTML or XML would run anybody's scripts (use "
+         "text/plain)"},
+        {"status: 201", "content_type: image/SVG+xml",
+         "10:89: content_type: an echo as HTML or XML would run anybody's scripts (use "
+         "text/plain)"},
         {"ack: {status: 202", "ack: {status: 201", "11:15: status must be 200, 202 or 204"},
         {"ack: {status: 202", "ack: {status: 204", "11:26: body: an answer 204 has none"},
         {"status: 403", "status: 200", "12:28: status must be from 400 to 499"},
