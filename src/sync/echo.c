@@ -41,13 +41,18 @@ map_changed(const struct echo_input *in)
     return in->facts.map_hash == NULL || strcmp(in->facts.map_hash, in->sync->map_hash) != 0;
 }
 
+/*
+ * What a listing shows is looked at all the same: of a system that was put back to a backup every
+ * row would be older, and edits there be dropped until the versions had caught up.
+ */
 static bool
 is_stale(const struct echo_input *in)
 {
     const struct resource_def *def = in->sync->defs[in->system_index];
+    const char *path = in->event->path;
 
-    return def->version_kind == VERSION_SEQUENCE && in->facts.linked && !map_changed(in) &&
-           older(in->event->version, in->facts.version);
+    return (path == NULL || strcmp(path, "delta") != 0) && def->version_kind == VERSION_SEQUENCE &&
+           in->facts.linked && !map_changed(in) && older(in->event->version, in->facts.version);
 }
 
 static bool

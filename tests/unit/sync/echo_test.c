@@ -171,6 +171,23 @@ START_TEST(an_older_sequence_is_stale)
 }
 END_TEST
 
+START_TEST(a_listing_that_shows_an_older_version_is_no_stale_event)
+{
+    struct setup s;
+
+    set_up(&s);
+    s.event.fields = fixture_json(s.f, "{'name':'edited after the backup','phone':'12'}");
+    s.event.version = "3";
+    s.in.facts.version = "9";
+    s.f->defs[0].version_kind = VERSION_SEQUENCE;
+    s.event.path = "webhook";
+    ck_assert_int_eq(judge(&s), ECHO_STALE);
+    s.event.path = "delta";
+    ck_assert_int_eq(judge(&s), ECHO_PASS);
+    fixture_free(s.f);
+}
+END_TEST
+
 START_TEST(what_is_not_synced_or_ended_is_ignored)
 {
     struct setup s;
@@ -469,6 +486,7 @@ UNIT_MAIN("sync/echo", what_equals_the_shadow_is_an_echo, a_difference_passes,
           a_change_without_its_value_passes, without_a_base_nothing_is_certain,
           a_skinny_line_or_one_without_synced_fields_passes, each_doubt_passes,
           deletes_merges_and_folded_lines_pass, an_older_sequence_is_stale,
+          a_listing_that_shows_an_older_version_is_no_stale_event,
           what_is_not_synced_or_ended_is_ignored, a_write_of_ours_by_its_id_is_an_echo,
           a_write_of_ours_by_actor_is_an_echo, what_a_later_edit_could_hide_behind_is_only_marked,
           a_value_that_a_person_brought_back_passes_by_actor,
