@@ -110,7 +110,7 @@ struct target {
     int under_way;
     int64_t closed_until; /* clock_now; gets no new intents until then */
     char closed_why[128];
-    bool auth_said;
+    bool auth_said; /* it refuses us */
 };
 
 struct pipeline {
@@ -153,7 +153,7 @@ struct push {
     char stopped_run[64]; /* its run; "" = lines without one */
     bool stopped_batch;   /* it was in this batch */
     bool bounded;         /* the input has an end of its own: eos, a run, lines made by hand */
-    bool auth;            /* a system refuses us */
+    bool auth;            /* at the end: a system refuses us */
     bool refused;         /* lines or writes */
     struct err out_err;   /* code "": stdout is fine */
     struct err fatal;     /* code "": none */
@@ -225,6 +225,8 @@ void outcome_lost(struct write *w, const struct provider_answer *a);
 void outcome_unknown(struct write *w, const struct provider_answer *a, const char *text);
 /* The system refuses us: said once, closed for a while. */
 void outcome_auth(struct target *t, const struct provider_answer *a);
+/* It does not, any more. */
+void outcome_accepted(struct target *t);
 
 /* ---- lookup.c: creates without an answer ---- */
 

@@ -127,10 +127,8 @@ failed(struct write *w, const struct provider_answer *a)
 {
     int64_t wait = LOOK_AGAIN_MS;
 
-    if (a->outcome == PROVIDER_AUTH) {
-        w->line->push->auth = true;
+    if (a->outcome == PROVIDER_AUTH)
         outcome_auth(w->target, a);
-    }
     w->failed_looks++;
     for (int i = 1; i < w->failed_looks && wait < LOOK_SLOW_MS; i++)
         wait *= 2;
@@ -150,6 +148,7 @@ looked(void *user, const struct provider_answer *a)
     crash_point("push.looked");
     switch (a->outcome) {
     case PROVIDER_OK:
+        outcome_accepted(w->target);
         found(w, a);
         return;
     case PROVIDER_GONE:

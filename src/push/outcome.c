@@ -158,6 +158,14 @@ outcome_auth(struct target *t, const struct provider_answer *a)
               a->text != NULL ? a->text : "credentials");
 }
 
+void
+outcome_accepted(struct target *t)
+{
+    if (t->auth_said)
+        log_info("%s: the system takes our credentials again", t->system->name);
+    t->auth_said = false;
+}
+
 /* ---- answers ---- */
 
 static bool
@@ -230,7 +238,6 @@ unanswered(struct write *w, const struct provider_answer *a)
 static void
 refused_us(struct write *w, const struct provider_answer *a)
 {
-    w->line->push->auth = true;
     outcome_auth(w->target, a);
     outcome_retry(w, a, clock_now() + AUTH_MS);
 }
@@ -240,6 +247,7 @@ outcome_take(struct write *w, const struct provider_answer *a)
 {
     switch (a->outcome) {
     case PROVIDER_OK:
+        outcome_accepted(w->target);
         if (is_create(w) && (a->n_records == 0 || a->records[0].id == NULL))
             unanswered(w, a);
         else

@@ -139,6 +139,16 @@ leave_open(struct push *p)
     p->open = p->parked = 0;
 }
 
+/* Does a system refuse us, as far as we know? */
+static bool
+is_refused(const struct push *p)
+{
+    for (size_t i = 0; i < p->conf.n_systems; i++)
+        if (p->targets[i].auth_said)
+            return true;
+    return false;
+}
+
 static void
 finish(struct push *p)
 {
@@ -152,6 +162,7 @@ finish(struct push *p)
         p->out_err = err;
         log_err(&err);
     }
+    p->auth = is_refused(p);
     http_free(p->http);
     for (size_t i = 0; i < p->conf.n_systems; i++)
         provider_free(p->targets[i].provider);

@@ -210,11 +210,26 @@ START_TEST(refused_credentials_end_the_run_with_a_status_of_their_own)
     int64_t id = linked(b, "1");
 
     answer(b, update(b, id, "66"), PROVIDER_AUTH, 401);
-    ck_assert(b->p.auth);
+    ck_assert(b->p.targets[1].auth_said);
     ck_assert_int_gt(b->p.targets[1].closed_until, BENCH_NOW);
     bench_settle(b);
     ck_assert_str_eq(bench_result(b, "status"), "retry");
     ck_assert(!b->p.refused);
+}
+END_TEST
+
+START_TEST(credentials_that_are_taken_again_are_no_fault_of_the_run)
+{
+    CLEANUP_BENCH struct bench *b = bench_new();
+    int64_t id = linked(b, "1");
+
+    answer(b, update(b, id, "66"), PROVIDER_AUTH, 401);
+    bench_settle(b);
+    b->p.targets[1].closed_until = 0;
+    answer(b, update(b, id, "66"), PROVIDER_OK, 200);
+    ck_assert(!b->p.targets[1].auth_said);
+    bench_settle(b);
+    ck_assert_str_eq(bench_result(b, "status"), "done");
 }
 END_TEST
 
@@ -308,6 +323,7 @@ UNIT_MAIN("push/outcome", a_create_that_is_answered_makes_the_end,
           a_conflict_is_no_write_of_ours, a_limit_closes_the_target_until_it_is_over,
           what_did_not_go_out_goes_later,
           refused_credentials_end_the_run_with_a_status_of_their_own,
+          credentials_that_are_taken_again_are_no_fault_of_the_run,
           a_create_that_cannot_be_sought_is_for_a_person,
           a_conflicting_create_that_cannot_be_sought_is_refused,
           a_create_answered_with_an_id_that_cannot_be_read_is_done,
