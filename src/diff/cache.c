@@ -1,22 +1,33 @@
 #include <config.h>
 
 #include "diff/cache.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "json/val.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
-enum { BUCKETS = 1024 };
+enum {
+    BUCKETS = 1024,
+    LOOK_MS = 250 /* a wait at most, once it is late */
+};
 
 struct entry {
     struct entry *next; /* owned by the arena */
     const char *key;
-    struct cache *cache;
     const struct conf_system *system; /* asked of; NULL: the file */
     bool asked, answered;
     struct cache_answer answer;
+};
+
+/* A call under way. It may outlive the batch that asked. */
+struct call {
+    LIST_ENTRY(call) list;
+    struct cache *cache;
+    struct entry *entry; /* NULL: nobody waits for the answer any more */
 };
 
 struct cache {
@@ -27,6 +38,9 @@ struct cache {
     struct arena *arena;         /* this batch */
     struct entry *buckets[BUCKETS];
     struct current *current; /* owned; NULL without --current */
+    LIST_HEAD(, call) calls; /* owned */
+    size_t open;             /* calls that this batch waits for */
+    int64_t waits_since;     /* boot clock; while open > 0 */
 };
 
 struct cache *
@@ -70,7 +84,6 @@ entry(struct cache *c, const char *key)
             return e;
     e = arena_alloc(c->arena, sizeof *e);
     e->key = key;
-    e->cache = c;
     e->next = c->buckets[h % BUCKETS];
     c->buckets[h % BUCKETS] = e;
     return e;
@@ -105,15 +118,36 @@ warn_unreadable(struct cache *c, const struct conf_system *system, const char *t
     c->warned[i] = true;
 }
 
-static void
-answered(void *user, const struct provider_answer *answer)
+static struct call *
+call_new(struct cache *c, struct entry *e, const struct conf_system *system)
 {
-    struct entry *e = user;
-    struct arena *a = e->cache->arena;
+    struct call *call = mem_alloc(sizeof *call);
+
+    e->system = system;
+    *call = (struct call){.cache = c, .entry = e};
+    LIST_INSERT_HEAD(&c->calls, call, list);
+    if (c->open++ == 0)
+        c->waits_since = clock_boot();
+    return call;
+}
+
+static void
+call_end(struct call *call)
+{
+    if (call->entry != NULL)
+        call->cache->open--;
+    LIST_REMOVE(call, list);
+    free(call);
+}
+
+static void
+take_answer(struct cache *c, struct entry *e, const struct provider_answer *answer)
+{
+    struct arena *a = c->arena;
 
     e->answered = true;
     if (answer->outcome != PROVIDER_OK && answer->outcome != PROVIDER_GONE)
-        warn_unreadable(e->cache, e->system, answer->text != NULL ? answer->text : "no answer");
+        warn_unreadable(c, e->system, answer->text != NULL ? answer->text : "no answer");
     e->answer = (struct cache_answer){
         .outcome = answer->outcome,
         .code = arena_text(a, answer->code),
@@ -122,6 +156,33 @@ answered(void *user, const struct provider_answer *answer)
         .records = copy_records(a, answer->records, answer->n_records),
         .n_records = answer->n_records,
     };
+}
+
+static void
+answered(void *user, const struct provider_answer *answer)
+{
+    struct call *call = user;
+
+    if (call->entry != NULL)
+        take_answer(call->cache, call->entry, answer);
+    call_end(call);
+}
+
+void
+cache_give_up(struct cache *c)
+{
+    static const struct provider_answer late = {
+        .outcome = PROVIDER_LOST, .code = "slow", .text = "no answer yet, others wait"};
+    struct call *call;
+
+    LIST_FOREACH(call, &c->calls, list)
+    {
+        if (call->entry == NULL)
+            continue;
+        take_answer(c, call->entry, &late);
+        call->entry = NULL;
+    }
+    c->open = 0;
 }
 
 static struct provider *
@@ -176,8 +237,7 @@ cache_get(struct cache *c, const struct conf_system *system, const struct resour
     e->asked = true;
     if (c->current != NULL)
         return from_file(c, e, system->name, def->resource, id);
-    e->system = system;
-    provider_get(provider_of(c, system), def, id, answered, e);
+    provider_get(provider_of(c, system), def, id, answered, call_new(c, e, system));
     return e->answered ? &e->answer : NULL;
 }
 
@@ -191,15 +251,26 @@ cache_find(struct cache *c, const struct conf_system *system, const struct resou
     if (e->asked)
         return e->answered ? &e->answer : NULL;
     e->asked = true;
-    e->system = system;
-    provider_find(provider_of(c, system), def, field, value, answered, e);
+    provider_find(provider_of(c, system), def, field, value, answered, call_new(c, e, system));
     return e->answered ? &e->answer : NULL;
+}
+
+bool
+cache_is_late(const struct cache *c)
+{
+    return c->open > 0 && clock_boot() - c->waits_since >= CACHE_PATIENCE_MS;
 }
 
 int
 cache_wait(struct cache *c, struct err *err)
 {
-    return c->http != NULL ? http_run(c->http, err) : 0;
+    while (c->open > 0) {
+        if (http_poll(c->http, -1, LOOK_MS, NULL, err) < 0)
+            return -1;
+        if (cache_is_late(c))
+            break;
+    }
+    return 0;
 }
 
 long
@@ -217,6 +288,13 @@ cache_calls(const struct cache *c)
 void
 cache_reset(struct cache *c)
 {
+    struct call *call;
+
+    LIST_FOREACH(call, &c->calls, list)
+    {
+        call->entry = NULL;
+    }
+    c->open = 0;
     memset(c->buckets, 0, sizeof c->buckets);
     arena_reset(c->arena);
 }
@@ -226,6 +304,8 @@ cache_free(struct cache *c)
 {
     size_t i;
 
+    while (!LIST_EMPTY(&c->calls))
+        call_end(LIST_FIRST(&c->calls));
     http_free(c->http);
     for (i = 0; c->conf != NULL && i < c->conf->n_systems; i++)
         provider_free(c->providers[i]);

@@ -39,8 +39,15 @@ const struct cache_answer *cache_find(struct cache *c, const struct conf_system 
                                       const struct resource_def *def, const char *field,
                                       const char *value);
 
-/* Until every call under way has answered. */
+/*
+ * Until every call of this batch has answered. Once it is late (CACHE_PATIENCE_MS, DESIGN.md
+ * section 2.6) only a moment longer, so that the caller can see whether others wait.
+ */
+enum { CACHE_PATIENCE_MS = 5000 };
 int cache_wait(struct cache *c, struct err *err);
+bool cache_is_late(const struct cache *c);
+/* What has not answered by now has failed for this batch (code slow); the call itself goes on. */
+void cache_give_up(struct cache *c);
 long cache_calls(const struct cache *c);
 void cache_reset(struct cache *c); /* what was read is forgotten, the file's records stay */
 void cache_free(struct cache *c);

@@ -93,28 +93,44 @@ read_batch(struct diff *d, struct streams *s, struct item *items, size_t *n, str
     return *n > 0;
 }
 
+/* All a step further. 1: some still wait for an answer, 0, -1. */
 static int
-decide_batch(struct diff *d, struct item *items, size_t n, struct err *err)
+step_batch(struct diff *d, struct item *items, size_t n, struct err *err)
 {
-    bool open = true;
-    size_t i;
-    int rounds = 0;
+    int open = 0;
 
-    while (open) {
+    for (size_t i = 0; i < n; i++) {
+        if (!items[i].done && item_step(d, &items[i], err) != 0)
+            return -1;
+        open |= !items[i].done;
+    }
+    return open;
+}
+
+/* Would somebody go on if the slow were let go? */
+static bool
+others_wait(const struct streams *s, const struct item *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (items[i].done)
+            return true;
+    return ndjson_ready(s->in);
+}
+
+static int
+decide_batch(struct diff *d, const struct streams *s, struct item *items, size_t n, struct err *err)
+{
+    int open, rounds = 0;
+
+    while ((open = step_batch(d, items, n, err)) > 0) {
         if (++rounds > MAX_ROUNDS)
             BUG("a decision asks for ever");
-        open = false;
-        for (i = 0; i < n; i++) {
-            if (items[i].done)
-                continue;
-            if (item_step(d, &items[i], err) != 0)
-                return -1;
-            open |= !items[i].done;
-        }
-        if (cache_wait(d->cache, err) < 0)
+        if (cache_is_late(d->cache) && others_wait(s, items, n))
+            cache_give_up(d->cache);
+        else if (cache_wait(d->cache, err) < 0)
             return -1;
     }
-    return 0;
+    return open;
 }
 
 static int
@@ -171,7 +187,7 @@ work(struct diff *d, struct streams *s, struct err *err)
 
     while ((r = read_batch(d, s, items, &n, err)) > 0) {
         d->now = clock_now();
-        if (decide_batch(d, items, n, err) != 0)
+        if (decide_batch(d, s, items, n, err) != 0)
             return -1;
         for (i = 0; i < n; i++)
             if (write_item(d, s, &items[i], err) != 0)

@@ -200,4 +200,20 @@ ok "limited for long: then it gets it" soon owes_nothing
 is "limited for long: the last of each" '"limited again" "limited" "limited"' "$(notes c 5) $(notes c 6) $(notes c 7)"
 is_well "limited for long"
 stop_service
+# ---- a system that answers, but slowly ----
+loaded slow a b c
+quirk b slow-ms 12000
+patch_a 1 '{"notes":"not held up by b"}'
+soon test "$(sql "SELECT count(*) FROM sync_inbox WHERE lease IS NOT NULL AND disposition IS NULL")" != 0
+patch_a 2 '{"notes":"nor is this"}'
+before=$(date +%s)
+ok "slow: the third system gets the first edit" soon eval '[ "$(notes c 1)" = "\"not held up by b\"" ]'
+ok "slow: and before b has answered" test $(($(date +%s) - before)) -lt 10
+quirk b slow-ms 0
+sql "UPDATE sync_owed SET not_before = '2000-01-01T00:00:00.000Z';
+    UPDATE sync_inbox SET not_before = '2000-01-01T00:00:00.000Z' WHERE disposition IS NULL"
+ok "slow: what b is owed comes later" soon eval 'owes_nothing && [ "$(notes b 1)$(notes b 2)" = "\"not held up by b\"\"nor is this\"" ]'
+quiet
+is_well slow
+stop_service
 done_testing
