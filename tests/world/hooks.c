@@ -22,13 +22,21 @@ ids_of(struct world *w, int system)
     return set;
 }
 
+/* Events have ids, and sync-sim tells them right: of a batch it names lost ones, too. */
 static bool
 has_ids(const struct system_plan *s)
 {
-    for (int i = 0; i < s->n_hook_quirks; i++)
-        if (strcmp(s->hook_quirks[i], "webhook-no-id") == 0)
+    bool lost = false, batched = false;
+
+    for (int i = 0; i < s->n_hook_quirks; i++) {
+        const char *quirk = s->hook_quirks[i];
+
+        lost = lost || strncmp(quirk, "webhook-lose", 12) == 0;
+        batched = batched || strncmp(quirk, "webhook-batch", 13) == 0;
+        if (strcmp(quirk, "webhook-no-id") == 0)
             return false;
-    return true;
+    }
+    return !lost || !batched;
 }
 
 /* Each event of a delivery that was answered 200 is in the inbox, each delivery was stored. */
