@@ -96,6 +96,7 @@ owe(struct deciding *g, const struct decision_write *w, const struct val_member 
     return db_run(g->s, g->err,
                   "INSERT INTO sync_owed VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL) ON CONFLICT"
                   " DO UPDATE SET source = ?4, value = ?5, not_before = ?7,"
+                  " since = CASE WHEN value = ?5 AND source = ?4 THEN since ELSE ?6 END,"
                   " refused = CASE WHEN value = ?5 THEN refused END",
                   "itttvmm", g->link_id, m->name, w->target, source != NULL ? source : g->e->system,
                   m->value, g->now, not_before) < 0

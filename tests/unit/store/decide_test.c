@@ -424,6 +424,42 @@ START_TEST(withheld_write_is_owed_and_nominated_when_due)
 }
 END_TEST
 
+/* Last-write-wins goes by it: a newer value is as old as its own decision. */
+START_TEST(owed_since_is_renewed_with_the_value_only)
+{
+    static const struct {
+        const char *value;
+        int64_t at, since;
+    } rows[] = {{"2", 0, 0}, {"2", 60000, 0}, {"3", 120000, 120000}, {"3", 180000, 120000}};
+    struct fixture f;
+    const char *app[] = {"app"};
+    struct store_commit c = {.withheld = app, .n_withheld = 1, .withheld_until = T0 + 3600000};
+    struct store_emission e;
+    struct store_link l;
+    int64_t link;
+
+    fixture_open(&f);
+    link = make_pair(&f, "101", "c-9");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char id[8];
+
+        f.now = T0 + rows[i].at;
+        snprintf(id, sizeof id, "edit%zu", i);
+        admit(&f, "hubspot", "101", id, NULL);
+        e = emit_one(&f, "p1");
+        ck_assert_int_eq(
+            decide_members(&f, "hubspot", "101", e.seq, "p1", e.fence,
+                           phone_to_app(&f, link, (int)i + 1, "101", "c-9", rows[i].value), &c)
+                .rc,
+            STORE_COMMITTED);
+        ck_assert_int_eq(store_load_link(f.s, f.a, link, &l, &f.err), 1);
+        ck_assert_int_eq(l.n_owed, 1);
+        ck_assert_int_eq(l.owed[0].since, T0 + rows[i].since);
+    }
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(what_a_pause_withheld_is_due_when_it_is_lifted)
 {
     static const struct store_pause pauses[] = {
@@ -624,7 +660,7 @@ UNIT_MAIN("store/decide", link_takes_the_pending_rows_of_its_ends,
           line_without_seq_is_admitted_and_decided, bad_line_spoils_only_itself,
           record_that_nobody_wants_makes_no_link, rejected_decision_is_kept_for_replay,
           conflict_closes_its_field_once, shadow_takes_only_what_is_covered,
-          withheld_write_is_owed_and_nominated_when_due,
+          withheld_write_is_owed_and_nominated_when_due, owed_since_is_renewed_with_the_value_only,
           what_a_pause_withheld_is_due_when_it_is_lifted, settled_field_is_owed_no_more,
           run_stops_at_its_limit, lifted_limits_let_a_run_go_on,
           share_is_of_known_records_above_a_floor, without_a_run_the_hour_counts,
