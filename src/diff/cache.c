@@ -12,6 +12,7 @@
 
 enum {
     BUCKETS = 1024,
+    WARN_AGAIN_MS = 600000,
     LOOK_MS = 250 /* a wait at most, once it is late */
 };
 
@@ -34,8 +35,8 @@ struct cache {
     const struct conf *conf;
     struct http *http;           /* owned; NULL until the first call */
     struct provider **providers; /* owned; [n_systems], NULL until used */
-    bool *warned;                /* owned; [n_systems]: said that it cannot be read */
-    struct arena *arena;         /* this batch */
+    int64_t *warned_at;  /* owned; [n_systems], boot clock: said that it cannot be read; 0 never */
+    struct arena *arena; /* this batch */
     struct entry *buckets[BUCKETS];
     struct current *current; /* owned; NULL without --current */
     LIST_HEAD(, call) calls; /* owned */
@@ -52,7 +53,7 @@ cache_new(const struct conf *conf)
     c->arena = arena_new();
     if (conf != NULL) {
         c->providers = mem_alloc(conf->n_systems * sizeof(struct provider *));
-        c->warned = mem_alloc(conf->n_systems * sizeof *c->warned);
+        c->warned_at = mem_alloc(conf->n_systems * sizeof *c->warned_at);
     }
     return c;
 }
@@ -107,15 +108,16 @@ copy_records(struct arena *a, const struct provider_record *from, size_t n)
     return to;
 }
 
-/* Said once a system and process: its events wait in the inbox, one by one and without a word. */
+/* Said now and then, not for each event: they wait in the inbox, one by one and without a word. */
 static void
 warn_unreadable(struct cache *c, const struct conf_system *system, const char *text)
 {
     size_t i = (size_t)(system - c->conf->systems);
 
-    if (!c->warned[i])
-        log_warn("%s cannot be read now, what needs it waits: %s", system->name, text);
-    c->warned[i] = true;
+    if (c->warned_at[i] != 0 && clock_boot() - c->warned_at[i] < WARN_AGAIN_MS)
+        return;
+    log_warn("%s cannot be read now, what needs it waits: %s", system->name, text);
+    c->warned_at[i] = clock_boot();
 }
 
 static struct call *
@@ -310,7 +312,7 @@ cache_free(struct cache *c)
     for (i = 0; c->conf != NULL && i < c->conf->n_systems; i++)
         provider_free(c->providers[i]);
     free(c->providers);
-    free(c->warned);
+    free(c->warned_at);
     arena_free(c->arena);
     current_free(c->current);
     free(c);
