@@ -53,13 +53,13 @@ add_verify(const struct system_plan *s, struct buf *out)
             "parse: {kind: list, version: v1}, signed: \"{id}.{timestamp}.{body}\", "
             "id: {header: webhook-id}, timestamp: {header: webhook-timestamp, unit: "
             "s, max_age: 300s, max_ahead: 300s}, key: base64, key_prefix: whsec_",
-        [SIGN_KV] = "kind: mac, alg: hmac-sha256, encoding: hex, header: X-Sim-Signature, "
-                    "parse: {kind: kv, signature: v1, timestamp: t}, signed: "
-                    "\"{timestamp}.{body}\", timestamp: {unit: s, max_age: 300s}",
-        [SIGN_PREFIX] = "kind: mac, alg: hmac-sha256, encoding: hex, header: X-Hub-Signature-256, "
-                        "parse: {kind: prefix, prefix: \"sha256=\"}, signed: \"{body}\"",
-        [SIGN_STATIC] = "kind: equals, header: X-Sim-Token",
-        [SIGN_NONE] = "kind: none"};
+        [SIGN_KV] = ("kind: mac, alg: hmac-sha256, encoding: hex, header: X-Sim-Signature, "
+                     "parse: {kind: kv, signature: v1, timestamp: t}, signed: "
+                     "\"{timestamp}.{body}\", timestamp: {unit: s, max_age: 300s}"),
+        [SIGN_PREFIX] = ("kind: mac, alg: hmac-sha256, encoding: hex, header: X-Hub-Signature-256, "
+                         "parse: {kind: prefix, prefix: \"sha256=\"}, signed: \"{body}\""),
+        [SIGN_STATIC] = ("kind: equals, header: X-Sim-Token"),
+        [SIGN_NONE] = ("kind: none")};
 
     buf_printf(out, "verify:\n  - {%s}\n", rules[s->signing]);
 }
