@@ -22,6 +22,7 @@ struct streams {
     struct ndjson_writer *plan; /* --plan */
     struct rejects *rejects;
     struct totals totals;
+    struct locked locked;
     bool differs;
 };
 
@@ -49,6 +50,8 @@ take_line(struct diff *d, struct streams *s, const char *line, size_t len, struc
         it->done = true;
     } else if (event_parse(d->arena, it->line, len, &it->event, &why) != 0) {
         return refuse_line(s, line, len, &why, err);
+    } else {
+        locked_see(&s->locked, &it->event);
     }
     ++*n;
     return 0;
@@ -261,12 +264,11 @@ int
 diff_run(const struct diff_options *o, struct err *err)
 {
     struct diff d = {.o = o, .deployment = "", .now = clock_now()};
-    struct streams s = {0};
-    struct locked locked = {NULL, 0};
+    struct streams s = {.locked = {.fd = STDIN_FILENO}};
     int r, fd = -1;
 
     if (o->store != NULL)
-        store_wait_on(o->store, locked_go_on, &locked);
+        store_wait_on(o->store, locked_go_on, &s.locked);
     s.rejects = rejects_open(o->rejects, err);
     if (s.rejects == NULL)
         return err->status;

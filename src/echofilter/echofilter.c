@@ -31,6 +31,7 @@ struct filter {
     struct ndjson_writer *out;
     struct ndjson_writer *dropped; /* NULL */
     struct rejects *rejects;
+    struct locked locked;
     struct arena *arena; /* of one line */
     struct drop drops[BATCH];
     size_t n_drops;
@@ -148,6 +149,7 @@ take_line(struct filter *f, const char *line, size_t len, struct err *err)
     arena_reset(f->arena);
     if (event_parse(f->arena, line, len, &e, err) != 0)
         return -1;
+    locked_see(&f->locked, &e);
     in.event = &e;
     in.sync = conf_sync(f->o->conf, e.resource);
     if (judge(f, &in, &verdict, err) != 0)
@@ -234,13 +236,12 @@ open_dropped(struct filter *f, int *fd, struct err *err)
 int
 echofilter_run(const struct echofilter_options *o, struct err *err)
 {
-    struct filter f = {.o = o};
+    struct filter f = {.o = o, .locked = {.fd = STDIN_FILENO}};
     struct err late = ERR_INIT;
-    struct locked locked = {NULL, 0};
     int r, fd = -1;
 
     if (o->store != NULL)
-        store_wait_on(o->store, locked_go_on, &locked);
+        store_wait_on(o->store, locked_go_on, &f.locked);
     f.rejects = rejects_open(o->rejects, err);
     if (f.rejects == NULL)
         return err->status;

@@ -50,6 +50,7 @@ parse(struct line *l, struct err *err)
 {
     if (event_parse(l->arena, l->text, l->len, &l->event, err) < 0)
         return -1;
+    locked_see(&l->push->locked, &l->event);
     if (val_get(l->event.all, "writes") == NULL && val_get(l->event.all, "hold") == NULL)
         return err_set(err, ERR_RECORD, ERR_NEVER, "not-a-decision",
                        "not a decision: no writes (is sync-diff missing in the pipe?)");

@@ -121,7 +121,10 @@ start(struct push *p, const struct push_options *o, struct err *err)
     p->out = ndjson_create(STDOUT_FILENO, "stdout");
     p->pause_arena = arena_new();
     queue_init(&p->answered);
-    return open_input(p, err);
+    if (open_input(p, err) < 0)
+        return -1;
+    p->locked.fd = p->fd;
+    return 0;
 }
 
 /* Writes whose end nobody knows yet: the state has them, the next writer takes them over. */

@@ -11,3 +11,8 @@ check_PROGRAMS += tests/unit/stream/disposition_test
 tests_unit_stream_disposition_test_SOURCES = tests/unit/stream/disposition_test.c
 tests_unit_stream_disposition_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/stream/disposition_test
+
+check_PROGRAMS += tests/unit/stream/locked_test
+tests_unit_stream_locked_test_SOURCES = tests/unit/stream/locked_test.c
+tests_unit_stream_locked_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/stream/locked_test
