@@ -358,6 +358,8 @@ wait $emit && wait $echofilter && wait $diff && wait $push
 # A lock that lasts is the end of no stage.
 export LOOPLESS_BUSY_MS=20
 start_pipe
+change 3
+await $push settled_and_same # all stages are there by then
 kill -STOP $echofilter
 change 2
 await $push leased_are 1
