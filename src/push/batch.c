@@ -205,16 +205,39 @@ apply_line(struct line *l, struct err *err)
     return decide_line(l, err);
 }
 
+/*
+ * Inside the transaction, so that a pause that is made or lifted meanwhile comes before or after
+ * all of it: what was owed for a pause that is lifted by now would wait a minute for nothing.
+ */
+static int
+guard_batch(struct push *p, struct batch *b, struct err *err)
+{
+    guard_forget(p);
+    for (size_t i = 0; i < b->n; i++)
+        if (guard_line(b->lines[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+static int
+apply_batch(struct push *p, struct batch *b, struct err *err)
+{
+    if (guard_batch(p, b, err) < 0)
+        return -1;
+    for (size_t i = 0; i < b->n; i++)
+        if (apply_line(b->lines[i], err) < 0)
+            return -1;
+    return 0;
+}
+
 static int
 commit_batch(struct push *p, struct batch *b, struct err *err)
 {
     if (store_begin(p->store, true, err) < 0)
         return -1;
-    for (size_t i = 0; i < b->n; i++) {
-        if (apply_line(b->lines[i], err) < 0) {
-            store_abort(p->store);
-            return -1;
-        }
+    if (apply_batch(p, b, err) < 0) {
+        store_abort(p->store);
+        return -1;
     }
     if (store_commit(p->store, err) < 0)
         return -1;
@@ -318,13 +341,14 @@ drop_batch(struct batch *b)
 }
 
 static int
-preview_batch(struct batch *b, struct err *err)
+preview_batch(struct push *p, struct batch *b, struct err *err)
 {
-    for (size_t i = 0; i < b->n; i++)
-        if (preview_line(b->lines[i], err) < 0)
-            return -1;
+    int rc = guard_batch(p, b, err);
+
+    for (size_t i = 0; rc == 0 && i < b->n; i++)
+        rc = preview_line(b->lines[i], err);
     drop_batch(b);
-    return 0;
+    return rc;
 }
 
 int
@@ -337,14 +361,8 @@ batch_run(struct push *p, struct err *err)
     read_batch(p, &b);
     if (b.n == 0)
         return 0;
-    for (size_t i = 0; i < b.n; i++) {
-        if (guard_line(b.lines[i], err) < 0) {
-            drop_batch(&b);
-            return -1;
-        }
-    }
     if (p->o->dry_run)
-        return preview_batch(&b, err);
+        return preview_batch(p, &b, err);
     if (commit_batch(p, &b, err) < 0) {
         drop_batch(&b);
         return -1;

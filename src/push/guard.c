@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAUSES_FRESH_MS = 1000, PAUSED_AGAIN_MS = 60000 };
+enum { PAUSED_AGAIN_MS = 60000 };
 
 void
 guard_forget(struct push *p)
 {
-    p->pauses_read = 0;
+    p->pauses_read = false;
 }
 
 void
@@ -29,10 +29,9 @@ guard_close(struct target *t, int64_t until, const char *why)
 static int
 read_pauses(struct push *p, struct err *err)
 {
-    int64_t now = clock_boot();
     int n;
 
-    if (p->pauses_read != 0 && now - p->pauses_read < PAUSES_FRESH_MS)
+    if (p->pauses_read)
         return 0;
     arena_reset(p->pause_arena);
     p->n_pauses = 0;
@@ -40,7 +39,7 @@ read_pauses(struct push *p, struct err *err)
     if (n < 0)
         return -1;
     p->n_pauses = (size_t)n;
-    p->pauses_read = now;
+    p->pauses_read = true;
     return 0;
 }
 

@@ -139,7 +139,7 @@ struct push {
     struct arena *pause_arena;
     struct store_pause *pauses;
     size_t n_pauses;
-    int64_t pauses_read; /* boot clock; 0 = not yet */
+    bool pauses_read; /* in this batch */
 
     struct line *lines;
     struct write_queue answered;

@@ -317,7 +317,9 @@ change 6
 ok "what is for a paused account is owed" await $push settled
 is "and not written" "2" "$(sql "SELECT count(*) FROM sync_owed")"
 sync-ctl resume -q app >/dev/null
+resumed=$(date +%s)
 ok "after resume it is written" await $push same
+ok "and soon, though the pause was there a moment ago" test $(($(date +%s) - resumed)) -lt 20
 await $push settled_and_same
 
 # A bounded run beside it.
