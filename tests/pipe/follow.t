@@ -254,7 +254,7 @@ wait $one && wait $two
 is "both end well" 0 $?
 # shellcheck disable=SC2086 # words
 wait $drains
-is "and no event was given twice" "" "$(cat seen1 seen2 | jq -r .lease+.record_id | sort | uniq -d)"
+is "and no event was given twice" "" "$(cat seen1 seen2 | jq -r '"\(.seq) \(.lease)"' | sort | uniq -d)"
 is "nor anything lost" 90 "$(cat seen1 seen2 | jq '1 + (.folded // [] | length)' | jq -s add)"
 
 # ---- a live pipe ----
