@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "crypto/digest.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,35 +205,12 @@ session_wait(struct session *s, struct err *err)
     return n;
 }
 
-/* The process of a lease on this host is gone: nobody needs to wait until the lease is over. */
-static bool
-is_dead(const struct store_holder *h)
-{
-    char host[64] = "";
-
-    return gethostname(host, sizeof host - 1) == 0 && strcmp(host, h->host) == 0 && h->pid > 0 &&
-           kill((pid_t)h->pid, 0) < 0 && errno == ESRCH;
-}
-
-/* As store_lease_take, but the dead of this host hold nothing. */
-static int
-take_lease(struct session *s, const char *name, struct store_holder *h, struct err *err)
-{
-    int r = store_lease_take(s->store, name, s->owner, h, err);
-
-    if (r != 0 || !is_dead(h))
-        return r;
-    if (store_lease_drop(s->store, name, h->owner, err) < 0)
-        return -1;
-    return store_lease_take(s->store, name, s->owner, h, err);
-}
-
 int
 session_lease(struct session *s, struct job *j, struct err *err)
 {
     CLEANUP_FREE char *name = mem_printf("job:%s", j->conf->name);
     struct store_holder h = {{0}, {0}, 0};
-    int r = take_lease(s, name, &h, err);
+    int r = store_lease_take(s->store, name, s->owner, &h, err);
 
     if (r < 0)
         return -1;
@@ -250,7 +226,7 @@ session_lease_run(struct session *s, const char *run, struct err *err)
     CLEANUP_FREE char *name = mem_printf("run:%s", run);
     struct store_holder h = {{0}, {0}, 0};
 
-    return take_lease(s, name, &h, err);
+    return store_lease_take(s->store, name, s->owner, &h, err);
 }
 
 int
