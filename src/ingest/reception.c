@@ -5,9 +5,7 @@
 #include "base/log.h"
 #include "provider/inbound.h"
 
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 enum { SAY_EVERY_MS = 1000, MAX_RECORD = 64 * 1024 };
 
@@ -92,49 +90,21 @@ tell_health(struct reception *r, struct server_exchange *x, const char *path)
 
 /* ---- the request ---- */
 
-static const char *
-lower(struct arena *a, const char *name)
-{
-    char *text = arena_text(a, name);
-
-    for (char *p = text; *p != '\0'; p++)
-        *p = (char)tolower((unsigned char)*p);
-    return text;
-}
-
-/* A header that stands twice is one, joined (RFC 9110 5.2). */
-static void
-take_headers(struct visit *v, const struct server_request *q)
-{
-    struct inbound_header *h = arena_alloc(v->arena, (q->n_headers + 1) * sizeof *h);
-    size_t n = 0;
-
-    for (size_t i = 0; i < q->n_headers; i++) {
-        size_t k = 0;
-
-        while (k < n && strcasecmp(h[k].name, q->headers[i].name) != 0)
-            k++;
-        if (k < n) {
-            h[k].value = arena_printf(v->arena, "%s, %s", h[k].value, q->headers[i].value);
-            continue;
-        }
-        h[n].name = lower(v->arena, q->headers[i].name);
-        h[n++].value = q->headers[i].value;
-    }
-    v->in.headers = h;
-    v->in.n_headers = n;
-}
-
 static void
 take_request(struct visit *v, const struct server_request *q)
 {
+    struct inbound_header *headers;
+
     v->in = (struct inbound){.method = q->method,
                              .path = q->path,
                              .query = q->query,
                              .body = q->body,
                              .body_len = q->body_len,
                              .received_at = clock_now()};
-    take_headers(v, q);
+    headers = arena_alloc(v->arena, (q->n_headers + 1) * sizeof *headers);
+    v->in.headers = headers;
+    for (size_t i = 0; i < q->n_headers; i++)
+        inbound_add_header(v->arena, &v->in, headers, q->headers[i].name, q->headers[i].value);
 }
 
 /* ---- refusals ---- */

@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 enum { MAX_HEADERS = 256 };
 
@@ -29,35 +30,32 @@ lower(struct arena *a, const char *text)
 
 /* ---- read ---- */
 
-/* Puts a header in, or behind one of the same name. */
-static int
-add_header(struct arena *a, struct inbound *r, struct inbound_header *to, const char *name,
-           const char *value)
+void
+inbound_add_header(struct arena *a, struct inbound *r, struct inbound_header *to, const char *name,
+                   const char *value)
 {
     for (size_t i = 0; i < r->n_headers; i++) {
-        if (strcmp(to[i].name, name) == 0) {
+        if (strcasecmp(to[i].name, name) == 0) {
             to[i].value = arena_printf(a, "%s, %s", to[i].value, value);
-            return 0;
+            return;
         }
     }
-    to[r->n_headers].name = name;
+    to[r->n_headers].name = lower(a, name);
     to[r->n_headers++].value = value;
-    return 0;
 }
 
 static int
 add_values(struct arena *a, struct inbound *r, struct inbound_header *to, const char *name,
            const struct val *v, struct err *err)
 {
-    const char *text = val_id(v);
+    size_t n = v->kind == VAL_ARRAY ? v->n : 1;
 
-    if (v->kind != VAL_ARRAY)
-        return text != NULL ? add_header(a, r, to, name, text) : bad(err, "a header must be text");
-    for (size_t i = 0; i < v->n; i++) {
-        text = val_id(v->u.items[i]);
+    for (size_t i = 0; i < n; i++) {
+        const char *text = val_id(v->kind == VAL_ARRAY ? v->u.items[i] : v);
+
         if (text == NULL)
             return bad(err, "a header must be text");
-        add_header(a, r, to, name, text);
+        inbound_add_header(a, r, to, name, text);
     }
     return 0;
 }
@@ -80,7 +78,7 @@ read_headers(struct arena *a, const struct val *v, struct inbound *r, struct err
     for (size_t i = 0; i < v->n; i++) {
         const struct val_member *m = &v->u.members[i];
 
-        if (add_values(a, r, headers, lower(a, m->name), m->value, err) != 0)
+        if (add_values(a, r, headers, m->name, m->value, err) != 0)
             return -1;
     }
     return 0;

@@ -35,6 +35,11 @@ struct inbound {
     int64_t received_at; /* ms; 0: not known */
 };
 
+/* Puts a header into R, whose headers are TO (room for one more), in lower case; or behind the one
+ * of this name (RFC 9110 5.2). VALUE is borrowed. */
+void inbound_add_header(struct arena *a, struct inbound *r, struct inbound_header *to,
+                        const char *name, const char *value);
+
 /*
  * The captured request of contract/cli.txt: {system, method, path, query, headers, body |
  * body_base64, received_at}; header names come out lower case, a header that stands twice (an array
