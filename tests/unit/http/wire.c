@@ -107,6 +107,20 @@ wire_hear(int fd, struct reply *r)
         r->status = atoi(r->head + 9);
 }
 
+int
+wire_first(const int *fds, int n)
+{
+    struct pollfd p[8];
+
+    for (int i = 0; i < n; i++)
+        p[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+    poll(p, (nfds_t)n, PATIENCE_MS);
+    for (int i = 0; i < n; i++)
+        if (p[i].revents != 0)
+            return i;
+    return -1;
+}
+
 bool
 wire_ends(int fd)
 {

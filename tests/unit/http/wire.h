@@ -19,6 +19,8 @@ bool wire_say(int fd, const char *text);
 bool wire_send(int fd, const char *bytes, size_t len);
 /* The next reply, interim ones (100) too. */
 void wire_hear(int fd, struct reply *r);
+/* Which of at most 8 connections has something to hear; -1: none. */
+int wire_first(const int *fds, int n);
 /* Does the other side end the connection, with nothing more said? */
 bool wire_ends(int fd);
 /* One request on a connection of its own; its status. */
