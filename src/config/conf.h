@@ -16,8 +16,8 @@
  *
  * Each system has its own copy of its definition, each definition its own models: compare fields
  * by name, never by pointer. What belongs to later versions and would change what is done
- * (references, deletes: propagate, enforce, propagate, recreate, record ownership, trust_actor,
- * jobs with query or depends_on, other kinds of auth) is a fault, never silently left out.
+ * (trust_actor, jobs with query or depends_on, other kinds of auth) is a fault, never silently left
+ * out.
  */
 struct auth {
     enum auth_kind kind; /* no `auth:` is NONE, if the definition takes that */
@@ -36,6 +36,12 @@ struct conf_webhook {
     size_t n_secrets;
 };
 
+/* A record that is always there: while it cannot be seen, nothing is believed to be deleted. */
+struct conf_canary {
+    char *resource;
+    char *record_id;
+};
+
 struct conf_system {
     char *name;
     struct definition *definition; /* owned */
@@ -46,6 +52,8 @@ struct conf_system {
     char **self; /* our own identities there */
     size_t n_self;
     struct conf_webhook webhook;
+    struct conf_canary *canaries;
+    size_t n_canaries;
     int concurrency; /* requests at once, default 4 */
     int line;        /* in the config, for messages */
 };
@@ -74,7 +82,12 @@ struct value_system {
     struct value_row *rows;
     size_t n_rows;
 };
-enum unmapped { UNMAPPED_REJECT, UNMAPPED_SKIP, UNMAPPED_PASS };
+enum unmapped {
+    UNMAPPED_REJECT,
+    UNMAPPED_SKIP,
+    UNMAPPED_PASS,
+    UNMAPPED_OWE /* never in a config: references, whose record may still be linked */
+};
 struct value_table {
     char *name;
     struct value_system *systems;
@@ -82,12 +95,34 @@ struct value_table {
     enum unmapped unmapped;
 };
 
+/* Whose word counts for a field. */
+enum owner_kind {
+    OWNER_ANY,
+    OWNER_SYSTEM,
+    OWNER_CREATOR /* whoever made the record, until `sync-ctl own` says otherwise */
+};
+struct owner {
+    enum owner_kind kind;
+    const struct conf_system *system; /* OWNER_SYSTEM */
+};
+
 struct sync_field {
     const struct model_field *field; /* borrowed */
-    const struct conf_system *owner; /* NULL: any */
+    struct owner owner;              /* the field's own, else the resource's, else any */
     struct policy conflict;          /* the field's own, else the resource's */
     bool create_only;
+    bool enforce;                     /* what somebody else writes is undone (owner not any) */
+    const char *ref;                  /* resource whose record ids the values are; NULL: none */
+    bool required;                    /* ref: a record waits until what it names is linked */
     const struct value_table *values; /* NULL: none */
+};
+
+/* What becomes of the other ends when a record is deleted. */
+struct conf_deletes {
+    bool propagate;    /* else it is noted (tombstone), and nothing else */
+    int64_t settle_ms; /* how long a delete is waited with; default 60 s */
+    long max;          /* per run and per hour, default 50 ... */
+    int max_percent;   /* ... and per cent of the known records, default 10: both hold */
 };
 
 struct conf_sync {
@@ -102,6 +137,9 @@ struct conf_sync {
     struct policy first_contact;
     struct policy conflict;
     int64_t skew_ms; /* default 5 s */
+    struct conf_deletes deletes;
+    bool recreate;          /* an edit after a delete makes the record anew */
+    bool propagate_engines; /* changes by other sync engines go on to others */
     struct sync_field *fields;
     size_t n_fields;
     /* Hex digest over the defs' map_hash, the fields' value tables and first_contact: where it

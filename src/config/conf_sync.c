@@ -234,9 +234,9 @@ check_field(struct sync_reader *sr, const struct yaml *key, const struct sync_fi
     for (size_t i = 0; i < s->n_between; i++) {
         const struct field_map *map = resource_field(s->defs[i], f->field->name);
 
-        if (f->owner == s->between[i] && map == NULL && mapped >= 2)
-            FAULT(r, key, "%s owns %s, but does not map it", f->owner->name, f->field->name);
-        if (f->owner != s->between[i] && map != NULL && !map->read_only && !f->create_only &&
+        if (f->owner.system == s->between[i] && map == NULL && mapped >= 2)
+            FAULT(r, key, "%s owns %s, but does not map it", f->owner.system->name, f->field->name);
+        if (f->owner.system != s->between[i] && map != NULL && !map->read_only && !f->create_only &&
             !s->defs[i]->update.present)
             FAULT(r, key, "%s would be written to %s, whose definition has no update",
                   f->field->name, s->between[i]->name);
@@ -253,7 +253,9 @@ read_owner(struct sync_reader *sr, const struct yaml *at, struct sync_field *out
     else if (strcmp(at->text, "creator") == 0)
         FAULT(&sr->cr->r, at, "owner: creator is not supported in this version");
     else if (strcmp(at->text, "any") != 0)
-        out->owner = need_between(sr, at);
+        out->owner.system = need_between(sr, at);
+    if (out->owner.system != NULL)
+        out->owner.kind = OWNER_SYSTEM;
 }
 
 static void
@@ -290,8 +292,9 @@ read_field(struct sync_reader *sr, const struct yaml *y, struct sync_field *out)
     yaml_check_keys(y, keys, r->file, r->f);
     read_owner(sr, read_need(r, y, "owner"), out);
     out->conflict = read_conflict(sr, y, out->conflict);
-    if (conflict != NULL && out->owner != NULL)
-        FAULT(r, conflict, "conflict is for owner: any (%s wins as the owner)", out->owner->name);
+    if (conflict != NULL && out->owner.kind != OWNER_ANY)
+        FAULT(r, conflict, "conflict is for owner: any (%s wins as the owner)",
+              out->owner.system->name);
     out->create_only = read_bool(r, y, "create_only", false);
     read_values(sr, y, out);
     read_not_yet(r, y, "enforce");

@@ -14,7 +14,7 @@ enum { MAX_NAME = 64, DEFAULT_CONCURRENCY = 4, MAX_CONCURRENCY = 64 };
 /* Words that stand where a system's name can stand. */
 static const char *const reserved[] = {
     "any",      "report",  "owner",    "fill", "manual", "last-write-wins",
-    "unmapped", "creator", "loopless", NULL};
+    "unmapped", "creator", "loopless", "person", NULL};
 
 static void
 check_name(struct reader *r, const struct yaml *key)

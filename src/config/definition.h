@@ -28,6 +28,8 @@ enum stores_rule {
     STORES_BOOL_INT,   /* true 1, false 0 */
     STORES_SECONDS,    /* times cut to whole seconds */
     STORES_MINUTES,    /* times cut to whole minutes */
+    STORES_COLLAPSE,   /* white space at both ends goes, in between it becomes one space */
+    STORES_HTML,       /* text as HTML shows it: tags go, entities are what they stand for */
     STORES_TRUNCATE    /* cut to n characters: truncate(n) */
 };
 
@@ -105,7 +107,7 @@ struct resource_def {
     int64_t version_granularity_ms;
     struct field_map *fields;
     size_t n_fields;
-    struct endpoint get, find, create, update;
+    struct endpoint get, find, create, update, delete;
     struct listing list;
     char *map_hash; /* hex digest of id, external_id, version, fields with paths and stores */
 };
@@ -144,8 +146,8 @@ struct definition {
 /*
  * Loads PROVIDER: a path (has a slash or ends in .yaml; relative to DIR) or a name, sought in
  * DIR/providers, $LOOPLESS_PROVIDERS, PROVIDERDIR. Models are loaded as model_load says. NULL and
- * faults if anything is wrong. Keys for later work (delete, upsert) are accepted and checked for
- * being maps only.
+ * faults if anything is wrong. Keys for later work (upsert) are accepted and checked for being maps
+ * only.
  */
 struct definition *definition_load(const char *provider, const char *dir, struct faults *f);
 const struct resource_def *definition_resource(const struct definition *d, const char *resource);

@@ -8,8 +8,9 @@
 #include "base/mem.h"
 #include "crypto/digest.h"
 
-static const char *const stores_names[] = {"trim",     "lower",   "digits",  "empty_null", "text",
-                                           "bool_int", "seconds", "minutes", "truncate",   NULL};
+static const char *const stores_names[] = {"trim",     "lower",    "digits",   "empty_null",
+                                           "text",     "bool_int", "seconds",  "minutes",
+                                           "collapse", "html",     "truncate", NULL};
 
 static struct stores
 read_one_stores(struct reader *r, const struct yaml *y)

@@ -34,7 +34,7 @@ made_fields(struct arena *a, struct conf_sync *sync, const struct val *fields)
         model[i].name = arena_text(a, fields->u.members[i].name);
         model[i].type = FIELD_TEXT;
         sync->fields[i].field = &model[i];
-        sync->fields[i].owner = sync->between[0];
+        sync->fields[i].owner = (struct owner){OWNER_SYSTEM, sync->between[0]};
         def->fields[i].field = &model[i];
         def->fields[i].path = model[i].name;
     }

@@ -131,6 +131,10 @@ void provider_create(struct provider *p, const struct resource_def *r, const str
 void provider_update(struct provider *p, const struct resource_def *r, const char *id,
                      const struct val *fields, const char *etag, provider_done *done, void *user);
 
+/* OK also if the record is not there (any more): text says so. */
+void provider_delete(struct provider *p, const struct resource_def *r, const char *id,
+                     const char *etag, provider_done *done, void *user);
+
 /* The request that a create (ID NULL) or update would send, for people: METHOD URL, headers with
  * secrets as [secret], body. */
 int provider_preview(struct provider *p, const struct resource_def *r, const char *id,

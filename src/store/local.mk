@@ -28,6 +28,7 @@ libstore_a_SOURCES = \
 	src/store/sqlite/takeback.c \
 	src/store/sqlite/watch.c \
 	src/store/sqlite/watermark.c \
+	src/store/operate.h \
 	src/store/store.h
 nodist_libstore_a_SOURCES = src/store/sqlite/schema.c
 

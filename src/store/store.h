@@ -179,6 +179,12 @@ int store_emit(struct store *s, struct arena *a, const char *pipeline, const cha
                struct err *err);
 
 /*
+ * A reason to give an event back that names a record: once that has a link, or a further end of its
+ * link is there, the events that wait for it are due.
+ */
+#define STORE_PARENT_FORMAT "parent %s %s:%s" /* resource, system, record id */
+
+/*
  * Gives an event back (`WHERE seq, lease, fence, undisposed`): 1, or 0 if it is somebody else's
  * now. What was folded into it is free again too. NOT_BEFORE 0 = now.
  */
@@ -356,6 +362,11 @@ enum store_outcome {
  * history, disposition. STOPPED: ERR says which limit (exit 3). Returns an enum store_outcome or
  * -1. INTENTS has room for as many as there are writes; N_INTENTS is set. DISPOSITION (may be NULL)
  * is set to how the event ended if it ended.
+ *
+ * An end whose record is another now (`replaces`) takes the old one's place, with its shadow; the
+ * old record is nobody's. A decision that ends its link and writes nothing ends it here. A delete
+ * is counted against deletes.max and max_percent, per run and per rolling hour, and is never
+ * withheld: a decision with a delete whose target is, is the caller's to give back.
  */
 int store_decide(struct store *s, struct arena *a, const struct store_commit *c, int64_t now,
                  struct store_intent *intents, size_t *n_intents, const char **disposition,
@@ -391,6 +402,9 @@ struct store_settlement {
     const struct val *differs;
     bool not_applied;   /* LOST: but surely not stored there; seen later it is an edit */
     bool maybe_applied; /* RETRY: it may be stored there after all; seen later it is no edit */
+    /* DONE: object, field -> {"sent":V,"stored":V}: what the definition's `stores:` does not
+     * explain; kept for people (operate.h, store_oddities). NULL: none */
+    const struct val *odd;
     const char *version, *etag;
     const char *map_hash;
     int64_t not_before;      /* RETRY */
@@ -403,6 +417,11 @@ struct store_settlement {
  * a created id is admitted as a skinny event), -1. DISPOSITION is set to how the event ended, or to
  * NULL while other intents of it are open. Fields of the answer that were not sent and differ from
  * the shadow admit a skinny event (for a create: that are set where we sent nothing).
+ *
+ * A delete that is DONE (also one answered "not there") makes the end a tombstone; what was owed to
+ * it goes. One that is not applied now (RETRY) or LOST re-opens its event, at not_before: decided
+ * anew, so that an edit made meanwhile survives. With the last intent of a decision that said
+ * ended_why the link ends, if all of them are done.
  */
 int store_settle(struct store *s, const struct store_settlement *x, int64_t now,
                  const char **disposition, struct err *err);

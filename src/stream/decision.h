@@ -22,6 +22,7 @@ struct decision_end {
     const char *version;       /* NULL = unknown */
     const char *etag;
     const char *state;          /* "live", "gone" (403/404 on read), "deleted" */
+    const char *replaces;       /* the end was this record before (merge, made anew); may be NULL */
     const struct val *diverged; /* array of field names known to differ and left so; may be NULL */
 };
 
@@ -32,16 +33,20 @@ struct decision_rule {
     const char *source; /* system whose value won; NULL */
     bool diverged;
     bool conflict;
-    const struct val *owed; /* array of systems this field is owed to; may be NULL */
+    const struct val *owed;   /* array of systems this field is owed to; may be NULL */
+    const struct val *values; /* conflict: object, what each system shows; else NULL */
 };
 
 struct decision_write {
     const char *target;
     const char *account;
-    const char *action;           /* create, update */
+    const char *action;           /* create, update, delete */
     const char *target_record_id; /* NULL for a create */
     const char *external_id;
-    const struct val *set;     /* object: unified fields, values in the target's words */
+    const struct val *set;   /* object: unified fields, values in the target's words; delete: {} */
+    const struct val *later; /* object: fields owed to it that have no word there yet (references),
+                                in their source's words; NULL: none. With an empty SET nothing is
+                                sent */
     const struct val *sources; /* object: field -> system it comes from */
     const struct val *before;  /* object or NULL */
     const char *etag;
@@ -61,6 +66,9 @@ struct decision {
     size_t n_writes;
     const char *hold_reason; /* not NULL: the event goes back to the inbox */
     const char *hold_not_before;
+    const char *hold_pause; /* this system is to be paused with that reason (canary); may be NULL */
+    bool reopen;            /* an ended link is opened again (undelete, recreate) */
+    const char *ended_why;  /* not NULL: the link ends; with writes, once they are done */
     const char *disposition;  /* what the event ends as without writes: unchanged, gone, ignored,
                                  not-owner, conflict, unmapped ... (section 6) */
     const char *text;         /* why, for people; may be NULL */

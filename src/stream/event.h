@@ -35,6 +35,7 @@ struct event {
     const char *version;
     bool partial;
     const struct val *changed; /* array of names */
+    const char *merged_into;   /* merged: the record that RECORD_ID is part of now */
     const char *sync_source;
     const char *sync_actor;
     const char *sync_correlation_id;

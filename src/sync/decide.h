@@ -35,6 +35,7 @@ struct decide_end {
     int64_t seen_at;     /* our own sync_timestamp of that change */
     bool writable;       /* the target can be written now (not paused, not limited) */
     bool unknown_create; /* an outcome-unknown create is open there: no create */
+    bool tombstone;      /* it was known to be deleted before this event */
 };
 
 struct decide_owed {
@@ -58,6 +59,9 @@ struct decide_input {
     const struct conf_sync *sync;
     struct decide_end *ends; /* [sync->n_between], in that order */
     bool linked;             /* there is a link already */
+    bool ended;              /* which has ended */
+    const char *owned_by;    /* system that owns the record (owner: creator); NULL: by its ends */
+    bool other_engine;       /* the event says that another sync engine made the change */
     const struct decide_owed *owed;
     size_t n_owed;
     const struct decide_late *late;
@@ -67,6 +71,10 @@ struct decide_input {
     size_t nominator;       /* index of the system of the event */
     const char *event_type; /* created, updated, deleted ... of the event */
 };
+
+/* A source that is no system: what a person decided (sync-ctl conflicts resolve --value). The owed
+ * value is in the target's own words. */
+#define DECIDE_PERSON "person"
 
 /* Rule names, as they stand in lines, history and pages. */
 #define RULE_ADOPT "adopt"          /* all ends agree (again): shadows move, no write */
@@ -81,11 +89,14 @@ struct decide_input {
 #define RULE_FIRST_OWNER "first-contact-owner"
 #define RULE_FIRST_FILL "first-contact-fill"
 #define RULE_FIRST_SYSTEM "first-contact-system"
-#define RULE_CREATE "create"     /* the end was missing and is created */
-#define RULE_OWED "owed"         /* decided before, not stored yet: written again */
-#define RULE_REFUSED "refused"   /* owed, but the target refuses this value */
-#define RULE_LATE "late-write"   /* the end shows an older write of ours: corrected */
-#define RULE_UNMAPPED "unmapped" /* a word that the value table does not know */
+#define RULE_CREATE "create"       /* the end was missing and is created */
+#define RULE_OWED "owed"           /* decided before, not stored yet: written again */
+#define RULE_REFUSED "refused"     /* owed, but the target refuses this value */
+#define RULE_LATE "late-write"     /* the end shows an older write of ours: corrected */
+#define RULE_UNMAPPED "unmapped"   /* a word that the value table does not know */
+#define RULE_ENFORCE "enforce"     /* somebody else's change is undone by the owner's value */
+#define RULE_ENGINE "other-engine" /* another sync engine's change stays where it was made */
+#define RULE_MERGE "merge"         /* two linked records were merged: for a person */
 
 /*
  * Decides. Fills ends, rules, writes, disposition, reject_code and text of D; link, generation,
@@ -129,10 +140,27 @@ struct decide_input {
  *  - a missing end is created where create[] allows and no end is gone or deleted, with the settled
  *    value of every field that is not null and not left open. The target's own fields too: it has
  * no value yet, and owns what comes after;
- *  - the nominator's end is gone or deleted: disposition gone or deleted, nothing is written or
+ *  - the nominator's end is gone (no delete event): disposition gone, nothing is written or
  *    covered. Another end is: nothing is written there; the others, if they are two at least, go
  *    on, and what it misses becomes diverged there; a single one is not covered, so that its edits
- *    are still edits should the other come back.
+ *    are still edits should the other come back;
+ *  - an end is deleted: a tombstone. Has a live end changed since its shadow, or is something owed
+ *    from it, the edit survives: two live ends at least go on as above; a single one ends the link
+ *    (ended_why), or with recreate the missing end is made anew with all fields. Nothing changed:
+ *    under deletes: propagate the nominator's delete is written to each live end (action delete,
+ *    before = what it shows; ended_why), if none is unread and every live end has a whole base;
+ *    otherwise the tombstone is noted and nothing else. No live end left: the link ends;
+ *  - undelete: a live nominator that is a tombstone, or of an ended link, opens the link again
+ *    (reopen) and is decided like any other end; the other tombstones are made anew with recreate
+ *    only. An ended link is opened by nothing else, but with recreate by any live nominator: else
+ *    ignored.
+ *  - enforce: what a change that may not be written left different gets the owner's value back;
+ *  - creator: the owner is owned_by, without a link the first live end in the order of `between`;
+ *  - other_engine: what the nominator's end changed is not written elsewhere, unless
+ *    propagate_engines: diverged, disposition filtered;
+ *  - references: their rows come as a value table with UNMAPPED_OWE: a word that is unknown at a
+ *    target stands in the write's `later` and in the rule's owed, and the rest goes on;
+ *  - a person's value (DECIDE_PERSON): owed, in the target's words, and stands for itself.
  *
  *  - another end is unread: it takes no part and is not covered, not even listed, so that what
  *    changed there is found when it is read. What the others settle by a change is written to it

@@ -120,7 +120,8 @@ void
 field_open(struct field_case *c, struct arena *a, const struct decide_input *in,
            const struct sync_field *field)
 {
-    int owner = field->owner == NULL ? -1 : sync_index(in->sync, field->owner->name);
+    int owner =
+        field->owner.kind == OWNER_SYSTEM ? sync_index(in->sync, field->owner.system->name) : -1;
 
     memset(c, 0, sizeof *c);
     c->a = a;
@@ -150,7 +151,7 @@ field_is_open(const struct field_case *c)
 bool
 field_may_write(const struct field_case *c, size_t i)
 {
-    return c->field->owner == NULL || c->owner == i;
+    return c->field->owner.kind == OWNER_ANY || c->owner == i;
 }
 
 const struct decide_owed *
@@ -305,7 +306,7 @@ name_rule(struct field_case *c)
     if (refused && !writes)
         c->rule = RULE_REFUSED;
     else if (differs && c->rule == NULL)
-        c->rule = c->field->owner != NULL ? RULE_NOT_OWNER : RULE_FIRST_REPORT;
+        c->rule = c->field->owner.kind != OWNER_ANY ? RULE_NOT_OWNER : RULE_FIRST_REPORT;
 }
 
 void

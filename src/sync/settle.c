@@ -210,7 +210,7 @@ by_policy(struct field_case *c)
 static void
 contest(struct field_case *c)
 {
-    if (c->field->owner == NULL) {
+    if (c->field->owner.kind == OWNER_ANY) {
         by_policy(c);
         return;
     }

@@ -57,9 +57,9 @@ START_TEST(resolves_fields_policies_and_tables)
     const struct sync_field *status = sync_field(sync, "status");
 
     ck_assert_uint_eq(sync->n_fields, 4);
-    ck_assert_ptr_null(sync_field(sync, "first_name")->owner);
+    ck_assert_ptr_null(sync_field(sync, "first_name")->owner.system);
     ck_assert_int_eq(sync_field(sync, "first_name")->conflict.kind, POLICY_LAST_WRITE_WINS);
-    ck_assert_ptr_eq(sync_field(sync, "email")->owner, &c->systems[0]);
+    ck_assert_ptr_eq(sync_field(sync, "email")->owner.system, &c->systems[0]);
     ck_assert_int_eq(sync_field(sync, "notes")->conflict.kind, POLICY_MANUAL);
     ck_assert_ptr_null(sync_field(sync, "phone"));
     ck_assert_int_eq(sync->first_contact.kind, POLICY_REPORT);

@@ -67,7 +67,8 @@ fixture_field(struct fixture *f, const char *name, enum field_type type, int own
     m->type = type;
     m->precision_ms = 1000;
     s->field = m;
-    s->owner = owner < 0 ? NULL : &f->systems[owner];
+    s->owner = owner < 0 ? (struct owner){OWNER_ANY, NULL}
+                         : (struct owner){OWNER_SYSTEM, &f->systems[owner]};
     s->conflict.kind = POLICY_LAST_WRITE_WINS;
     for (size_t i = 0; i < f->sync.n_between; i++) {
         struct field_map *map = &f->defs[i].fields[f->defs[i].n_fields++];

@@ -310,7 +310,7 @@ START_TEST(an_owner_s_edit_is_never_lost)
 {
     for (uint64_t seed = 1; seed <= FEWER; seed++) {
         struct world w = begin((size_t)_i, seed);
-        size_t owner = index_of(&w, w.f->fields[1].owner->name);
+        size_t owner = index_of(&w, w.f->fields[1].owner.system->name);
         const struct val *edited;
 
         turn(&w, 0);
