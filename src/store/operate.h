@@ -113,10 +113,15 @@ struct store_event {
     const char *system, *record_id, *event_type, *event_id, *path, *payload, *run_id;
     const char *disposition, *reason; /* NULL while undisposed */
     int64_t received_at, disposed_at;
+    int64_t not_before; /* while undisposed: when it is looked at (again) */
 };
 /* 1, 0 (never was, or gc took it), -1. */
 int store_event(struct store *s, struct arena *a, int64_t seq, struct store_event *out,
                 struct err *err);
+/* What the inbox still has of a record, newest first, at most MAX. Returns the number, or -1. */
+int store_events_of(struct store *s, struct arena *a, const char *resource,
+                    const struct store_record *record, size_t max, struct store_event **out,
+                    struct err *err);
 
 struct store_sent_intent {
     struct store_intent intent;
