@@ -110,3 +110,9 @@ CREATE VIEW v_writes AS SELECT created_at, target, resource_type, record_id, act
 CREATE INDEX sync_requests_new ON sync_requests (request_id) WHERE state = 'new';
 CREATE INDEX sync_inbox_record ON sync_inbox (resource, record_id, system, account);
 CREATE UNIQUE INDEX sync_conflicts_open ON sync_conflicts (link_id, field) WHERE state = 'open';
+
+-- what a system stored otherwise than its definition's `stores:` says (settlement.odd); sent and stored are canonical JSON, at most 20 pairs a field
+CREATE TABLE sync_oddities (
+  resource_type TEXT NOT NULL, system TEXT NOT NULL, field TEXT NOT NULL, sent TEXT NOT NULL, stored TEXT NOT NULL,
+  n INTEGER NOT NULL, first_at TEXT NOT NULL, last_at TEXT NOT NULL,
+  PRIMARY KEY (resource_type, system, field, sent, stored)) WITHOUT ROWID;
