@@ -21,6 +21,7 @@ write_end(struct buf *out, const struct decision_end *e)
     members_text(&m, "version", e->version);
     members_text(&m, "etag", e->etag);
     members_text(&m, "state", e->state);
+    members_text(&m, "replaces", e->replaces);
     members_val(&m, "diverged", e->diverged);
     buf_char(out, '}');
 }
@@ -37,11 +38,12 @@ write_rule(struct buf *out, const struct decision_rule *r)
     members_true(&m, "diverged", r->diverged);
     members_val(&m, "owed", r->owed);
     members_true(&m, "conflict", r->conflict);
+    members_val(&m, "values", r->values);
     buf_char(out, '}');
 }
 
 static void
-write_hold(struct members *m, const char *not_before, const char *reason)
+write_hold(struct members *m, const char *not_before, const char *reason, const char *pause)
 {
     struct members hold = {.out = m->out};
 
@@ -51,6 +53,7 @@ write_hold(struct members *m, const char *not_before, const char *reason)
     buf_char(m->out, '{');
     members_text(&hold, "not_before", not_before);
     members_text(&hold, "reason", reason);
+    members_text(&hold, "pause", pause);
     buf_char(m->out, '}');
 }
 
@@ -66,10 +69,11 @@ write_write(struct buf *out, const struct decision_write *w)
     members_text(&m, "target_record_id", w->target_record_id);
     members_text(&m, "external_id", w->external_id);
     members_val(&m, "set", w->set);
+    members_val(&m, "later", w->later);
     members_val(&m, "sources", w->sources);
     members_val(&m, "before", w->before);
     members_text(&m, "etag", w->etag);
-    write_hold(&m, w->hold_not_before, w->hold_reason);
+    write_hold(&m, w->hold_not_before, w->hold_reason, NULL);
     buf_char(out, '}');
 }
 
@@ -114,7 +118,9 @@ decision_write_members(struct buf *out, const struct decision *d)
     members_int(&m, "generation", d->generation);
     members_text(&m, "external_id", d->external_id);
     write_lists(&m, d);
-    write_hold(&m, d->hold_not_before, d->hold_reason);
+    write_hold(&m, d->hold_not_before, d->hold_reason, d->hold_pause);
+    members_true(&m, "reopen", d->reopen);
+    members_text(&m, "link_ended", d->ended_why);
     members_text(&m, "disposition", d->disposition);
     members_text(&m, "text", d->text);
     members_text(&m, "reject", d->reject_code);
@@ -162,7 +168,8 @@ parse_end(const struct val *v, struct decision_end *e, struct err *err)
         name(v, "account", false, &e->account, err) < 0 ||
         name(v, "record_id", false, &e->record_id, err) < 0 ||
         text(v, "version", false, &e->version, err) < 0 ||
-        text(v, "etag", false, &e->etag, err) < 0 || text(v, "state", false, &e->state, err) < 0)
+        text(v, "etag", false, &e->etag, err) < 0 || text(v, "state", false, &e->state, err) < 0 ||
+        name(v, "replaces", false, &e->replaces, err) < 0)
         return err_wrap(err, "ends");
     if (member_get_val(v, "covered", VAL_OBJECT, &e->covered) < 0)
         return wrong(err, "ends: covered");
@@ -188,11 +195,15 @@ parse_rule(const struct val_member *m, struct decision_rule *r, struct err *err)
         return wrong(err, "rules: conflict");
     if (member_get_names(v, "owed", &r->owed) < 0)
         return wrong(err, "rules: owed");
+    if (member_get_val(v, "values", VAL_OBJECT, &r->values) < 0)
+        return wrong(err, "rules: values");
     return 0;
 }
 
+/* PAUSE NULL: nothing is paused by such a hold. */
 static int
-parse_hold(const struct val *v, const char **not_before, const char **reason, struct err *err)
+parse_hold(const struct val *v, const char **not_before, const char **reason, const char **pause,
+           struct err *err)
 {
     const struct val *hold;
 
@@ -201,8 +212,25 @@ parse_hold(const struct val *v, const char **not_before, const char **reason, st
     if (hold == NULL)
         return 0;
     if (name(hold, "reason", true, reason, err) < 0 ||
-        text(hold, "not_before", false, not_before, err) < 0)
+        text(hold, "not_before", false, not_before, err) < 0 ||
+        (pause != NULL && name(hold, "pause", false, pause, err) < 0))
         return err_wrap(err, "hold");
+    return 0;
+}
+
+/* What each action needs, and a delete has nothing to say. */
+static int
+check_action(const struct decision_write *w, struct err *err)
+{
+    bool create = strcmp(w->action, "create") == 0, delete = strcmp(w->action, "delete") == 0;
+
+    if (!create && !delete &&strcmp(w->action, "update") != 0)
+        return wrong(err, "writes: action");
+    if (!create && w->target_record_id == NULL)
+        return wrong(err, "writes: target_record_id");
+    if (delete &&(w->set->n > 0 || w->later != NULL))
+        return err_set(err, ERR_RECORD, ERR_NEVER, "bad-decision",
+                       "writes: %s: a delete sets nothing", w->later == NULL ? "set" : "later");
     return 0;
 }
 
@@ -217,19 +245,17 @@ parse_write(const struct val *v, struct decision_write *w, struct err *err)
         name(v, "target_record_id", false, &w->target_record_id, err) < 0 ||
         name(v, "external_id", false, &w->external_id, err) < 0 ||
         text(v, "etag", false, &w->etag, err) < 0 ||
-        parse_hold(v, &w->hold_not_before, &w->hold_reason, err) < 0)
+        parse_hold(v, &w->hold_not_before, &w->hold_reason, NULL, err) < 0)
         return err_wrap(err, "writes");
     if (member_get_val(v, "set", VAL_OBJECT, &w->set) < 0 || w->set == NULL)
         return wrong(err, "writes: set");
+    if (member_get_val(v, "later", VAL_OBJECT, &w->later) < 0)
+        return wrong(err, "writes: later");
     if (member_get_val(v, "sources", VAL_OBJECT, &w->sources) < 0)
         return wrong(err, "writes: sources");
     if (member_get_val(v, "before", VAL_OBJECT, &w->before) < 0)
         return wrong(err, "writes: before");
-    if (strcmp(w->action, "create") != 0 && strcmp(w->action, "update") != 0)
-        return wrong(err, "writes: action");
-    if (strcmp(w->action, "update") == 0 && w->target_record_id == NULL)
-        return wrong(err, "writes: target_record_id");
-    return 0;
+    return check_action(w, err);
 }
 
 static int
@@ -309,7 +335,10 @@ decision_parse(struct arena *a, const struct val *line, struct decision *d, stru
         return -1;
     if (member_get_names(line, "claims", &d->claims) < 0)
         return wrong(err, "claims");
-    if (parse_hold(line, &d->hold_not_before, &d->hold_reason, err) < 0 ||
+    if (member_get_bool(line, "reopen", &d->reopen) < 0)
+        return wrong(err, "reopen");
+    if (name(line, "link_ended", false, &d->ended_why, err) < 0 ||
+        parse_hold(line, &d->hold_not_before, &d->hold_reason, &d->hold_pause, err) < 0 ||
         parse_ends(a, line, d, err) < 0 || parse_rules(a, line, d, err) < 0)
         return -1;
     return parse_writes(a, line, d, err);

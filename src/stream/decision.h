@@ -13,6 +13,8 @@
 /*
  * What sync-diff appends to an event and sync-push commits: link, generation, ends, rules, writes
  * or hold (DESIGN.md section 4). One struct for both sides of the pipe. Plain values in an arena.
+ * Members of the line are called as here; hold_* stand in an object `hold`, ended_why is
+ * link_ended.
  */
 struct decision_end {
     const char *system;

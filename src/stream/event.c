@@ -41,6 +41,7 @@ read_texts(const struct val *v, struct event *e, struct err *err)
         {"event_id", offsetof(struct event, event_id), true},
         {"occurred_at", offsetof(struct event, occurred_at), false},
         {"version", offsetof(struct event, version), true},
+        {"merged_into", offsetof(struct event, merged_into), true},
         {"sync_source", offsetof(struct event, sync_source), false},
         {"sync_actor", offsetof(struct event, sync_actor), false},
         {"sync_correlation_id", offsetof(struct event, sync_correlation_id), false},
@@ -107,6 +108,10 @@ check(const struct event *e, struct err *err)
         return bad_member(err, "record_id", "missing");
     if (e->event_type != NULL && !is_one_of(e->event_type, types))
         return bad_member(err, "event_type", "none of created, updated, deleted, merged");
+    if (e->merged_into != NULL && (e->event_type == NULL || strcmp(e->event_type, "merged") != 0))
+        return bad_member(err, "merged_into", "event_type is not merged");
+    if (e->merged_into != NULL && e->merged_into[0] == '\0')
+        return bad_member(err, "merged_into", "empty");
     if (e->path != NULL && !is_one_of(e->path, paths))
         return bad_member(err, "path", "none of webhook, stream, delta, manual");
     if (e->seq != 0 && e->lease == NULL)

@@ -52,8 +52,9 @@ struct event {
 /*
  * Parse and check LINE. -1 with a RECORD error: bad-json, not-object, or bad-event naming the
  * member (wrong type, missing system/resource/record_id, `v` other than 1, an unknown path or
- * event_type, a text of more than 2,000 bytes or with U+0000 in it). Lines with seq must have a
- * lease. account, record_id, event_id and version may be numbers: they become their text.
+ * event_type, merged_into without event_type merged, a text of more than 2,000 bytes or with U+0000
+ * in it). Lines with seq must have a lease. account, record_id, event_id, version and merged_into
+ * may be numbers: they become their text.
  */
 int event_parse(struct arena *a, const char *line, size_t len, struct event *e, struct err *err);
 
@@ -83,7 +84,7 @@ void event_write_data(struct buf *out, const struct event *e);
 
 /*
  * The folded nomination (section 2.3): HEAD under seq FENCE_SEQ, skinny, no partial, changed,
- * actor, correlation or version (they would speak for HEAD only), `folded` as given.
+ * merged_into, actor, correlation or version (they would speak for HEAD only), `folded` as given.
  */
 void event_write_folded_line(struct buf *out, const struct event *head, int64_t fence_seq,
                              const char *pipeline, int64_t fence, const char *run,

@@ -30,6 +30,7 @@ is_ours(const char *name)
                                         "version",
                                         "partial",
                                         "changed",
+                                        "merged_into",
                                         "sync_source",
                                         "sync_actor",
                                         "sync_correlation_id",
@@ -46,6 +47,8 @@ is_ours(const char *name)
                                         "rules",
                                         "writes",
                                         "hold",
+                                        "reopen",
+                                        "link_ended",
                                         "disposition",
                                         "text",
                                         "reject",
@@ -105,6 +108,7 @@ write_event(struct members *m, const struct event *e)
     members_text(m, "version", e->version);
     members_true(m, "partial", e->partial);
     members_val(m, "changed", e->changed);
+    members_text(m, "merged_into", e->merged_into);
     members_text(m, "sync_source", e->sync_source);
     members_text(m, "sync_actor", e->sync_actor);
     members_text(m, "sync_correlation_id", e->sync_correlation_id);

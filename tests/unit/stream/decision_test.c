@@ -33,16 +33,22 @@ members(const struct decision *d)
 static const char whole[] =
     "\"link\":7,\"generation\":4,\"external_id\":\"x-7\",\"ends\":[{\"system\":\"hubspot\","
     "\"account\":\"62515\",\"record_id\":\"101\",\"covered\":{\"phone\":\"2\",\"n\":1.10},"
-    "\"version\":\"9\",\"etag\":\"W/\\\"1\\\"\",\"state\":\"live\",\"diverged\":[\"fax\"]},"
+    "\"version\":\"9\",\"etag\":\"W/"
+    "\\\"1\\\"\",\"state\":\"live\",\"replaces\":\"100\",\"diverged\":[\"fax\"]},"
     "{\"system\":\"app\",\"account\":\"main\",\"state\":\"gone\"}],\"rules\":{\"phone\":{\"rule\":"
     "\"changed-same\",\"base\":\"1\",\"source\":\"hubspot\",\"owed\":[\"app\"]},\"fax\":{\"rule\":"
-    "\"manual\",\"base\":null,\"diverged\":true,\"conflict\":true}},\"writes\":[{\"target\":"
+    "\"manual\",\"base\":null,\"diverged\":true,\"conflict\":true,\"values\":{\"hubspot\":1,"
+    "\"app\":null}}},\"writes\":[{\"target\":"
     "\"app\","
     "\"account\":\"main\",\"action\":\"update\",\"target_record_id\":\"c-9\",\"external_id\":"
-    "\"x-7\",\"set\":{\"phone\":\"2\"},\"sources\":{\"phone\":\"hubspot\"},\"before\":{\"phone\":"
+    "\"x-7\",\"set\":{\"phone\":\"2\"},\"later\":{\"company_id\":\"9\"},\"sources\":{\"phone\":"
+    "\"hubspot\"},\"before\":{\"phone\":"
     "\"1\"},\"etag\":\"e\",\"hold\":{\"not_before\":\"2026-01-02T00:00:00.000Z\",\"reason\":"
-    "\"down\"}},{\"target\":\"erp\",\"action\":\"create\",\"set\":{}}],\"hold\":"
-    "{\"not_before\":\"2026-01-02T03:04:05.678Z\",\"reason\":\"paused\"},\"disposition\":"
+    "\"down\"}},{\"target\":\"erp\",\"action\":\"create\",\"set\":{}},"
+    "{\"target\":\"shop\",\"action\":\"delete\",\"target_record_id\":\"s\",\"set\":{}},"
+    "{\"target\":\"erp\",\"action\":\"update\",\"target_record_id\":\"e\",\"set\":{},\"later\":"
+    "{\"company_id\":\"9\"}}],\"hold\":{\"not_before\":\"2026-01-02T03:04:05.678Z\",\"reason\":"
+    "\"paused\",\"pause\":\"shop\"},\"reopen\":true,\"link_ended\":\"deleted\",\"disposition\":"
     "\"unchanged\",\"text\":\"why\",\"reject\":\"unmapped\",\"claims\":[\"h1\",\"h2\"],"
     "\"map_hash\":\"m\"";
 
@@ -74,7 +80,18 @@ START_TEST(every_member_lands_where_it_belongs)
     ck_assert_str_eq(d.rules[0].field, "phone");
     ck_assert(!d.rules[0].diverged && d.rules[1].diverged && d.rules[1].conflict);
     ck_assert_ptr_null(d.rules[1].source);
-    ck_assert_uint_eq(d.n_writes, 2);
+    ck_assert_str_eq(d.ends[0].replaces, "100");
+    ck_assert_ptr_null(d.ends[1].replaces);
+    ck_assert_ptr_null(d.rules[0].values);
+    ck_assert_str_eq(val_id(val_get(d.rules[1].values, "hubspot")), "1");
+    ck_assert_uint_eq(d.n_writes, 4);
+    ck_assert_str_eq(val_get_text(d.writes[0].later, "company_id"), "9");
+    ck_assert_str_eq(d.writes[2].action, "delete");
+    ck_assert_uint_eq(d.writes[2].set->n, 0);
+    ck_assert_ptr_null(d.writes[2].later);
+    ck_assert_str_eq(d.hold_pause, "shop");
+    ck_assert(d.reopen);
+    ck_assert_str_eq(d.ended_why, "deleted");
     ck_assert_str_eq(d.writes[0].target_record_id, "c-9");
     ck_assert_str_eq(val_get_text(d.writes[0].sources, "phone"), "hubspot");
     ck_assert_ptr_null(d.writes[1].before);
@@ -171,7 +188,29 @@ START_TEST(names_the_bad_member)
          "\"target_record_id\":\"\"}]}",
          "writes: target_record_id: empty"},
         {"{\"link\":7,\"writes\":[],\"ends\":[{\"system\":\"a\",\"record_id\":\"\"}]}",
-         "ends: record_id: empty"}};
+         "ends: record_id: empty"},
+        {"{\"link\":7,\"writes\":[],\"ends\":[{\"system\":\"a\",\"replaces\":7}]}",
+         "ends: replaces:"},
+        {"{\"link\":7,\"writes\":[],\"ends\":[{\"system\":\"a\",\"replaces\":\"\"}]}",
+         "ends: replaces: empty"},
+        {"{\"link\":7,\"writes\":[],\"rules\":{\"f\":{\"rule\":\"r\",\"values\":[]}}}",
+         "rules: values:"},
+        {"{\"link\":7,\"writes\":[{\"target\":\"a\",\"action\":\"create\",\"set\":{},"
+         "\"later\":[\"f\"]}]}",
+         "writes: later:"},
+        {"{\"link\":7,\"writes\":[{\"target\":\"a\",\"action\":\"delete\",\"set\":{}}]}",
+         "writes: target_record_id:"},
+        {"{\"link\":7,\"writes\":[{\"target\":\"a\",\"action\":\"delete\","
+         "\"target_record_id\":\"1\",\"set\":{\"f\":1}}]}",
+         "writes: set: a delete"},
+        {"{\"link\":7,\"writes\":[{\"target\":\"a\",\"action\":\"delete\","
+         "\"target_record_id\":\"1\",\"set\":{},\"later\":{\"f\":1}}]}",
+         "writes: later: a delete"},
+        {"{\"link\":7,\"hold\":{\"reason\":\"r\",\"pause\":1}}", "hold: pause:"},
+        {"{\"link\":7,\"hold\":{\"reason\":\"r\",\"pause\":\"\"}}", "hold: pause: empty"},
+        {"{\"link\":7,\"writes\":[],\"reopen\":1}", "reopen:"},
+        {"{\"link\":7,\"writes\":[],\"link_ended\":\"\"}", "link_ended: empty"},
+        {"{\"link\":7,\"writes\":[],\"link_ended\":true}", "link_ended:"}};
 
     a = arena_new();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

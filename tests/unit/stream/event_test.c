@@ -122,6 +122,12 @@ START_TEST(names_the_bad_member)
     refused("{" WHO ",\"folded\":[{\"system\":\"a\"}]}", "bad-event", "folded:");
     refused("{" WHO ",\"event_type\":\"delete\"}", "bad-event", "event_type:");
     refused("{" WHO ",\"path\":\"cron\"}", "bad-event", "path:");
+    refused("{" WHO ",\"merged_into\":\"7\"}", "bad-event", "merged_into: event_type");
+    refused("{" WHO ",\"event_type\":\"updated\",\"merged_into\":\"7\"}", "bad-event",
+            "merged_into: event_type");
+    refused("{" WHO ",\"event_type\":\"merged\",\"merged_into\":[7]}", "bad-event", "merged_into:");
+    refused("{" WHO ",\"event_type\":\"merged\",\"merged_into\":\"\"}", "bad-event",
+            "merged_into: empty");
     refused("{" WHO ",\"event_id\":\"a\\u0000b\"}", "bad-event", "event_id:");
 }
 END_TEST
@@ -178,10 +184,29 @@ START_TEST(a_payload_leaves_out_what_others_write)
     CLEANUP_BUF struct buf b = BUF_INIT;
     struct event e = parse("{\"v\":1,\"seq\":9,\"lease\":\"p:1\",\"run\":\"r\"," WHO
                            ",\"folded\":[{\"seq\":3}],\"link\":7,\"generation\":4,\"ends\":[],"
-                           "\"rules\":{},\"writes\":[],\"target\":\"app\",\"status\":\"ok\"}");
+                           "\"reopen\":true,\"link_ended\":\"deleted\",\"rules\":{},\"writes\":[],"
+                           "\"target\":\"app\",\"status\":\"ok\"}");
 
     event_write_payload(&b, &e);
     ck_assert_str_eq(buf_get(&b), "{" WHO ",\"fields\":null}");
+}
+END_TEST
+
+START_TEST(a_merge_says_into_what)
+{
+    CLEANUP_BUF struct buf b = BUF_INIT;
+    struct event e = parse("{" WHO ",\"event_type\":\"merged\",\"changed\":[\"phone\"],"
+                           "\"merged_into\":7,\"sync_source\":\"hubspot\"}");
+
+    ck_assert_str_eq(e.merged_into, "7");
+    event_write_payload(&b, &e);
+    ck_assert_str_eq(buf_get(&b), "{" WHO ",\"event_type\":\"merged\",\"changed\":[\"phone\"],"
+                                  "\"merged_into\":\"7\",\"sync_source\":\"hubspot\","
+                                  "\"fields\":null}");
+    buf_clear(&b);
+    event_write_folded_line(&b, &e, 500, "p1", 4, NULL, NULL, 0);
+    ck_assert_ptr_null(parse(buf_get(&b)).merged_into);
+    ck_assert_ptr_null(parse("{" WHO ",\"event_type\":\"merged\"}").merged_into);
 }
 END_TEST
 
@@ -328,7 +353,7 @@ END_TEST
 
 UNIT_MAIN("stream/event", reads_every_member, data_lines_need_little, ids_become_text,
           names_the_bad_member, ids_have_a_limit, control_lines_are_no_events,
-          a_payload_round_trips, a_payload_leaves_out_what_others_write,
+          a_payload_round_trips, a_payload_leaves_out_what_others_write, a_merge_says_into_what,
           emission_puts_the_admission_in_front, data_lines_begin_with_v,
           a_folded_line_speaks_for_all, extending_keeps_every_other_byte,
           extending_drops_what_is_written_anew, appending_leaves_the_direction, splits_leases,
