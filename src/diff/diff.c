@@ -229,10 +229,12 @@ end_plan(struct diff *d, struct streams *s, int fd, struct err *err)
     if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
         return err_errno(err, "%s", d->o->plan);
     close(fd);
-    log_info("plan %s: %ld decisions, %ld creates, %ld updates of %ld fields, %ld left different, "
-             "%ld for a person, %ld refused, %ld later",
-             d->o->plan, t->decisions, t->creates, t->updates, t->fields, t->diverged, t->conflicts,
-             t->rejected, t->held);
+    log_info(
+        "plan %s: %ld decisions, %ld creates, %ld updates of %ld fields, %ld deletes, %ld left "
+        "different, "
+        "%ld for a person, %ld refused, %ld later",
+        d->o->plan, t->decisions, t->creates, t->updates, t->fields, t->deletes, t->diverged,
+        t->conflicts, t->rejected, t->held);
     return 0;
 }
 

@@ -61,13 +61,48 @@ rule_of(const struct decision *dec, const char *field)
     return NULL;
 }
 
+static const char *
+action_color(const char *action)
+{
+    if (strcmp(action, "create") == 0)
+        return "\033[32m";
+    return strcmp(action, "delete") == 0 ? "\033[31m" : "\033[33m";
+}
+
+/* What the record there was, before it is deleted. */
+static void
+add_lost(struct buf *out, const struct val *before)
+{
+    for (size_t i = 0; before != NULL && i < before->n; i++) {
+        if (val_is_null(before->u.members[i].value))
+            continue;
+        buf_text(out, "    ");
+        add_field(out, before->u.members[i].name);
+        buf_char(out, ' ');
+        add_value(out, before->u.members[i].value);
+        buf_text(out, " -> (deleted)\n");
+    }
+}
+
+static void
+add_later(struct buf *out, const struct val *later)
+{
+    for (size_t i = 0; later != NULL && i < later->n; i++) {
+        buf_text(out, "    ");
+        add_field(out, later->u.members[i].name);
+        buf_char(out, ' ');
+        add_value(out, later->u.members[i].value);
+        buf_text(out, "  (later: what it names is not linked there yet)\n");
+    }
+}
+
 static void
 add_write(struct buf *out, const struct decision *dec, const struct decision_write *w, bool color)
 {
     bool create = strcmp(w->action, "create") == 0;
     size_t i;
 
-    buf_printf(out, "  %s%s ", color ? (create ? "\033[32m" : "\033[33m") : "", w->action);
+    buf_printf(out, "  %s%s ", color ? action_color(w->action) : "", w->action);
     add_name(out, w->target);
     if (w->target_record_id != NULL) {
         buf_char(out, ':');
@@ -98,6 +133,9 @@ add_write(struct buf *out, const struct decision *dec, const struct decision_wri
         }
         buf_char(out, '\n');
     }
+    if (strcmp(w->action, "delete") == 0)
+        add_lost(out, w->before);
+    add_later(out, w->later);
 }
 
 static void
@@ -113,7 +151,9 @@ add_left(struct buf *out, const struct item *it, const struct decision_rule *rul
         buf_text(out, i > 0 ? ", " : "");
         add_name(out, dec->ends[i].system);
         buf_char(out, ' ');
-        add_value(out, val_get(dec->ends[i].covered, rule->field));
+        add_value(out, rule->conflict && rule->values != NULL
+                           ? val_get(rule->values, dec->ends[i].system)
+                           : val_get(dec->ends[i].covered, rule->field));
     }
     buf_printf(out, "  (%s, %s)\n", rule->rule, rule->conflict ? "for a person" : "left as it is");
 }
@@ -140,6 +180,11 @@ human_write(struct buf *out, const struct item *it, bool color)
         buf_printf(out, "  %s: ", dec->hold_reason != NULL ? "later" : dec->reject_code);
         add_name(out, dec->hold_reason != NULL ? dec->hold_reason
                                                : (dec->text != NULL ? dec->text : ""));
+        buf_char(out, '\n');
+    }
+    if (dec->ended_why != NULL) {
+        buf_text(out, "  the link ends: ");
+        add_name(out, dec->ended_why);
         buf_char(out, '\n');
     }
     for (i = 0; i < dec->n_writes; i++)

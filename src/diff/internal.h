@@ -24,6 +24,7 @@ struct item_end {
     const char *version, *etag;
     int64_t changed_at, seen_at;
     bool fresh;             /* read from the API just now, not from a listing row */
+    const char *replaces;   /* the link's record there was this one before; NULL: no other */
     const char *unread_why; /* END_UNREAD: why, and when to look again */
     int64_t unread_until;
 };
@@ -37,8 +38,11 @@ struct item {
     long number; /* of the input line */
     bool done;
     struct event event;
-    const struct conf_sync *sync;
+    const char *record_id; /* the nominated record: the event's, of a merge the one that is left */
+    const struct conf_sync *sync; /* of the config; with references: a copy with their tables */
     size_t nominator;
+    bool deleting; /* a delete event, until the record is seen alive */
+    bool sought;   /* who may have taken the place of the deleted record was sought */
     bool link_known;
     struct store_link link;
     struct item_end *ends; /* [n_between] */
@@ -61,18 +65,73 @@ void item_hold(struct item *it, struct arena *a, int64_t not_before, const char 
 void item_reject(struct item *it, const char *code, const char *text);
 void item_end_as(struct item *it, const char *disposition, const char *text);
 
-/*
- * match.c: the record at the other systems that is the same thing, for an unlinked record whose
- * fields are known. Fills ends' record_id and wanted, or a link to join. 1 known, 0 reads are under
- * way, -1 state error; may end the item (ambiguous, claimed).
- */
-int match_ends(struct diff *d, struct item *it, struct err *err);
+/* Is this what is known of a record that is not there (any more)? */
+static inline bool
+item_is_absent(const struct item_end *end)
+{
+    return end->state == END_GONE || end->state == END_DELETED;
+}
+
+/* ---- end.c: the present states of the ends ---- */
 
 /*
  * Reads end I freshly; 1 known, 0 under way. One that cannot be read ends the item (hold), if it is
  * the source or the record is unlinked; else it is unread, see decide.h.
  */
 int read_end(struct diff *d, struct item *it, size_t i);
+/* Every end of the link. 1 all known, 0 under way, -1. */
+int read_linked(struct diff *d, struct item *it, struct err *err);
+/* The listing row itself, where it stands for the record (row.h). */
+bool row_is_present(const struct diff *d, const struct item *it);
+void take_row(struct diff *d, struct item *it);
+/* An end that is to be written is always read fresh. 1 all are, 0 reads are under way. */
+int targets_fresh(struct diff *d, struct item *it);
+/* What the state has of the link's end at SYSTEM; NULL. */
+const struct store_end *stored_end(const struct item *it, const char *system);
+
+/* ---- input.c: what decide() is given, and what is added to what it says ---- */
+
+int run_decide(struct diff *d, struct item *it, struct err *err);
+/* Link, generation, external id, claims: what the decision itself does not know. */
+void complete(struct diff *d, struct item *it);
+
+/* ---- vanish.c: records that are not there ---- */
+
+/*
+ * A delete event of a linked record: waits for `settle`, then looks whether the record is gone, and
+ * who may have taken its place. 1 known, 0 under way or the item is done, -1.
+ */
+int vanish_own(struct diff *d, struct item *it);
+int vanish_sought(struct diff *d, struct item *it, struct err *err);
+/*
+ * Is the canary of system I, if it has one for this resource, where it was? 1; 0: under way, or the
+ * item is held and the account is to be paused.
+ */
+int vanish_canary(struct diff *d, struct item *it, size_t i);
+/* The same of all systems where a record of the link is not there. */
+int vanish_believed(struct diff *d, struct item *it);
+
+/* ---- refs.c: references ---- */
+
+/*
+ * Gives each reference field a value table made of the links of the records in sight (decide.h),
+ * once all ends are known. A required one without link holds the item. 0, -1.
+ */
+int refs_resolve(struct diff *d, struct item *it, struct err *err);
+
+/*
+ * match.c: the record at the other systems that is the same thing, for an unlinked record whose
+ * fields are known. Fills ends' record_id and wanted, or a link to join. 1 known, 0 reads are under
+ * way, -1 state error; may end the item (ambiguous, claimed).
+ */
+int match_ends(struct diff *d, struct item *it, struct err *err);
+/*
+ * Records of the nominated one's system that match the live end FROM and are in no living link: for
+ * a link whose own record is deleted. 1 known, 0 under way or the item is done, -1.
+ */
+enum { MATCH_SUCCESSORS = 4 };
+int match_successors(struct diff *d, struct item *it, size_t from,
+                     struct item_end out[MATCH_SUCCESSORS], size_t *n, struct err *err);
 
 /*
  * made.c: without a config, a sync entry for the two systems of a line and of the file: all fields
@@ -85,7 +144,7 @@ void human_write(struct buf *out, const struct item *it, bool color);
 
 /* plan.c: totals of a plan. */
 struct totals {
-    long decisions, creates, updates, fields, conflicts, diverged, held, rejected;
+    long decisions, creates, updates, deletes, fields, later, conflicts, diverged, held, rejected;
 };
 void totals_add(struct totals *t, const struct decision *dec);
 void totals_write(struct buf *out, const struct totals *t, long calls);

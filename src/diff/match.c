@@ -6,7 +6,12 @@
 
 #include <string.h>
 
-enum { MAX_CANDIDATES = 4, MAX_KEYED = 64, CLAIM_RETRY_MS = 1000, LISTED_LATELY_MS = 3600000 };
+enum {
+    MAX_CANDIDATES = MATCH_SUCCESSORS,
+    MAX_KEYED = 64,
+    CLAIM_RETRY_MS = 1000,
+    LISTED_LATELY_MS = 3600000
+};
 
 /* A record that may be the same thing, with its present state. */
 struct candidate {
@@ -92,14 +97,21 @@ present(struct diff *d, struct item *it, size_t i, struct candidate *c, struct e
 }
 
 static const struct val *
-own_fields(const struct item *it)
+fields_of(const struct item *it, size_t from)
 {
-    return it->ends[it->nominator].fields;
+    return it->ends[from].fields;
 }
 
-/* Confirmed candidates of system I among IDS, without the nominated record. As present(). */
+static bool
+is_own(const struct item *it, size_t i, const char *record_id)
+{
+    return i == it->nominator && strcmp(record_id, it->record_id) == 0;
+}
+
+/* Candidates of system I for the record at FROM among IDS that match it, without the nominated
+ * record. As present(). */
 static int
-confirm(struct diff *d, struct item *it, size_t i, const char *const *ids, int n,
+confirm(struct diff *d, struct item *it, size_t from, size_t i, const char *const *ids, int n,
         struct candidates *out, struct err *err)
 {
     int k, known = 1;
@@ -108,7 +120,7 @@ confirm(struct diff *d, struct item *it, size_t i, const char *const *ids, int n
         struct candidate c = {.record_id = ids[k]};
         int r;
 
-        if (i == it->nominator && strcmp(ids[k], it->event.record_id) == 0)
+        if (is_own(it, i, ids[k]))
             continue;
         r = present(d, it, i, &c, err);
         if (r < 0 || it->done)
@@ -118,7 +130,7 @@ confirm(struct diff *d, struct item *it, size_t i, const char *const *ids, int n
             continue;
         }
         if (c.read.state == END_LIVE && out->n < MAX_CANDIDATES &&
-            match_confirms(d->arena, it->sync, it->nominator, own_fields(it), i, c.read.fields))
+            match_confirms(d->arena, it->sync, from, fields_of(it, from), i, c.read.fields))
             out->list[out->n++] = c;
     }
     return known;
@@ -159,7 +171,8 @@ listed_lately(struct diff *d, const struct item *it, size_t i, struct err *err)
     for (j = 0; j < conf->n_jobs; j++) {
         const struct conf_job *job = &conf->jobs[j];
 
-        if (job->sync != it->sync || job->system != it->sync->between[i])
+        if (strcmp(job->sync->resource, it->sync->resource) != 0 ||
+            job->system != it->sync->between[i])
             continue;
         r = load_is_fresh(d, it, job, err);
         if (r != 0)
@@ -195,10 +208,11 @@ found_candidate(struct diff *d, const struct item *it, size_t i, const struct pr
 
 /* Candidates by the provider's own search. As present(). */
 static int
-search(struct diff *d, struct item *it, size_t i, const char *field, struct candidates *out)
+search(struct diff *d, struct item *it, size_t from, size_t i, const char *field,
+       struct candidates *out)
 {
     const struct resource_def *def = it->sync->defs[i];
-    const char *value = val_id(val_get(own_fields(it), field));
+    const char *value = val_id(val_get(fields_of(it, from), field));
     const struct cache_answer *answer;
     size_t k;
 
@@ -216,8 +230,8 @@ search(struct diff *d, struct item *it, size_t i, const char *field, struct cand
     for (k = 0; k < answer->n_records && out->n < MAX_CANDIDATES; k++) {
         struct candidate c = found_candidate(d, it, i, &answer->records[k]);
 
-        if (c.read.state == END_LIVE &&
-            match_confirms(d->arena, it->sync, it->nominator, own_fields(it), i, c.read.fields))
+        if (c.read.state == END_LIVE && !is_own(it, i, c.record_id) &&
+            match_confirms(d->arena, it->sync, from, fields_of(it, from), i, c.read.fields))
             out->list[out->n++] = c;
     }
     return 1;
@@ -225,14 +239,14 @@ search(struct diff *d, struct item *it, size_t i, const char *field, struct cand
 
 /* With --current: the file is what there is, whatever the state has seen. */
 static void
-search_file(struct diff *d, struct item *it, size_t i, struct candidates *out)
+search_file(struct diff *d, struct item *it, size_t from, size_t i, struct candidates *out)
 {
     const struct provider_record *found[MAX_CANDIDATES];
-    size_t k, n = current_match(cache_current(d->cache), it->sync, it->nominator, own_fields(it), i,
+    size_t k, n = current_match(cache_current(d->cache), it->sync, from, fields_of(it, from), i,
                                 found, MAX_CANDIDATES);
 
     for (k = 0; k < n; k++)
-        if (i != it->nominator || strcmp(found[k]->id, it->event.record_id) != 0)
+        if (!is_own(it, i, found[k]->id))
             out->list[out->n++] = candidate_of(d, found[k]);
 }
 
@@ -243,12 +257,12 @@ too_many(struct diff *d, struct item *it, size_t i)
     item_reject(it, "ambiguous",
                 arena_printf(d->arena, "%d records of %s or more have the match key of %s:%s",
                              MAX_KEYED, it->sync->between[i]->name, it->event.system,
-                             it->event.record_id));
+                             it->record_id));
 }
 
-/* Candidates of system I, by the first key that has any. As present(). */
+/* Candidates of system I for the record at FROM, by the first key that has any. As present(). */
 static int
-candidates_of(struct diff *d, struct item *it, size_t i, const struct match_keys *keys,
+candidates_of(struct diff *d, struct item *it, size_t from, size_t i, const struct match_keys *keys,
               struct candidates *out, struct err *err)
 {
     const struct conf_system *system = it->sync->between[i];
@@ -257,7 +271,7 @@ candidates_of(struct diff *d, struct item *it, size_t i, const struct match_keys
     size_t k;
 
     if (d->o->current != NULL) {
-        search_file(d, it, i, out);
+        search_file(d, it, from, i, out);
         return 1;
     }
     lately = listed_lately(d, it, i, err);
@@ -272,12 +286,12 @@ candidates_of(struct diff *d, struct item *it, size_t i, const struct match_keys
             too_many(d, it, i);
             return 1;
         }
-        known = confirm(d, it, i, ids, n, out, err);
+        known = confirm(d, it, from, i, ids, n, out, err);
         if (known <= 0 || it->done || out->n > 0)
             return known;
-        if (i == it->nominator || lately)
+        if (i == from || lately)
             continue;
-        known = search(d, it, i, keys->fields[k], out);
+        known = search(d, it, from, i, keys->fields[k], out);
         if (known <= 0 || it->done || out->n > 0)
             return known;
     }
@@ -292,11 +306,11 @@ ambiguous(struct diff *d, struct item *it, size_t i, const struct candidates *c)
     if (i == it->nominator)
         item_reject(it, "ambiguous",
                     arena_printf(d->arena, "%s:%s and %s:%s have the same match key", system,
-                                 it->event.record_id, system, c->list[0].record_id));
+                                 it->record_id, system, c->list[0].record_id));
     else
         item_reject(it, "ambiguous",
                     arena_printf(d->arena, "%s:%s matches %s:%s and %s:%s", it->event.system,
-                                 it->event.record_id, system, c->list[0].record_id, system,
+                                 it->record_id, system, c->list[0].record_id, system,
                                  c->list[1].record_id));
 }
 
@@ -308,30 +322,57 @@ take_candidate(struct item *it, size_t i, const struct candidate *c)
     it->ends[i].record_id = c->record_id;
 }
 
-/* The link of the nominated record's external id is another record's: this one is a copy. */
+/*
+ * The link has another record of the nominated one's system: only if that is not there any more,
+ * the nominated one takes its place (it was deleted and made anew); else it is refused. 1 known, 0
+ * under way.
+ */
 static int
-refuse_copy(struct diff *d, struct item *it, const char *other)
+take_place(struct diff *d, struct item *it, const struct store_end *old, const char *code,
+           const char *refusal)
 {
+    const struct conf_system *system = it->sync->between[it->nominator];
+    const struct cache_answer *answer =
+        cache_get(d->cache, system, it->sync->defs[it->nominator], old->record_id);
+
+    if (answer == NULL)
+        return 0;
+    if (answer->outcome == PROVIDER_GONE) {
+        it->ends[it->nominator].replaces = old->record_id;
+        return 1;
+    }
     memset(&it->link, 0, sizeof it->link);
-    item_reject(it, "linked-elsewhere",
-                arena_printf(d->arena, "%s:%s carries the external id of %s:%s; is it a copy?",
-                             it->event.system, it->event.record_id, it->event.system, other));
-    return 0;
+    if (answer->outcome == PROVIDER_OK)
+        item_reject(it, code, refusal);
+    else
+        item_hold(it, d->arena, answer->not_before > d->now ? answer->not_before : d->now + 30000,
+                  arena_printf(d->arena, "cannot read %s:%s: %s", system->name, old->record_id,
+                               answer->text != NULL ? answer->text : "no answer"));
+    return 1;
 }
 
-/* Joins the nominated record to a link that has no end at its system yet. */
-static int
-join_link(struct diff *d, struct item *it, int64_t link_id, struct err *err)
+static const struct store_end *
+other_record(const struct item *it, const struct store_link *link)
 {
-    size_t k;
+    for (size_t k = 0; k < link->n_ends; k++)
+        if (strcmp(link->ends[k].system, it->event.system) == 0 &&
+            strcmp(link->ends[k].record_id, it->record_id) != 0)
+            return &link->ends[k];
+    return NULL;
+}
 
-    if (store_load_link(d->o->store, d->arena, link_id, &it->link, err) < 0)
-        return -1;
-    for (k = 0; k < it->link.n_ends; k++)
-        if (strcmp(it->link.ends[k].system, it->event.system) == 0 &&
-            strcmp(it->link.ends[k].record_id, it->event.record_id) != 0)
-            return refuse_copy(d, it, it->link.ends[k].record_id);
-    for (k = 0; k < it->link.n_ends; k++) {
+/* Joins the nominated record to a link. 1 known, 0 under way. */
+static int
+join_link(struct diff *d, struct item *it, const struct store_link *link, const char *code,
+          const char *refusal)
+{
+    const struct store_end *old = other_record(it, link);
+    int known = old == NULL ? 1 : take_place(d, it, old, code, refusal);
+
+    if (known == 0 || it->done)
+        return known;
+    it->link = *link;
+    for (size_t k = 0; k < it->link.n_ends; k++) {
         int i = sync_index(it->sync, it->link.ends[k].system);
 
         if (i < 0 || it->ends[i].wanted)
@@ -339,45 +380,54 @@ join_link(struct diff *d, struct item *it, int64_t link_id, struct err *err)
         it->ends[i].wanted = true;
         it->ends[i].record_id = it->link.ends[k].record_id;
     }
-    return 0;
+    return 1;
+}
+
+/* The link whose external id the nominated record carries; with another living record there, this
+ * one is a copy. */
+static int
+join_external(struct diff *d, struct item *it, int64_t link_id, struct err *err)
+{
+    const struct store_end *old;
+    struct store_link link;
+
+    if (store_load_link(d->o->store, d->arena, link_id, &link, err) < 0)
+        return -1;
+    old = other_record(it, &link);
+    return join_link(d, it, &link, "linked-elsewhere",
+                     arena_printf(d->arena, "%s:%s carries the external id of %s:%s; is it a copy?",
+                                  it->event.system, it->record_id, it->event.system,
+                                  old != NULL ? old->record_id : ""));
 }
 
 /* One candidate: is it free, or an end of a link that we may join, or that somebody has just made
- * of it and us? */
+ * of it and us? 1 known, 0 under way, -1. */
 static int
 settle_candidate(struct diff *d, struct item *it, size_t i, const struct candidate *c,
                  struct err *err)
 {
     const struct conf_system *system = it->sync->between[i];
+    const struct store_end *old;
     struct store_link link;
-    size_t k;
-    int r;
 
-    r = store_find_link(d->o->store, d->arena, it->sync->resource, system->name, system->account,
-                        c->record_id, &link, err);
-    if (r < 0)
+    if (store_find_link(d->o->store, d->arena, it->sync->resource, system->name, system->account,
+                        c->record_id, &link, err) < 0)
         return -1;
     if (link.link_id == 0) {
         take_candidate(it, i, c);
         return 1;
     }
-    if (link.ended) {
+    old = other_record(it, &link);
+    if (link.ended && (old == NULL || !old->deleted)) {
         item_reject(it, "ended-link",
                     arena_printf(d->arena, "%s:%s matches %s:%s, whose link was ended",
-                                 it->event.system, it->event.record_id, system->name,
-                                 c->record_id));
+                                 it->event.system, it->record_id, system->name, c->record_id));
         return 1;
     }
-    for (k = 0; k < link.n_ends; k++)
-        if (strcmp(link.ends[k].system, it->event.system) == 0 &&
-            strcmp(link.ends[k].record_id, it->event.record_id) != 0) {
-            item_reject(it, "linked-elsewhere",
-                        arena_printf(d->arena, "%s:%s matches %s:%s, which is linked to %s:%s",
-                                     it->event.system, it->event.record_id, system->name,
-                                     c->record_id, it->event.system, link.ends[k].record_id));
-            return 1;
-        }
-    return join_link(d, it, link.link_id, err) < 0 ? -1 : 1;
+    return join_link(d, it, &link, "linked-elsewhere",
+                     arena_printf(d->arena, "%s:%s matches %s:%s, which is linked to %s:%s",
+                                  it->event.system, it->record_id, system->name, c->record_id,
+                                  it->event.system, old != NULL ? old->record_id : ""));
 }
 
 /* Without a state: the file's records, by match keys or else by the same id. */
@@ -393,10 +443,10 @@ match_in_file(struct diff *d, struct item *it)
         if (i == it->nominator || it->ends[i].wanted)
             continue;
         if (it->sync->n_match > 0) {
-            search_file(d, it, i, &found);
+            search_file(d, it, it->nominator, i, &found);
         } else {
             same = current_get(cache_current(d->cache), it->sync->between[i]->name,
-                               it->sync->resource, it->event.record_id);
+                               it->sync->resource, it->record_id);
             if (same != NULL)
                 found.list[found.n++] = candidate_of(d, same);
         }
@@ -444,7 +494,7 @@ match_ends(struct diff *d, struct item *it, struct err *err)
         if (r < 0)
             return -1;
         if (r > 0)
-            return join_link(d, it, link_id, err) < 0 ? -1 : 1;
+            return join_external(d, it, link_id, err);
     }
     if (held_for_create(d, it, &keys, err) != 0)
         return it->done ? 1 : -1;
@@ -453,7 +503,7 @@ match_ends(struct diff *d, struct item *it, struct err *err)
 
         if (i != it->nominator && it->ends[i].wanted)
             continue;
-        r = candidates_of(d, it, i, &keys, &found, err);
+        r = candidates_of(d, it, it->nominator, i, &keys, &found, err);
         if (r < 0)
             return -1;
         known &= r;
@@ -461,8 +511,39 @@ match_ends(struct diff *d, struct item *it, struct err *err)
             continue;
         if (found.n > (i == it->nominator ? 0 : 1))
             ambiguous(d, it, i, &found);
-        else if (found.n == 1 && settle_candidate(d, it, i, &found.list[0], err) < 0)
-            return -1;
+        else if (found.n == 1) {
+            r = settle_candidate(d, it, i, &found.list[0], err);
+            if (r < 0)
+                return -1;
+            known &= r;
+        }
     }
     return known;
+}
+
+int
+match_successors(struct diff *d, struct item *it, size_t from,
+                 struct item_end out[MATCH_SUCCESSORS], size_t *n, struct err *err)
+{
+    struct candidates found = {.n = 0};
+    struct match_keys keys;
+    int known;
+
+    *n = 0;
+    match_keys(d->arena, it->sync, from, fields_of(it, from), &keys);
+    known = candidates_of(d, it, from, it->nominator, &keys, &found, err);
+    if (known <= 0 || it->done)
+        return known;
+    for (size_t k = 0; k < found.n && *n < MATCH_SUCCESSORS; k++) {
+        struct store_link link;
+
+        if (store_find_link(d->o->store, d->arena, it->sync->resource, it->event.system,
+                            it->event.account, found.list[k].record_id, &link, err) < 0)
+            return -1;
+        if (link.link_id != 0 && !link.ended)
+            continue;
+        out[*n] = found.list[k].read;
+        out[(*n)++].record_id = found.list[k].record_id;
+    }
+    return 1;
 }

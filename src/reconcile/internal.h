@@ -66,6 +66,12 @@ int status_worse(int a, int b);
  */
 int account_check(struct session *s, struct err *err);
 
+/*
+ * Looks at the canaries of the systems that take part (canary.c). 0; EXIT_STOP and err if one is
+ * not there: its account is paused. One that cannot be read now stops nothing here. -1: err RUN.
+ */
+int canary_check(struct session *s, struct err *err);
+
 /* What an answer that is not OK means: ERR_SYSTEM. Returns -1. */
 int answer_err(const struct provider_answer *a, const struct conf_system *system, struct err *err);
 

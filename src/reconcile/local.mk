@@ -2,6 +2,7 @@ noinst_LIBRARIES += libreconcile.a
 libreconcile_a_SOURCES = \
 	src/reconcile/account.c \
 	src/reconcile/admit.c \
+	src/reconcile/canary.c \
 	src/reconcile/fetch.c \
 	src/reconcile/internal.h \
 	src/reconcile/job.c \

@@ -246,7 +246,7 @@ reconcile_run(const struct reconcile_options *o, struct err *err)
         advise(&s);
         if (o->due && s.n_jobs == 0)
             log_verbose("no job is due");
-        if (account_check(&s, err) == 0 && save_failed(&s, err) == 0)
+        if (account_check(&s, err) == 0 && canary_check(&s, err) == 0 && save_failed(&s, err) == 0)
             status = run(&s, err);
     }
     session_close(&s);
