@@ -16,10 +16,16 @@ is(const struct call *call, const char *method)
 }
 
 static void
+forbidden(struct reply *reply)
+{
+    reply_error(reply, 403, "forbidden", "you may not see this record");
+}
+
+static void
 not_found(const struct sim *s, struct reply *reply)
 {
     if (quirk_on(&s->store.quirks, QUIRK_GONE_403))
-        reply_error(reply, 403, "forbidden", "you may not see this record");
+        forbidden(reply);
     else
         reply_error(reply, 404, "not_found", "no such record");
 }
@@ -116,7 +122,9 @@ read_record(struct sim *s, const struct call *call, struct collection *c, struct
     const struct record *r = map_find(&c->by_key, call->segments[1]);
     const struct version *v = r != NULL ? record_at(r, store_visible_at(&s->store, false)) : NULL;
 
-    if (v == NULL || v->deleted)
+    if (quirk_on(&s->store.quirks, QUIRK_SCOPE_LOST))
+        forbidden(reply);
+    else if (v == NULL || v->deleted)
         not_found(s, reply);
     else
         write_show(&s->store.quirks, 200, r, v, reply);

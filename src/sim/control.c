@@ -296,6 +296,25 @@ control_answer(struct sim *s, struct call *call, struct reply *reply)
     reply_finish(reply, NULL);
 }
 
+/* POST /_human/COLLECTION/ID/restore and .../merge. */
+static void
+human_post(struct sim *s, struct call *call, struct collection *c, struct reply *reply)
+{
+    bool back = strcmp(call->segments[3], "restore") == 0;
+    struct record *r = (back ? store_find_deleted : store_find)(c, call->segments[2]);
+
+    if (!back && strcmp(call->segments[3], "merge") != 0)
+        reply_error(reply, 404, "unknown_path", "no such path");
+    else if (r == NULL)
+        reply_error(reply, 404, "not_found", back ? "no such deleted record" : "no such record");
+    else if (strcmp(call->method, "POST") != 0)
+        reply_error(reply, 405, "method_not_allowed", "%.16s is not allowed here", call->method);
+    else if (back)
+        write_undelete(s, call, c, r, reply);
+    else
+        write_merge(s, call, c, r, reply);
+}
+
 static void
 human(struct sim *s, struct call *call, struct reply *reply)
 {
@@ -303,8 +322,12 @@ human(struct sim *s, struct call *call, struct reply *reply)
         call->nsegments > 1 ? store_collection(&s->store, call->segments[1]) : NULL;
     struct record *r = NULL;
 
-    if (c == NULL || call->nsegments > 3) {
+    if (c == NULL || call->nsegments > 4) {
         reply_error(reply, 404, "unknown_collection", "no such path");
+        return;
+    }
+    if (call->nsegments == 4) {
+        human_post(s, call, c, reply);
         return;
     }
     if (call->nsegments == 2 && strcmp(call->method, "POST") == 0) {

@@ -217,6 +217,8 @@ list_run(const struct store *s, struct collection *c, const struct list_query *q
     int64_t visible_at = store_visible_at(s, true);
 
     *page = (struct list_page){.rows = NULL};
+    if (quirk_on(&s->quirks, QUIRK_SCOPE_LOST))
+        return;
     if (q->filters != NULL || store_lagging(c, visible_at) || closed_hidden(s, q) ||
         quirk_on(&s->quirks, QUIRK_PAGE_ORDER))
         run_slow(s, c, q, salt, visible_at, page);

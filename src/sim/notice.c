@@ -14,7 +14,8 @@ struct notice {
     struct call *call;
     const struct collection *collection;
     const struct record *record;
-    const char *action; /* static */
+    const struct record *into; /* of a merge, else NULL */
+    const char *action;        /* static */
     int64_t at;
 };
 
@@ -91,7 +92,7 @@ add_record(const struct notice *n, json_t *event, json_t *names, bool one)
     const struct quirks *q = &n->sim->store.quirks;
     bool partial = one || (n->sim->payload == PAYLOAD_PARTIAL && strcmp(n->action, "updated") == 0);
 
-    if (strcmp(n->action, "deleted") == 0 || n->sim->payload == PAYLOAD_SKINNY)
+    if (n->record->now->deleted || n->sim->payload == PAYLOAD_SKINNY)
         return;
     if (partial)
         json_object_set_new(event, "partial", json_true());
@@ -119,13 +120,13 @@ add_origin(const struct notice *n, json_t *event)
 }
 
 static json_t *
-record_id(const struct notice *n)
+record_id(const struct notice *n, const struct record *r)
 {
     const struct quirks *q = &n->sim->store.quirks;
 
     if (quirk_on(q, QUIRK_WEBHOOK_ID_TEXT))
-        return json_string(n->record->key);
-    return wire_own(q, n->record->id);
+        return json_string(r->key);
+    return wire_own(q, r->id);
 }
 
 /* One event about the change of NAMES (taken). `one`: there are more, each about one member. */
@@ -143,7 +144,9 @@ add_event(const struct notice *n, json_t *names, bool one)
         json_object_set_new(event, "id", json_sprintf("evt-%lld", number));
     json_object_set_new(event, "collection", json_string(n->collection->name));
     json_object_set_new(event, "action", json_string(n->action));
-    json_object_set_new(event, "record_id", record_id(n));
+    json_object_set_new(event, "record_id", record_id(n, n->record));
+    if (n->into != NULL)
+        json_object_set_new(event, "merged_into", record_id(n, n->into));
     if (!quirk_on(q, QUIRK_WEBHOOK_NO_TIME))
         json_object_set_new(event, "occurred_at", wire_stamp(q, n->at));
     json_object_set_new(event, "rev", wire_own(q, rev));
@@ -173,7 +176,7 @@ notice_write(struct sim *s, struct call *call, const struct collection *c, const
 {
     const char *action = before == NULL ? "created" : r->now->deleted ? "deleted" : "updated";
     int64_t at = touched ? r->now->updated : timeline_now(&s->store.time);
-    struct notice n = {s, call, c, r, action, at};
+    struct notice n = {s, call, c, r, NULL, action, at};
     json_t *names;
 
     if (!hooks_wanted(&s->hooks) || (!touched && !quirk_on(&s->store.quirks, QUIRK_WEBHOOK_NOOP)))
@@ -184,6 +187,21 @@ notice_write(struct sim *s, struct call *call, const struct collection *c, const
         add_each(&n, names);
     else
         add_event(&n, names, false);
+}
+
+void
+notice_merge(struct sim *s, struct call *call, const struct collection *c,
+             const struct record *loser, const struct record *winner)
+{
+    struct notice n = {s, call, c, loser, NULL, "deleted", loser->now->updated};
+
+    if (!hooks_wanted(&s->hooks))
+        return;
+    if (quirk_on(&s->store.quirks, QUIRK_WEBHOOK_MERGE_DELETES))
+        add_event(&n, json_array(), false);
+    n.into = winner;
+    n.action = "merged";
+    add_event(&n, json_array(), false);
 }
 
 void

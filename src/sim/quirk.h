@@ -26,6 +26,7 @@ enum quirk_id {
     QUIRK_REJECT,
     /* what goes over the wire */
     QUIRK_GONE_403,
+    QUIRK_SCOPE_LOST,
     QUIRK_PUT_ONLY,
     QUIRK_ANSWER_NONE,
     QUIRK_FORM_BODIES,
@@ -57,6 +58,7 @@ enum quirk_id {
     /* webhooks: what is said, then how it is sent */
     QUIRK_WEBHOOK_NOOP,
     QUIRK_WEBHOOK_PER_PROPERTY,
+    QUIRK_WEBHOOK_MERGE_DELETES,
     QUIRK_WEBHOOK_NO_ACTOR,
     QUIRK_WEBHOOK_NO_WRITE_ID,
     QUIRK_WEBHOOK_NO_ID,

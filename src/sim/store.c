@@ -146,7 +146,7 @@ push(struct store *s, struct collection *c, struct record *r, json_t *fields, bo
                           .deleted = deleted};
     if (r->now == NULL)
         r->created = stamp;
-    else
+    else if (!r->now->deleted)
         index_remove(c, r);
     if (v->written > c->last_write)
         c->last_write = v->written;
@@ -256,6 +256,26 @@ void
 store_delete(struct store *s, struct collection *c, struct record *r)
 {
     push(s, c, r, json_incref(r->now->fields), true);
+}
+
+struct record *
+store_find_deleted(const struct collection *c, const char *key)
+{
+    struct record *r = map_find(&c->by_key, key);
+
+    return r != NULL && r->now->deleted ? r : NULL;
+}
+
+struct store_result
+store_undelete(struct store *s, struct collection *c, struct record *r)
+{
+    struct store_result out = {STORE_CHANGED, r, NULL};
+    struct record *other = taken_by(s, c, r, r->now->fields);
+
+    if (other != NULL)
+        return (struct store_result){STORE_TAKEN, other, quirk_text(&s->quirks, QUIRK_UNIQUE)};
+    push(s, c, r, json_incref(r->now->fields), false);
+    return out;
 }
 
 struct record *

@@ -68,6 +68,12 @@ struct store_result store_update(struct store *s, struct collection *c, struct r
                                  json_t *fields);
 void store_delete(struct store *s, struct collection *c, struct record *r);
 
+/* The record if it is deleted, else NULL. */
+struct record *store_find_deleted(const struct collection *c, const char *key);
+
+/* Bring a deleted record back as it was, under its id. */
+struct store_result store_undelete(struct store *s, struct collection *c, struct record *r);
+
 /*
  * Put in a record as it was saved: ID (taken; NULL: a new one), fields (borrowed), times and rev.
  * The id must be free. Returns the record.

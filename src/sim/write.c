@@ -2,6 +2,7 @@
 
 #include "sim/write.h"
 #include "base/mem.h"
+#include "sim/jtext.h"
 #include "sim/notice.h"
 #include "sim/wire.h"
 
@@ -114,4 +115,85 @@ write_delete(struct sim *s, struct call *call, struct collection *c, struct reco
     call->applied = call->changed = true;
     notice_write(s, call, c, r, r->now->fields, true);
     reply->status = 204;
+}
+
+void
+write_undelete(struct sim *s, struct call *call, struct collection *c, struct record *r,
+               struct reply *reply)
+{
+    struct store_result result = store_undelete(&s->store, c, r);
+
+    if (refused(&result, reply))
+        return;
+    call->applied = call->changed = true;
+    notice_write(s, call, c, r, NULL, true);
+    write_show(NULL, 200, r, r->now, reply);
+}
+
+static bool
+is_empty(const json_t *value)
+{
+    return value == NULL || json_is_null(value) ||
+           (json_is_string(value) && json_string_length(value) == 0);
+}
+
+/* The fields of WINNER, and of LOSER where they are empty. Owner: the caller. */
+static json_t *
+merged_fields(const struct record *winner, const struct record *loser)
+{
+    json_t *fields = json_copy(winner->now->fields);
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(loser->now->fields, name, value)
+    {
+        if (is_empty(json_object_get(fields, name)) && !is_empty(value))
+            json_object_set(fields, name, value);
+    }
+    return fields;
+}
+
+/* The other record that the body names, NULL with the answer made if there is none. */
+static struct record *
+winner_of(struct call *call, struct collection *c, const struct record *loser, struct reply *reply)
+{
+    json_t *body = wire_object(call, reply);
+    CLEANUP_BUF struct buf id = BUF_INIT;
+    struct record *winner;
+
+    if (body == NULL)
+        return NULL;
+    if (json_object_get(body, "into") != NULL)
+        jtext_plain(&id, json_object_get(body, "into"));
+    json_decref(body);
+    winner = store_find(c, buf_get(&id));
+    if (winner != NULL && winner != loser)
+        return winner;
+    reply_error(reply, 400, "bad_merge", "into must be the id of another record");
+    return NULL;
+}
+
+void
+write_merge(struct sim *s, struct call *call, struct collection *c, struct record *r,
+            struct reply *reply)
+{
+    struct record *winner = winner_of(call, c, r, reply);
+    struct store_result result;
+    json_t *before, *fields;
+    int64_t rev;
+
+    if (winner == NULL)
+        return;
+    before = json_incref(winner->now->fields);
+    rev = winner->now->rev;
+    fields = merged_fields(winner, r);
+    store_delete(&s->store, c, r);
+    result = store_update(&s->store, c, winner, fields); /* refused: it stays as it was */
+    call->applied = call->changed = true;
+    notice_merge(s, call, c, r, winner);
+    if (result.status == STORE_CHANGED || result.status == STORE_SAME)
+        notice_write(s, call, c, winner, before, winner->now->rev != rev);
+    write_show(NULL, 200, winner, winner->now, reply);
+    json_decref(before);
+    json_decref(fields);
 }

@@ -16,6 +16,17 @@ void write_update(struct sim *s, const struct quirks *q, struct call *call, stru
 void write_delete(struct sim *s, struct call *call, struct collection *c, struct record *r,
                   struct reply *reply);
 
+/* R, which is deleted, is back; for webhooks it was created. */
+void write_undelete(struct sim *s, struct call *call, struct collection *c, struct record *r,
+                    struct reply *reply);
+
+/*
+ * R goes into the record that the body names ({"into":ID}): R is gone, and the other has R's values
+ * where it had none of its own (absent, null or ""). The answer shows the other.
+ */
+void write_merge(struct sim *s, struct call *call, struct collection *c, struct record *r,
+                 struct reply *reply);
+
 /* The answer that shows version V of R. */
 void write_show(const struct quirks *q, int status, const struct record *r, const struct version *v,
                 struct reply *reply);

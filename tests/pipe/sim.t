@@ -57,7 +57,7 @@ is "bad_quirk_value_is_64" 64 $rc
 try sync-sim --id number
 is "bad_id_kind_is_64" 64 $rc
 sync-sim --list-quirks >quirks
-is "list_quirks_has_a_line_each" 53 "$(grep -c . quirks)"
+is "list_quirks_has_a_line_each" 55 "$(grep -c . quirks)"
 missing=$(while read -r word rest; do
     grep -q "^\.It Cm ${word%%=*}\( \|\$\)" "$top_srcdir/man/sync-sim.1" || echo "${word%%=*}"
 done <quirks)
@@ -168,7 +168,7 @@ plan -v --file kept --load contacts=two.ndjson >/dev/null
 has "verbose_says_what_is_not_loaded" \
     "two.ndjson is not loaded: contacts has records in the state file"
 sync-sim --list-quirks --json >quirks.json
-is "list_quirks_as_json_has_a_line_each" 53 "$(jq -c 'select(.help)' quirks.json | grep -c .)"
+is "list_quirks_as_json_has_a_line_each" 55 "$(jq -c 'select(.help)' quirks.json | grep -c .)"
 is "list_quirks_as_json_is_the_list" "$(sed 's/ .*//' quirks)" \
     "$(jq -r '[.name, .value // empty] | join("=")' quirks.json)"
 is "list_quirks_on_a_full_disk_is_74" 74 "$(sync-sim --list-quirks 2>err >/dev/full; echo $?)"
@@ -214,6 +214,38 @@ is "same_key_replays" '201 true' \
     "$(api POST /contacts '{"email":"k"}' -H 'Idempotency-Key: K1') $(head_of Idempotent-Replayed)"
 same_file "replay_is_the_stored_answer" first body
 is "key_is_in_the_log" '["K1",false]' "$(log_last '[.idempotency_key,.applied]')"
+
+# --- what only a person can do: undelete and merge
+fresh
+api POST /contacts '{"email":"a@x","phone":"1"}' >/dev/null
+api DELETE /contacts/1001 >/dev/null
+is "restore_brings_a_record_back" '200 {"id":1001,"email":"a@x","phone":"1","rev":3}' \
+    "$(api POST /_human/contacts/1001/restore) $(get 'del(.created_at,.updated_at)')"
+is "restored_is_read_and_listed" '200 [1001]' \
+    "$(api GET /contacts/1001) $(sim one '/contacts?updated_since=2026-01-01' | jq -c '[.items[].id]')"
+is "restored_is_found_by_a_field" '[1001]' "$(sim one '/contacts?email=a@x' | jq -c '[.items[].id]')"
+is "what_is_there_cannot_be_restored" 404 "$(api POST /_human/contacts/1001/restore)"
+api DELETE /contacts/1001 >/dev/null
+api POST /contacts '{"email":"a@x"}' >/dev/null
+quirk one unique '"email"'
+is "a_taken_key_cannot_be_restored" '409 1002' \
+    "$(api POST /_human/contacts/1001/restore) $(get .existing_id)"
+is "restore_is_a_post" 405 "$(api PATCH /_human/contacts/1002/merge)"
+
+fresh
+for body in '{"email":"a@x","phone":"1","notes":"n"}' '{"email":"b@x","phone":"","notes":"m"}'; do
+    api POST /contacts "$body" >/dev/null
+done
+is "merge_fills_what_is_empty" '200 {"id":1002,"email":"b@x","phone":"1","notes":"m","rev":2}' \
+    "$(api POST /_human/contacts/1001/merge '{"into":1002}') $(get 'del(.created_at,.updated_at)')"
+is "the_loser_is_gone" '404 [1002]' \
+    "$(api GET /contacts/1001) $(sim one /contacts | jq -c '[.items[].id]')"
+is "a_merge_is_a_human_edit" '["human",true,0]' \
+    "$(sim one /_sim/log | jq -c --argjson n "$(count one .updates)" \
+        '.[] | select(.path | endswith("merge")) | [.actor, .applied, $n]')"
+is "a_merge_needs_another_record" '400 400 400 404' \
+    "$(api POST /_human/contacts/1002/merge '{"into":1002}') $(api POST /_human/contacts/1002/merge '{"into":9}') $(api POST /_human/contacts/1002/merge '{}') $(api POST /_human/contacts/1001/merge '{"into":1002}')"
+is "no_other_path_of_a_record" 404 "$(api POST /_human/contacts/1002/split)"
 
 # --- listings
 fresh --collection deals --collection things --tick 0
@@ -536,6 +568,17 @@ await $slow arrived
 stop_sim one
 is "ends_while_answers_are_held_back" 0 $?
 wait $slow
+
+# --- a scope that is lost
+fresh --quirk scope-lost
+api POST /contacts '{"email":"a@x"}' >/dev/null
+is "scope_lost_forbids_reads" '403 "forbidden" 403' \
+    "$(api GET /contacts/1001) $(get .error) $(api GET /contacts/9)"
+is "scope_lost_empties_lists" '200 {"items":[],"next_cursor":null,"next_url":null,"total":0} 200 0' \
+    "$(api GET /contacts) $(cat body) $(api POST /contacts/search '{"filters":{"email":"a@x"}}') $(get .total)"
+is "scope_lost_lets_write" '200 2' "$(api PATCH /contacts/1001 '{"phone":"1"}') $(get .rev)"
+quirk one scope-lost null
+is "the_scope_is_back" '200 1' "$(api GET /contacts/1001) $(sim one /contacts | jq .total)"
 
 # --- the mark
 fresh

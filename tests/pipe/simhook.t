@@ -91,6 +91,27 @@ is "counters_count_webhooks" \
 is "webhooks_are_listed" '["msg-1",1,200,["evt-1"]]' \
     "$(hooks '.delivered[0] | [.id,.attempts,.status,.events]')"
 
+fresh
+for body in '{"email":"a@x","phone":"1"}' '{"email":"b@x"}'; do
+    api POST /contacts "$body" >/dev/null
+done
+api POST /_human/contacts/1001/merge '{"into":1002}' >/dev/null
+is "a_merge_is_an_event_of_the_loser" \
+    '{"id":"evt-3","collection":"contacts","action":"merged","record_id":1001,"merged_into":1002,"occurred_at":"2026-01-02T03:04:05.002Z","rev":2,"actor":{"kind":"human","id":"human"},"changed":[]}' \
+    "$(seen '.[2].body.events[0]')"
+is "what_the_winner_took_is_an_update" '[4,"updated",1002,["phone"]]' \
+    "$(seen '[length, (.[3].body.events[0] | .action,.record_id,.changed)]')"
+api DELETE /contacts/1002 >/dev/null
+api POST /_human/contacts/1002/restore >/dev/null
+is "what_is_restored_was_created" '["created",1002,4,"b@x"]' \
+    "$(seen '.[-1].body.events[0] | [.action,.record_id,.rev,.record.email]')"
+fresh --quirk webhook-merge-deletes --quirk webhook-id-text
+api POST /contacts '{"email":"a@x"}' >/dev/null
+api POST /contacts '{"email":"b@x"}' >/dev/null
+api POST /_human/contacts/1001/merge '{"into":1002}' >/dev/null
+is "webhook_merge_deletes" '[["created","1001",null],["created","1002",null],["deleted","1001",null],["merged","1001","1002"]]' \
+    "$(seen '[.[].body.events[] | [.action,.record_id,.merged_into]]')"
+
 fresh --webhook-payload partial
 api POST /contacts "$create" >/dev/null
 api PUT /contacts/1001 '{"email":"b@x"}' >/dev/null
