@@ -234,6 +234,7 @@ definition_free(struct definition *d)
         endpoint_release(&one->find);
         endpoint_release(&one->create);
         endpoint_release(&one->update);
+        endpoint_release(&one->delete);
         endpoint_release(&one->list.call);
         model_free(d->models[i]);
     }

@@ -67,7 +67,7 @@ struct endpoint {
     char *record; /* path of the record in an answer, and the wrapper of what is sent; "" = whole */
     char *records; /* list, find: path of the array in an answer; "" = whole */
     enum answer_kind answer;
-    int gone[8]; /* get: statuses that say the record is not there (404 by default) */
+    int gone[8]; /* get, delete: statuses that say the record is not there (404 by default) */
     size_t n_gone;
     int64_t lag_ms; /* get, find: how long an old state may show */
     bool strong;    /* find: not found means there is none */

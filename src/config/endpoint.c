@@ -32,6 +32,10 @@ static const struct form {
                      {CALL_KEYS, "answer"},
                      PH_WRITING | PH_BIT(PH_ID) | PH_BIT(PH_ETAG),
                      PH_ID},
+    [CALL_DELETE] = {"delete",
+                     {"method", "path", "query", "headers", "body", "body_type", "gone"},
+                     PH_BIT(PH_ID) | PH_BIT(PH_ETAG),
+                     PH_ID},
     [CALL_LIST] = {"list",
                    {CALL_KEYS, "records", "watermark", "page", "partial"},
                    PH_LISTING,
@@ -257,7 +261,7 @@ endpoint_read(struct reader *r, const struct yaml *y, enum call_kind kind, const
         read_records(r, y, out);
     if (kind == CALL_FIND)
         read_by(r, y, out);
-    if (kind == CALL_GET)
+    if (kind == CALL_GET || kind == CALL_DELETE)
         read_gone(r, y, out);
     if (kind == CALL_CREATE || kind == CALL_UPDATE)
         read_answer(r, y, kind, out);

@@ -127,9 +127,9 @@ static void
 read_map_part(struct reader *r, const struct yaml *event, const struct definition *d,
               struct event_map *out)
 {
-    static const char *const keys[] = {"resource", "event_type",  "raw_event_type", "record_id",
-                                       "version",  "occurred_at", "changed",        "record",
-                                       "partial",  NULL};
+    static const char *const keys[] = {
+        "resource", "event_type", "raw_event_type", "record_id",   "version", "occurred_at",
+        "changed",  "record",     "partial",        "merged_into", NULL};
     const struct words resources = {NULL, d}, types = {event_types, d};
     const struct yaml *y = read_need(r, event, "map");
 
@@ -152,6 +152,7 @@ read_map_part(struct reader *r, const struct yaml *event, const struct definitio
     out->version = spot_read_key(r, y, "version");
     out->changed = spot_read_key(r, y, "changed");
     out->record = spot_read_key(r, y, "record");
+    out->merged_into = spot_read_key(r, y, "merged_into");
     out->occurred_unit = read_occurred(r, y, &out->occurred_at);
     read_partial(r, y, out);
 }

@@ -90,7 +90,15 @@ enum placeholder {
 };
 #define PH_BIT(p) (1u << (p))
 
-enum call_kind { CALL_GET, CALL_FIND, CALL_CREATE, CALL_UPDATE, CALL_LIST, CALL_IDENTITY };
+enum call_kind {
+    CALL_GET,
+    CALL_FIND,
+    CALL_CREATE,
+    CALL_UPDATE,
+    CALL_DELETE,
+    CALL_LIST,
+    CALL_IDENTITY
+};
 
 /* Reads the endpoint Y into OUT; returns the placeholders it uses. BASE_URL may be NULL. */
 unsigned endpoint_read(struct reader *r, const struct yaml *y, enum call_kind kind,

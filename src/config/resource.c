@@ -141,15 +141,6 @@ check_by(struct reader *r, const struct yaml *find, const struct resource_def *o
     }
 }
 
-static void
-read_later(struct reader *r, const struct yaml *y)
-{
-    static const char *const later[] = {"delete", "upsert", NULL};
-
-    for (int i = 0; later[i] != NULL; i++)
-        read_map(r, y, later[i]);
-}
-
 static int
 by_name(const void *a, const void *b)
 {
@@ -202,10 +193,11 @@ resource_read(struct reader *r, const struct yaml *y, const char *base_url,
     endpoint_read(r, yaml_get(y, "find"), CALL_FIND, base_url, &out->find);
     endpoint_read(r, yaml_get(y, "create"), CALL_CREATE, base_url, &out->create);
     endpoint_read(r, yaml_get(y, "update"), CALL_UPDATE, base_url, &out->update);
+    endpoint_read(r, yaml_get(y, "delete"), CALL_DELETE, base_url, &out->delete);
     if (yaml_get(y, "list") != NULL)
         listing_read(r, yaml_get(y, "list"), base_url, &out->list);
     if (out->model != NULL)
         check_by(r, yaml_get(y, "find"), out);
-    read_later(r, y);
+    read_map(r, y, "upsert"); /* for later work */
     out->map_hash = map_hash(r, out);
 }

@@ -125,6 +125,7 @@ struct event_map {
 
     struct word_rule resource, event_type;
     struct spot raw_event_type, record_id, version, changed, record;
+    struct spot merged_into; /* of merges: the record that record_id is part of now */
     struct spot occurred_at;
     enum time_unit occurred_unit;
     struct spot partial; /* true there: only some fields */

@@ -151,6 +151,8 @@ set_headers(struct transfer *t, const struct http_request *r)
                        arena_printf(t->arena, "%s: %s", r->headers[i].name, r->headers[i].value));
     }
     add_header(t, "Expect:");
+    if (r->body == NULL)
+        add_header(t, "Content-Type:"); /* libcurl's own: nothing is no form */
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 }
 

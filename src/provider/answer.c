@@ -230,12 +230,24 @@ read_identity(struct call *c, const struct http_answer *h, const struct val *v)
     return true;
 }
 
+/* Whatever the answer says of the record: it is gone. */
+static bool
+read_deleted(struct call *c)
+{
+    c->answer.outcome = PROVIDER_OK;
+    c->answer.code = c->answer.text = NULL;
+    c->answer.id = c->t.id;
+    return true;
+}
+
 bool
 answer_read(struct call *c, const struct http_answer *h)
 {
     bool empty = h->len == 0 || h->status == 204 || h->status == 205;
     const struct val *v;
 
+    if (c->kind == CALL_DELETE)
+        return read_deleted(c);
     if (c->writing && (empty || c->e->answer == ANSWER_NONE)) {
         v = empty ? NULL : val_parse(c->arena, h->body, h->len, NULL);
         return readback_start(c, record_at(v, c->e->record), h);
@@ -255,7 +267,7 @@ answer_read(struct call *c, const struct http_answer *h)
 static bool
 is_gone(const struct call *c, int status)
 {
-    if (c->r == NULL || c->e != &c->r->get)
+    if (c->r == NULL || (c->e != &c->r->get && c->e != &c->r->delete))
         return false;
     for (size_t i = 0; i < c->e->n_gone; i++) {
         if (c->e->gone[i] == status)
@@ -287,12 +299,16 @@ answer_refused(struct call *c, const struct http_answer *h)
     char code[32];
 
     snprintf(code, sizeof code, "http-%d", h->status);
-    if (h->status < 400)
+    if (c->kind == CALL_DELETE && is_gone(c, h->status)) {
+        call_say(c, PROVIDER_OK, NULL, "HTTP %d: it was not there", h->status);
+        c->answer.id = c->t.id;
+    } else if (h->status < 400) {
         call_say(c, classify(c, h->status), code,
                  "HTTP %d where a record was due (redirects are "
                  "not followed: is base_url right?)",
                  h->status);
-    else
+    } else {
         call_say(c, classify(c, h->status), code, "HTTP %d%s%s", h->status,
                  excerpt[0] != '\0' ? ": " : "", excerpt);
+    }
 }

@@ -27,7 +27,7 @@ call_new(struct provider *p, enum call_kind kind, const struct resource_def *r,
     c->e = e;
     c->done = done;
     c->user = user;
-    c->writing = kind == CALL_CREATE || kind == CALL_UPDATE;
+    c->writing = kind == CALL_CREATE || kind == CALL_UPDATE || kind == CALL_DELETE;
     c->t.account = p->system->account;
     c->t.base_url = p->system->base_url;
     c->next = p->calls;

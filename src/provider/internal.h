@@ -146,7 +146,15 @@ int request_build(struct arena *a, const struct conf_system *s, const struct end
 
 /* --- call.c: one call on its way ---------------------------------------------------------- */
 
-enum call_kind { CALL_IDENTITY, CALL_LIST, CALL_GET, CALL_FIND, CALL_CREATE, CALL_UPDATE };
+enum call_kind {
+    CALL_IDENTITY,
+    CALL_LIST,
+    CALL_GET,
+    CALL_FIND,
+    CALL_CREATE,
+    CALL_UPDATE,
+    CALL_DELETE
+};
 
 struct call {
     struct provider *p;

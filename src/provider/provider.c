@@ -199,6 +199,25 @@ provider_update(struct provider *p, const struct resource_def *r, const char *id
     write_record(c, "update", fields, NULL);
 }
 
+/* Nothing is sent but what the definition's own body says. */
+static struct val *
+delete_body(struct arena *a, const struct endpoint *e, const struct tmpl *t)
+{
+    return e->body != NULL ? tmpl_body(a, e->body, t) : NULL;
+}
+
+void
+provider_delete(struct provider *p, const struct resource_def *r, const char *id, const char *etag,
+                provider_done *done, void *user)
+{
+    struct call *c = call_new(p, CALL_DELETE, r, &r->delete, done, user);
+
+    c->t.id = arena_text(c->arena, id);
+    if (r->version_kind == VERSION_ETAG)
+        c->t.etag = arena_text(c->arena, etag);
+    ask(c, "delete", delete_body(c->arena, c->e, &c->t));
+}
+
 static void
 write_preview(struct buf *out, const struct request *q)
 {
@@ -215,7 +234,8 @@ provider_preview(struct provider *p, const struct resource_def *r, const char *i
                  struct err *err)
 {
     CLEANUP_ARENA struct arena *a = arena_new();
-    const struct endpoint *e = id != NULL ? &r->update : &r->create;
+    bool delete = id != NULL && fields == NULL;
+    const struct endpoint *e = delete ? &r->delete : id != NULL ? &r->update : &r->create;
     struct tmpl t = {.id = id,
                      .external_id = external_id,
                      .account = p->system->account,
@@ -227,9 +247,12 @@ provider_preview(struct provider *p, const struct resource_def *r, const char *i
 
     if (!e->present)
         return err_set(err, ERR_SYSTEM, ERR_NEVER, "no-call", "the definition has no %s",
-                       id != NULL ? "update" : "create");
-    body = body_build(a, r, e, &t, fields, id == NULL ? external_id : NULL, err);
-    if (body == NULL ||
+                       delete       ? "delete"
+                       : id != NULL ? "update"
+                                    : "create");
+    body = delete ? delete_body(a, e, &t)
+                  : body_build(a, r, e, &t, fields, id == NULL ? external_id : NULL, err);
+    if ((body == NULL && !delete) ||
         request_build(a, p->system, e, &t, NULL, NULL, body, has_auth ? &auth : NULL, &q, err) != 0)
         return -1;
     write_preview(out, &q);

@@ -60,7 +60,7 @@ struct provider_answer {
      * NULL if OK. */
     const char *code;
     const char *text; /* one line for people: "GET /contacts/7: HTTP 422: ..."; at most 200 bytes of
-                         the answer, no secrets. NULL if OK */
+                         the answer, no secrets. NULL if OK, but of a delete that found nothing */
     int64_t not_before; /* LIMITED, and code "down": when to come again; else 0 */
     struct provider_record *records;
     size_t n_records;
@@ -131,12 +131,15 @@ void provider_create(struct provider *p, const struct resource_def *r, const str
 void provider_update(struct provider *p, const struct resource_def *r, const char *id,
                      const struct val *fields, const char *etag, provider_done *done, void *user);
 
-/* OK also if the record is not there (any more): text says so. */
+/*
+ * OK with no records, whatever a 2xx answer shows; OK also if the record is not there (any more,
+ * one of the definition's gone statuses): text says so then. All else as for the other writes.
+ */
 void provider_delete(struct provider *p, const struct resource_def *r, const char *id,
                      const char *etag, provider_done *done, void *user);
 
-/* The request that a create (ID NULL) or update would send, for people: METHOD URL, headers with
- * secrets as [secret], body. */
+/* The request that a create (ID NULL), an update or, with FIELDS NULL, a delete would send, for
+ * people: METHOD URL, headers with secrets as [secret], body. */
 int provider_preview(struct provider *p, const struct resource_def *r, const char *id,
                      const struct val *fields, const char *external_id, struct buf *out,
                      struct err *err);

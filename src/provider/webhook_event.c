@@ -133,6 +133,13 @@ read_changed(const struct scene *s, const struct event_map *map, const struct re
 
 /* ---- fields ---- */
 
+/* Of a merge a record may be shown, but nobody knows which; of a deletion there is none. */
+static bool
+is_of_the_record(const struct event *e)
+{
+    return strcmp(e->event_type, "deleted") != 0 && strcmp(e->event_type, "merged") != 0;
+}
+
 static bool
 is_partial(const struct scene *s, const struct event_map *map)
 {
@@ -162,7 +169,7 @@ read_fields(const struct scene *s, const struct event_map *map, const struct res
     struct val *fields;
 
     if (map->payload == PAYLOAD_SKINNY || record == NULL || record->kind != VAL_OBJECT ||
-        strcmp(out->event_type, "deleted") == 0)
+        !is_of_the_record(out))
         return;
     out->partial = is_partial(s, map);
     fields = val_object(s->arena);
@@ -238,6 +245,8 @@ webhook_event(const struct scene *s, const struct conf_system *system,
     out->occurred_at = read_time(s, map);
     out->version = short_text(s, &map->version);
     out->changed = read_changed(s, map, def);
+    if (strcmp(out->event_type, "merged") == 0)
+        out->merged_into = short_text(s, &map->merged_into);
     out->sync_direction = "inbound";
     read_actor(s, map, system, out);
     read_fields(s, map, def, out);

@@ -94,6 +94,15 @@ no_id_text(const struct mapping *m, size_t bad, size_t n)
                                  bad, n);
 }
 
+/* A record that others were merged into may be told of it too: it has not vanished. */
+static struct event *
+drop_self(struct event *e)
+{
+    if (e->merged_into != NULL && strcmp(e->merged_into, e->record_id) == 0)
+        e->merged_into = NULL;
+    return e;
+}
+
 /* One event for each record that the item names; one reject for those of it that are none. */
 static void
 map_records(struct mapping *m, const struct resource_def *def, struct event *e)
@@ -115,7 +124,7 @@ map_records(struct mapping *m, const struct resource_def *def, struct event *e)
             strlen(one.record_id) > RECORD_MAX_ID)
             n_bad++;
         else
-            add_event(m, &one, hash_id);
+            add_event(m, drop_self(&one), hash_id);
     }
     if (n == 0)
         add_bad(m, "no-id", "the item names no record", e);

@@ -35,7 +35,7 @@ static const char good[] =
     "{header: Idempotency-Key, window: 12h}}\n"
     "    update: {method: PATCH, path: \"https://api.example.com/v2/contacts/{id}\", answer: "
     "none}\n"
-    "    delete: {method: DELETE, path: \"/contacts/{id}\"}\n"
+    "    delete: {method: DELETE, path: \"/contacts/{id}\", gone: {status: [410]}}\n"
     "    list:\n"
     "      method: POST\n"
     "      path: /contacts/search\n"
@@ -108,6 +108,10 @@ START_TEST(reads_endpoints_whole)
     ck_assert_int_eq(r->create.idempotency_window_ms, 12 * 3600 * 1000);
     ck_assert_str_eq(r->create.record, "");
     ck_assert_int_eq(r->update.answer, ANSWER_NONE);
+    ck_assert(r->delete.present);
+    ck_assert_str_eq(r->delete.method, "DELETE");
+    ck_assert_uint_eq(r->delete.n_gone, 1);
+    ck_assert_int_eq(r->delete.gone[0], 410);
     ck_assert_int_eq(r->list.watermark, WATERMARK_UNIX_MS);
     ck_assert_int_eq(r->list.overlap_ms, 300000);
     ck_assert_int_eq(r->list.settle_ms, 30000);
@@ -136,6 +140,8 @@ START_TEST(loads_the_installed_definition_by_name)
     for (size_t i = 0; i < r->n_fields; i++)
         ck_assert_str_eq(r->fields[i].path, r->fields[i].field->name);
     ck_assert_int_eq(r->get.gone[0], 404);
+    ck_assert_int_eq(r->delete.gone[0], 404);
+    ck_assert(d->webhook.event.merged_into.present);
     ck_assert_ptr_null(r->list.page_to);
     ck_assert_int_eq(r->create.idempotency_window_ms, 24 * 3600 * 1000);
     ck_assert_ptr_nonnull(definition_resource(d, "crm/companies"));
@@ -209,6 +215,12 @@ static const struct {
      "24:35: an absolute path must lie under base_url (credentials go there)"},
     {"https://api.example.com/v2/contacts", "https://api.example.com/v22/contacts",
      "24:35: an absolute path must lie under base_url (credentials go there)"},
+    {"DELETE, path: \"/contacts/{id}\"", "DELETE, path: /contacts",
+     "25:13: delete never says {id}"},
+    {"gone: {status: [410]}", "answer: full", "25:54: unknown key 'answer'"},
+    {"gone: {status: [410]}", "gone: {status: none}", "25:70: status must be a list, is text"},
+    {"gone: {status: [410]}", "query: {q: \"{external_id}\"}",
+     "25:66: placeholder {external_id} has no meaning in delete"},
     {"    delete: {method", "    remove: {method", "25:5: unknown key 'remove'"},
     {"      records: results\n", "", "27:7: missing key 'records'"},
     {"\"{since}\"", "\"2026\"", "31:18: list has a watermark but never says {since}"},
@@ -268,6 +280,8 @@ START_TEST(map_hash_changes_with_the_mapping_only)
          true},
         {"size: 200", "size: 100", true},
         {"lag: 5s", "lag: 6s", true},
+        {"    delete: {method: DELETE, path: \"/contacts/{id}\", gone: {status: [410]}}\n", "",
+         true},
         {"name: mine", "name: yours", true},
     };
     struct scratch s = scratch_new();

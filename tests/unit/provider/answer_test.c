@@ -24,6 +24,13 @@ update(struct fixture *f, struct peer_step step)
     fixture_run(f);
 }
 
+static void delete (struct fixture *f, struct peer_step step)
+{
+    fixture_start(f, "", &step, 1);
+    provider_delete(f->p, &f->r, "7", NULL, fixture_keep, f);
+    fixture_run(f);
+}
+
 static void
 list(struct fixture *f, const char *body)
 {
@@ -38,7 +45,7 @@ static void
 check(const struct fixture *f, enum provider_outcome outcome, const char *code)
 {
     ck_assert_msg(f->got.outcome == outcome, "%d: %s", f->got.outcome, f->got.text);
-    ck_assert_str_eq(f->got.code, code);
+    ck_assert_pstr_eq(f->got.code, code);
 }
 
 START_TEST(a_record_is_read)
@@ -378,6 +385,79 @@ START_TEST(no_identity_call_is_no_error)
 }
 END_TEST
 
+START_TEST(a_delete_needs_no_record_in_its_answer)
+{
+    static const struct {
+        int status;
+        const char *body;
+    } cases[] = {{204, ""}, {200, "{\"id\":7}"}, {202, "<html>"}, {200, "{\"id\":8}"}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fixture f;
+
+        fixture_init(&f);
+        delete (&f, ANSWER(cases[i].status, cases[i].body));
+        check(&f, PROVIDER_OK, NULL);
+        ck_assert_ptr_null(f.got.text);
+        ck_assert_str_eq(f.got.id, "7");
+        ck_assert_uint_eq(f.got.n_records, 0);
+        ck_assert_int_eq(f.got.status, cases[i].status);
+        ck_assert_int_eq(provider_calls(f.p), 1);
+        fixture_release(&f);
+    }
+}
+END_TEST
+
+START_TEST(what_was_not_there_is_deleted)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    delete (&f, ANSWER(404, "{\"error\":\"none\"}"));
+    check(&f, PROVIDER_OK, NULL);
+    ck_assert_str_eq(f.got.text, "DELETE /contacts/7: HTTP 404: it was not there");
+    ck_assert_str_eq(f.got.id, "7");
+    fixture_release(&f);
+    fixture_init(&f);
+    delete (&f, ANSWER(410, ""));
+    check(&f, PROVIDER_REFUSED, "http-410");
+    fixture_release(&f);
+    fixture_init(&f);
+    f.r.delete.gone[0] = 410;
+    delete (&f, ANSWER(410, ""));
+    check(&f, PROVIDER_OK, NULL);
+    fixture_release(&f);
+}
+END_TEST
+
+START_TEST(a_delete_is_refused_as_other_writes)
+{
+    static const struct {
+        struct peer_step step;
+        enum provider_outcome outcome;
+        const char *code;
+    } cases[] = {{{PEER_ANSWER, 401, NULL, "", 0}, PROVIDER_AUTH, "http-401"},
+                 {{PEER_ANSWER, 403, NULL, "", 0}, PROVIDER_AUTH, "http-403"},
+                 {{PEER_ANSWER, 409, NULL, "", 0}, PROVIDER_CONFLICT, "http-409"},
+                 {{PEER_ANSWER, 412, NULL, "", 0}, PROVIDER_CONFLICT, "http-412"},
+                 {{PEER_ANSWER, 422, NULL, "", 0}, PROVIDER_REFUSED, "http-422"},
+                 {{PEER_ANSWER, 302, NULL, "", 0}, PROVIDER_BROKEN, "http-302"},
+                 {{PEER_ANSWER, 500, NULL, "", 0}, PROVIDER_LOST, "http-500"},
+                 {{PEER_RESET, 0, NULL, NULL, 0}, PROVIDER_LOST, "lost"},
+                 {{PEER_SILENT, 0, NULL, NULL, 0}, PROVIDER_LOST, "timeout"}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fixture f;
+
+        fixture_init(&f);
+        delete (&f, cases[i].step);
+        check(&f, cases[i].outcome, cases[i].code);
+        ck_assert_int_eq(provider_calls(f.p), 1);
+        fixture_release(&f);
+    }
+}
+END_TEST
+
 UNIT_MAIN("provider/answer", a_record_is_read, an_etag_is_the_version_where_the_definition_says_so,
           json_of_any_type_is_read, html_where_json_was_due_is_broken, bad_json_is_broken,
           an_error_body_under_200_is_broken, another_record_than_asked_for_is_broken,
@@ -385,4 +465,6 @@ UNIT_MAIN("provider/answer", a_record_is_read, an_etag_is_the_version_where_the_
           somebody_was_faster, other_refusals_are_of_this_record, a_redirect_is_broken,
           a_failed_write_may_have_been_applied, at_most_200_bytes_of_an_answer_are_shown,
           an_echoed_secret_is_hidden, bad_rows_do_not_stop_a_list, a_bad_row_is_no_not_found,
-          records_are_unwrapped, tells_whose_account_it_is, no_identity_call_is_no_error)
+          records_are_unwrapped, tells_whose_account_it_is, no_identity_call_is_no_error,
+          a_delete_needs_no_record_in_its_answer, what_was_not_there_is_deleted,
+          a_delete_is_refused_as_other_writes)

@@ -133,6 +133,27 @@ ask_counter(void *user)
     return --*(int *)user >= 0;
 }
 
+START_TEST(a_delete_is_one_of_the_writes)
+{
+    struct fixture f;
+    int allowed = 1;
+
+    fixture_init(&f);
+    START(&f, "", {PEER_ANSWER, 429, "Retry-After: 60\r\n", "", 0});
+    provider_timing(f.p, 0, -1);
+    provider_guard(f.p, ask_counter, &allowed);
+    provider_delete(f.p, &f.r, "7", NULL, fixture_keep, &f);
+    fixture_run(&f);
+    ck_assert_int_eq(f.got.outcome, PROVIDER_LIMITED);
+    f.p->closed_until = 0;
+    provider_delete(f.p, &f.r, "7", NULL, fixture_keep, &f);
+    fixture_run(&f);
+    ck_assert_int_eq(f.got.outcome, PROVIDER_NOT_SENT);
+    ck_assert_int_eq(f.peer.log->n, 1);
+    fixture_release(&f);
+}
+END_TEST
+
 START_TEST(a_write_asks_before_it_goes_out)
 {
     struct fixture f;
@@ -361,8 +382,8 @@ UNIT_MAIN("provider/call", reads_are_tried_again, reads_end_when_patience_does,
           a_system_that_cannot_be_reached_is_left_alone_for_a_while,
           one_silent_record_does_not_close_its_system,
           a_write_after_a_lost_answer_is_not_sent_again, a_write_asks_before_it_goes_out,
-          a_short_limit_is_waited_for, a_limit_without_a_time_is_tried_again,
-          a_limit_without_a_time_is_one_for_all_calls, a_long_limit_is_told,
-          a_date_is_counted_from_the_servers_clock, while_the_limit_holds_nothing_is_asked,
-          at_most_concurrency_requests_are_under_way, a_callback_may_ask_further,
-          a_huge_answer_is_broken, what_is_under_way_may_be_dropped)
+          a_delete_is_one_of_the_writes, a_short_limit_is_waited_for,
+          a_limit_without_a_time_is_tried_again, a_limit_without_a_time_is_one_for_all_calls,
+          a_long_limit_is_told, a_date_is_counted_from_the_servers_clock,
+          while_the_limit_holds_nothing_is_asked, at_most_concurrency_requests_are_under_way,
+          a_callback_may_ask_further, a_huge_answer_is_broken, what_is_under_way_may_be_dropped)

@@ -234,6 +234,50 @@ START_TEST(writes_are_conditional_by_etag_only)
 }
 END_TEST
 
+static void delete (struct fixture *f, enum version_kind kind)
+{
+    fixture_init(f);
+    f->r.version_kind = kind;
+    START(f, "", {PEER_ANSWER, 204, NULL, "", 0});
+    provider_delete(f->p, &f->r, "7", "\"e1\"", fixture_keep, f);
+    fixture_run(f);
+    ck_assert_int_eq(f->got.outcome, PROVIDER_OK);
+}
+
+START_TEST(deletes_are_conditional_by_etag_only)
+{
+    struct fixture f;
+
+    delete (&f, VERSION_ETAG);
+    ck_assert_ptr_nonnull(strstr(peer_request(&f.peer, 0), "\r\nIf-Match: \"e1\"\r\n"));
+    ck_assert_str_eq(line(&f, 0), "DELETE /contacts/7 HTTP/1.1");
+    ck_assert_str_eq(peer_body(&f.peer, 0), "");
+    ck_assert_ptr_null(strstr(peer_request(&f.peer, 0), "Content-Type"));
+    fixture_release(&f);
+    delete (&f, VERSION_SEQUENCE);
+    ck_assert_ptr_null(strstr(peer_request(&f.peer, 0), "If-Match"));
+    fixture_release(&f);
+}
+END_TEST
+
+START_TEST(a_delete_may_be_a_call_with_a_body)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    f.r.delete.method = (char *)"POST";
+    f.r.delete.path = (char *)"/contacts/archive";
+    f.r.delete.body = json_loads("{\"ids\":[\"{id}\"]}", 0, NULL);
+    START(&f, "", {PEER_ANSWER, 200, NULL, "{}", 0});
+    provider_delete(f.p, &f.r, "7", NULL, fixture_keep, &f);
+    fixture_run(&f);
+    ck_assert_str_eq(line(&f, 0), "POST /contacts/archive HTTP/1.1");
+    ck_assert_str_eq(peer_body(&f.peer, 0), "{\"ids\":[\"7\"]}");
+    json_decref(f.r.delete.body);
+    fixture_release(&f);
+}
+END_TEST
+
 START_TEST(values_pass_the_wire_byte_for_byte)
 {
     static const char fields[] = "{\"name\":9223372036854775809,\"email\":[0.1,1.10,-0,1e400],"
@@ -302,6 +346,11 @@ START_TEST(calls_the_definition_lacks_are_refused)
     fixture_run(&f);
     ck_assert_int_eq(f.got.outcome, PROVIDER_REFUSED);
     ck_assert_str_eq(f.got.text, "crm/contacts: the definition has no update");
+    f.r.delete.present = false;
+    provider_delete(f.p, &f.r, "7", NULL, fixture_keep, &f);
+    fixture_run(&f);
+    ck_assert_int_eq(f.got.outcome, PROVIDER_REFUSED);
+    ck_assert_str_eq(f.got.text, "crm/contacts: the definition has no delete");
     provider_find(f.p, &f.r, "name", "x", fixture_keep, &f);
     fixture_run(&f);
     ck_assert_str_eq(f.got.code, "no-call");
@@ -332,6 +381,12 @@ START_TEST(a_preview_shows_all_but_secrets)
     buf_clear(&b);
     ck_assert_int_eq(provider_preview(f.p, &f.r, "7", fixture_val(&f, "{}"), NULL, &b, &err), 0);
     ck_assert(strncmp(buf_get(&b), "PATCH https://x.example/contacts/7\n", 35) == 0);
+    buf_clear(&b);
+    ck_assert_int_eq(provider_preview(f.p, &f.r, "7", NULL, NULL, &b, &err), 0);
+    ck_assert_str_eq(buf_get(&b), "DELETE https://x.example/contacts/7\n"
+                                  "Accept: application/json\n"
+                                  "User-Agent: " PACKAGE_NAME "/" PACKAGE_VERSION "\n"
+                                  "Authorization: Basic [secret]\n");
     ck_assert_int_eq(provider_preview(f.p, &f.r, ".", fixture_val(&f, "{}"), NULL, &b, &err), -1);
     fixture_release(&f);
 }
@@ -342,6 +397,7 @@ UNIT_MAIN("provider/request", a_cursor_goes_to_the_query, an_offset_goes_to_the_
           a_next_url_on_another_host_is_never_asked, ids_cannot_leave_their_path,
           an_absolute_path_must_be_on_the_host, headers_come_from_the_definition,
           a_header_cannot_be_injected, writes_are_conditional_by_etag_only,
+          deletes_are_conditional_by_etag_only, a_delete_may_be_a_call_with_a_body,
           values_pass_the_wire_byte_for_byte, records_are_sought_by_the_providers_name,
           tells_what_can_be_sought, calls_the_definition_lacks_are_refused,
           a_preview_shows_all_but_secrets)

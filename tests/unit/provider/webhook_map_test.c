@@ -9,8 +9,10 @@
 #define EVENTS                                                                                     \
     "verify: [{kind: none}]\nevent:\n  split: items\n  account: team\n  id: [id]\n  map:\n"        \
     "    resource: {path: type, values: {p: crm/contacts, c: crm/companies, x: null}}\n"           \
-    "    event_type: {path: verb, values: {new: created, gone: deleted}, else: updated}\n"         \
-    "    record_id: who\n    occurred_at: when\n    changed: changed\n    record: data\n"          \
+    "    event_type: {path: verb, values: {new: created, gone: deleted, join: merged}, else: "     \
+    "updated}\n"                                                                                   \
+    "    record_id: who\n    merged_into: into\n    occurred_at: when\n    changed: changed\n    " \
+    "record: data\n"                                                                               \
     "    partial: part\n    version: rev\n    raw_event_type: verb\n"                              \
     "  actor: {id: by, class: {path: via, values: {ui: human, api: api_client}}, write_id: key}\n" \
     "  delivery: {payload: full}\n"
@@ -274,6 +276,53 @@ END_TEST
     "verify: [{kind: none}]\nevent: {split: $, account: team, id: [headers.X-Delivery], map: "     \
     "{resource: crm/contacts, event_type: updated, record_id: body}}\n"
 
+START_TEST(a_merge_says_into_what)
+{
+    static const struct {
+        const char *rest, *into;
+    } rows[] = {{"\"verb\":\"join\",\"who\":42,\"into\":43", "43"},
+                {"\"verb\":\"join\",\"who\":42,\"into\":\"42\"", NULL}, /* itself */
+                {"\"verb\":\"join\",\"who\":42,\"into\":\"\"", NULL},
+                {"\"verb\":\"join\",\"who\":42", NULL},
+                {"\"verb\":\"edit\",\"who\":42,\"into\":43", NULL}};
+    struct hook h;
+
+    hook_open(&h, EVENTS);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct inbound_events out =
+            map(&h, arena_printf(h.arena,
+                                 "{\"items\":[{\"team\":7,\"type\":\"p\",%s,"
+                                 "\"data\":{\"phone\":\"1\"}}]}",
+                                 rows[i].rest));
+        const struct event *e = &out.events[0].event;
+
+        ck_assert_uint_eq(out.n, 1);
+        ck_assert_str_eq(e->record_id, "42");
+        ck_assert_pstr_eq(e->merged_into, rows[i].into);
+        /* whose fields they are is not known */
+        ck_assert_int_eq(e->fields == NULL, strcmp(e->event_type, "merged") == 0);
+        line(&h, e); /* one that is read again */
+    }
+    hook_close(&h);
+}
+END_TEST
+
+START_TEST(all_that_were_merged_say_into_what)
+{
+    struct hook h;
+    struct inbound_events out;
+
+    hook_open(&h, EVENTS);
+    out = map(&h, "{\"items\":[{\"team\":7,\"type\":\"p\",\"verb\":\"join\",\"who\":[1,2,3],"
+                  "\"into\":2}]}");
+    ck_assert_uint_eq(out.n, 3);
+    ck_assert_str_eq(out.events[0].event.merged_into, "2");
+    ck_assert_ptr_null(out.events[1].event.merged_into);
+    ck_assert_str_eq(out.events[2].event.merged_into, "2");
+    hook_close(&h);
+}
+END_TEST
+
 START_TEST(one_delivery_id_serves_many_items)
 {
     struct hook h;
@@ -500,8 +549,9 @@ UNIT_MAIN("provider/webhook_map", a_whole_item_becomes_a_whole_event,
           a_bare_item_becomes_a_skinny_event, items_are_counted_by_what_became_of_them,
           what_is_deleted_or_no_record_has_no_fields, what_does_not_show_its_change_is_skinny,
           changed_speaks_unified_names, actors_are_us_then_their_class_then_people,
-          times_are_read_by_their_unit, one_delivery_id_serves_many_items,
-          delivery_ids_stand_in_headers, accounts_are_named_once_and_kept_apart,
-          what_cannot_be_read_is_an_error, odd_bytes_make_no_broken_lines,
-          ids_that_are_none_make_one_reject, a_record_is_not_copied_without_end,
-          more_accounts_than_anybody_has_are_refused, an_id_that_is_not_signed_is_bound_to_the_body)
+          times_are_read_by_their_unit, a_merge_says_into_what, all_that_were_merged_say_into_what,
+          one_delivery_id_serves_many_items, delivery_ids_stand_in_headers,
+          accounts_are_named_once_and_kept_apart, what_cannot_be_read_is_an_error,
+          odd_bytes_make_no_broken_lines, ids_that_are_none_make_one_reject,
+          a_record_is_not_copied_without_end, more_accounts_than_anybody_has_are_refused,
+          an_id_that_is_not_signed_is_bound_to_the_body)
