@@ -218,7 +218,7 @@ static const struct {
     {"DELETE, path: \"/contacts/{id}\"", "DELETE, path: /contacts",
      "25:13: delete never says {id}"},
     {"gone: {status: [410]}", "answer: full", "25:54: unknown key 'answer'"},
-    {"gone: {status: [410]}", "gone: {status: none}", "25:70: status must be a list, is text"},
+    {"gone: {status: [410]}", "gone: {status: none}", "25:69: status must be a list, is text"},
     {"gone: {status: [410]}", "query: {q: \"{external_id}\"}",
      "25:66: placeholder {external_id} has no meaning in delete"},
     {"    delete: {method", "    remove: {method", "25:5: unknown key 'remove'"},
