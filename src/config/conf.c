@@ -67,6 +67,7 @@ read_root(struct conf_reader *cr, const struct yaml *root)
     conf_read_systems(cr, read_map(r, root, "systems"));
     conf_read_values(cr, read_map(r, root, "values"));
     conf_read_syncs(cr, read_map(r, root, "sync"));
+    conf_read_canaries(cr, yaml_get(root, "systems"));
     conf_read_jobs(cr, read_map(r, root, "jobs"));
     conf_read_limits(cr, root);
 }

@@ -13,21 +13,8 @@ static const struct conf_sync *
 need_sync(struct conf_reader *cr, const struct yaml *job)
 {
     const struct yaml *at = read_need(&cr->r, job, "resource");
-    const struct conf *c = cr->c;
-    const struct conf_sync *s;
-    const char **names;
 
-    if (read_scalar(&cr->r, at, "resource") == NULL)
-        return NULL;
-    s = conf_sync(c, at->text);
-    if (s != NULL)
-        return s;
-    names = arena_alloc(cr->r.arena, (c->n_syncs + 1) * sizeof *names);
-    for (size_t i = 0; i < c->n_syncs; i++)
-        names[i] = c->syncs[i].resource;
-    FAULT(&cr->r, at, "there is no entry for '%s' under sync%s", at->text,
-          read_hint(&cr->r, at->text, names));
-    return NULL;
+    return read_scalar(&cr->r, at, "resource") != NULL ? conf_need_sync(cr, at) : NULL;
 }
 
 static void
@@ -121,7 +108,9 @@ conf_read_limits(struct conf_reader *cr, const struct yaml *root)
     c->max_creates = read_limit(r, limits, "max_creates", (struct limit){1000, -1});
     c->max_updates = read_limit(r, limits, "max_updates", (struct limit){-1, 20});
     c->max_changed = read_limit(r, limits, "max_changed", (struct limit){-1, 50});
-    read_limit(r, limits, "max_deletes", (struct limit){0, -1});
+    if (yaml_get(limits, "max_deletes") != NULL)
+        FAULT(r, yaml_get(limits, "max_deletes"),
+              "max_deletes is said for each resource (deletes: {max, max_percent})");
     yaml_check_keys(breaker, breaker_keys, r->file, r->f);
     c->breaker_alternations = (int)read_count(r, breaker, "alternations", 3, 2, 1000);
     c->breaker_window_ms = read_span(r, breaker, "window", 10 * 60 * 1000);

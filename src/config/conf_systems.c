@@ -12,9 +12,9 @@
 enum { MAX_NAME = 64, DEFAULT_CONCURRENCY = 4, MAX_CONCURRENCY = 64 };
 
 /* Words that stand where a system's name can stand. */
-static const char *const reserved[] = {
-    "any",      "report",  "owner",    "fill", "manual", "last-write-wins",
-    "unmapped", "creator", "loopless", "person", NULL};
+static const char *const reserved[] = {"any",      "report",          "owner",    "fill",
+                                       "manual",   "last-write-wins", "unmapped", "creator",
+                                       "loopless", "person",          NULL};
 
 static void
 check_name(struct reader *r, const struct yaml *key)
@@ -156,7 +156,7 @@ has_absolute_paths(const struct definition *d)
         const struct resource_def *one = &d->resources[i];
 
         if (leaves_base(&one->get) || leaves_base(&one->find) || leaves_base(&one->create) ||
-            leaves_base(&one->update) || leaves_base(&one->list.call))
+            leaves_base(&one->update) || leaves_base(&one->delete) || leaves_base(&one->list.call))
             return true;
     }
     return d != NULL && leaves_base(&d->identity.call);
@@ -220,7 +220,7 @@ read_system(struct conf_reader *cr, const struct yaml *key, const struct yaml *y
 {
     static const char *const keys[] = {"provider", "account", "base_url", "auth",
                                        "webhook",  "self",    "ca_file",  "concurrency",
-                                       "insecure", "echo",    NULL};
+                                       "insecure", "echo",    "canary",   NULL};
     struct reader *r = &cr->r;
     char *provider;
 

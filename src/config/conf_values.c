@@ -12,6 +12,8 @@ read_rows(struct reader *r, const struct yaml *y, struct value_system *out)
               yaml_kind_name(y));
         return;
     }
+    if (y->n == 0)
+        FAULT(r, y, "no word is known here (a system that speaks the unified words is left out)");
     out->rows = arena_alloc(r->arena, (y->n + 1) * sizeof *out->rows);
     for (size_t i = 0; i < y->n; i++) {
         char *unified = read_scalar(r, y->items[i], y->keys[i]->text);
@@ -29,6 +31,7 @@ read_table(struct conf_reader *cr, const struct yaml *key, const struct yaml *y,
 {
     static const char *const words[] = {"reject", "skip", "pass", NULL};
     struct reader *r = &cr->r;
+    size_t n = 0;
 
     t->name = arena_text(r->arena, key->text);
     if (y->kind != YAML_MAP) {
@@ -44,8 +47,11 @@ read_table(struct conf_reader *cr, const struct yaml *key, const struct yaml *y,
             continue;
         one->system = conf_need_system(cr, y->keys[i]);
         read_rows(r, y->items[i], one);
+        n++;
         t->n_systems += one->system != NULL;
     }
+    if (n == 0)
+        FAULT(r, y, "no system's words stand here");
 }
 
 void

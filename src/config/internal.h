@@ -158,6 +158,30 @@ void conf_check_paths(struct conf_reader *cr, const struct yaml *systems);
 char *conf_secret(struct conf_reader *cr, const struct yaml *at, const char *key, const char *text);
 void conf_read_values(struct conf_reader *cr, const struct yaml *values);
 void conf_read_syncs(struct conf_reader *cr, const struct yaml *syncs);
+/* `ref` of all fields, against the syncs they name. */
+void conf_check_refs(struct conf_reader *cr, const struct yaml *syncs);
+/* `canary` of all systems; syncs are read already. */
+void conf_read_canaries(struct conf_reader *cr, const struct yaml *systems);
+/* A sync by name, or NULL and a fault with a hint at AT. */
+const struct conf_sync *conf_need_sync(struct conf_reader *cr, const struct yaml *at);
+
+/* A sync while it is read: its YAML, and whether its systems are known (else no follow-up faults
+ * about them). */
+struct sync_reader {
+    struct conf_reader *cr;
+    struct conf_sync *s;
+    const struct yaml *y;
+    bool sound;
+    struct owner owner; /* of fields that say none */
+    bool has_owner;     /* there is such a default */
+    bool enforce;       /* fields with an owner that do not say */
+};
+void sync_read_fields(struct sync_reader *sr);
+/* The system that a word of the sync names: known, and one of those it is between. */
+const struct conf_system *sync_need_system(struct sync_reader *sr, const struct yaml *at);
+const struct model_field *sync_need_field(struct sync_reader *sr, const struct yaml *at);
+struct policy sync_read_conflict(struct sync_reader *sr, const struct yaml *map,
+                                 struct policy otherwise);
 /* conf_sync.map_hash. */
 char *sync_map_hash(struct reader *r, const struct conf_sync *s);
 void conf_read_jobs(struct conf_reader *cr, const struct yaml *jobs);

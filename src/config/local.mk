@@ -2,7 +2,10 @@ noinst_LIBRARIES += libconfig.a
 libconfig_a_SOURCES = \
 	src/config/conf.c \
 	src/config/conf.h \
+	src/config/conf_canary.c \
+	src/config/conf_field.c \
 	src/config/conf_jobs.c \
+	src/config/conf_refs.c \
 	src/config/conf_sync.c \
 	src/config/conf_systems.c \
 	src/config/conf_values.c \

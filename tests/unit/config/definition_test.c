@@ -220,7 +220,7 @@ static const struct {
     {"gone: {status: [410]}", "answer: full", "25:54: unknown key 'answer'"},
     {"gone: {status: [410]}", "gone: {status: none}", "25:69: status must be a list, is text"},
     {"gone: {status: [410]}", "query: {q: \"{external_id}\"}",
-     "25:66: placeholder {external_id} has no meaning in delete"},
+     "25:65: placeholder {external_id} has no meaning in delete"},
     {"    delete: {method", "    remove: {method", "25:5: unknown key 'remove'"},
     {"      records: results\n", "", "27:7: missing key 'records'"},
     {"\"{since}\"", "\"2026\"", "31:18: list has a watermark but never says {since}"},

@@ -1,5 +1,6 @@
 check_PROGRAMS += \
 	tests/unit/config/conf_faults_test \
+	tests/unit/config/conf_rules_test \
 	tests/unit/config/conf_test \
 	tests/unit/config/definition_test \
 	tests/unit/config/model_test \
@@ -10,6 +11,9 @@ check_PROGRAMS += \
 tests_unit_config_conf_faults_test_SOURCES = tests/unit/config/conf_faults_test.c \
 	tests/unit/config/good.h tests/unit/config/scratch.h
 tests_unit_config_conf_faults_test_LDADD = $(UNIT_LIBS)
+tests_unit_config_conf_rules_test_SOURCES = tests/unit/config/conf_rules_test.c \
+	tests/unit/config/good.h tests/unit/config/scratch.h
+tests_unit_config_conf_rules_test_LDADD = $(UNIT_LIBS)
 tests_unit_config_conf_test_SOURCES = tests/unit/config/conf_test.c tests/unit/config/good.h \
 	tests/unit/config/scratch.h
 tests_unit_config_conf_test_LDADD = $(UNIT_LIBS)
@@ -31,6 +35,7 @@ tests_unit_config_yaml_test_SOURCES = tests/unit/config/yaml_test.c tests/unit/c
 tests_unit_config_yaml_test_LDADD = $(UNIT_LIBS)
 TESTS += \
 	tests/unit/config/conf_faults_test \
+	tests/unit/config/conf_rules_test \
 	tests/unit/config/conf_test \
 	tests/unit/config/definition_test \
 	tests/unit/config/model_test \
