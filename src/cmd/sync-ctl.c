@@ -16,6 +16,14 @@ main(int argc, char **argv)
          "resume: SYSTEM is now what the config says"},
         {OPT_FLAG, 0, "online", NULL, &o.online, "check: also ask each system whose account it is"},
         {OPT_COUNT, 0, "last", "N", &o.last, "history: so many rows (default 50)"},
+        {OPT_FLAG, 0, "all", NULL, &o.all, "list: also what is closed"},
+        {OPT_TEXT, 0, "code", "CODE", &o.code, "rejects: of this kind"},
+        {OPT_FLAG, 0, "create", NULL, &o.create,
+         "rejects replay: create again what may be there already"},
+        {OPT_FLAG, 0, "yes", NULL, &o.yes, "rejects replay: also more than 20 at once"},
+        {OPT_TEXT, 0, "missing", "SYSTEM", &o.missing, "links list: without a record there"},
+        {OPT_FLAG, 0, "ended", NULL, &o.ended, "links list: also links that have ended"},
+        {OPT_FLAG, 0, "forget", NULL, &o.forget, "links unlink: the records may be matched anew"},
         {0}};
     const struct opt_program prog = {
         "sync-ctl", ctl_usage(), "Make, look at and steer the state of a sync.", options, &common};

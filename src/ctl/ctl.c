@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,20 +18,41 @@ enum needs {
     NEEDS_CONF,       /* the whole config, checked */
     NEEDS_STATE_ONLY, /* the state, also with a broken config */
     NEEDS_STATE,      /* both, the state read-only */
-    NEEDS_STATE_WRITE
+    NEEDS_STATE_WRITE,
+    NEEDS_CALLS /* the same, with the secrets */
 };
 
+/* A verb with several nouns has a row for each. */
 static const struct verb {
-    const char *name;
+    const char *name, *noun; /* noun NULL: the operands follow at once */
     enum needs needs;
     ctl_verb *run;
 } verbs[] = {
-    {"init", NEEDS_CONF, ctl_init},           {"check", NEEDS_CONF, ctl_check},
-    {"status", NEEDS_STATE, ctl_status},      {"jobs", NEEDS_STATE, ctl_jobs},
-    {"audit", NEEDS_STATE, ctl_audit},        {"pause", NEEDS_STATE_ONLY, ctl_pause},
-    {"resume", NEEDS_STATE_ONLY, ctl_resume}, {"history", NEEDS_STATE, ctl_history},
-    {"gc", NEEDS_STATE_WRITE, ctl_gc},
+    {"init", NULL, NEEDS_CONF, ctl_init},
+    {"check", NULL, NEEDS_CONF, ctl_check},
+    {"status", NULL, NEEDS_STATE, ctl_status},
+    {"jobs", NULL, NEEDS_STATE, ctl_jobs},
+    {"audit", NULL, NEEDS_STATE, ctl_audit},
+    {"pause", NULL, NEEDS_STATE_ONLY, ctl_pause},
+    {"resume", NULL, NEEDS_STATE_ONLY, ctl_resume},
+    {"history", NULL, NEEDS_STATE, ctl_history},
+    {"why", NULL, NEEDS_STATE, ctl_why},
+    {"conflicts", "list", NEEDS_STATE, ctl_conflicts_list},
+    {"conflicts", "show", NEEDS_STATE, ctl_conflicts_show},
+    {"conflicts", "resolve", NEEDS_STATE_WRITE, ctl_conflicts_resolve},
+    {"rejects", "list", NEEDS_STATE, ctl_rejects_list},
+    {"rejects", "show", NEEDS_STATE, ctl_rejects_show},
+    {"rejects", "replay", NEEDS_STATE_WRITE, ctl_rejects_replay},
+    {"rejects", "drop", NEEDS_STATE_WRITE, ctl_rejects_drop},
+    {"links", "list", NEEDS_STATE, ctl_links_list},
+    {"links", "show", NEEDS_STATE, ctl_links_show},
+    {"links", "link", NEEDS_STATE_WRITE, ctl_links_link},
+    {"links", "unlink", NEEDS_STATE_WRITE, ctl_links_unlink},
+    {"links", "repair", NEEDS_CALLS, ctl_links_repair},
+    {"own", NULL, NEEDS_STATE_WRITE, ctl_own},
+    {"gc", NULL, NEEDS_STATE_WRITE, ctl_gc},
 };
+enum { N_VERBS = sizeof verbs / sizeof verbs[0] };
 
 const char *
 ctl_usage(void)
@@ -38,7 +60,18 @@ ctl_usage(void)
     return "init | check [--online] | status | jobs | audit | gc\n"
            "pause [SYSTEM | RESOURCE [SYSTEM:ID]] [--reason TEXT] [--until TIME]\n"
            "resume [NUMBER | SYSTEM | RESOURCE [SYSTEM:ID]] [--accept-account]\n"
-           "history [RESOURCE SYSTEM:ID [FIELD]] [--last N]";
+           "why RESOURCE SYSTEM:ID [FIELD]\n"
+           "history [RESOURCE SYSTEM:ID [FIELD]] [--last N]\n"
+           "conflicts list [RESOURCE] [--all] | show N\n"
+           "conflicts resolve N take SYSTEM | value JSON-OR-TEXT | edit | done\n"
+           "rejects list [RESOURCE] [--code CODE] [--all] | show N\n"
+           "rejects replay N... | --code CODE [--yes] [--create]\n"
+           "rejects drop N...\n"
+           "links list [RESOURCE] [--missing SYSTEM] [--ended] | show RESOURCE SYSTEM:ID\n"
+           "links link RESOURCE SYSTEM:ID SYSTEM:ID...\n"
+           "links unlink RESOURCE SYSTEM:ID [--forget]\n"
+           "links repair RESOURCE [SYSTEM]\n"
+           "own RESOURCE SYSTEM:ID NEWOWNER";
 }
 
 int
@@ -57,70 +90,52 @@ ctl_bad_usage(struct err *err, const char *fmt, ...)
 }
 
 int
-ctl_split_record(struct ctl *c, const char *text, const char **system, const char **id,
-                 struct err *err)
+ctl_no(struct err *err, const char *code, const char *fmt, ...)
 {
-    const char *colon = strchr(text, ':');
+    char text[600];
+    va_list ap;
 
-    if (colon == NULL || colon == text || colon[1] == '\0')
-        return ctl_bad_usage(err, "a record is written SYSTEM:ID, not \"%s\"", text);
-    *system = arena_ntext(c->arena, text, (size_t)(colon - text));
-    *id = arena_text(c->arena, colon + 1);
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    err_set(err, ERR_RUN, ERR_NEVER, code, "%s", text);
+    err_exit(err, EXIT_NO);
+    return EXIT_NO;
+}
+
+static int
+put_line(const struct buf *line, struct err *err)
+{
+    if (fwrite(buf_get(line), 1, line->len, stdout) != line->len || putchar('\n') == EOF ||
+        fflush(stdout) != 0)
+        return err_errno(err, "stdout");
     return 0;
-}
-
-/* The config for its names only; NULL with a warning. */
-static const struct conf *
-names_conf(struct ctl *c)
-{
-    struct faults *faults;
-
-    if (c->conf != NULL)
-        return c->conf;
-    faults = faults_new();
-    c->conf = conf_load(c->o->common->config, true, faults);
-    if (c->conf == NULL)
-        log_warn("names are not checked: %s",
-                 faults_count(faults) > 0 ? faults_get(faults, 0) : "no config");
-    faults_free(faults);
-    return c->conf;
-}
-
-int
-ctl_check_names(struct ctl *c, const char *system, const char *resource, struct err *err)
-{
-    const struct conf *conf = system != NULL || resource != NULL ? names_conf(c) : NULL;
-    CLEANUP_BUF struct buf names = BUF_INIT;
-    bool bad_system;
-    size_t i;
-
-    if (conf == NULL)
-        return 0;
-    bad_system = system != NULL && conf_system(conf, system) == NULL;
-    if (!bad_system && (resource == NULL || conf_sync(conf, resource) != NULL))
-        return 0;
-    for (i = 0; bad_system && i < conf->n_systems; i++)
-        buf_printf(&names, "%s%s", i > 0 ? ", " : "", conf->systems[i].name);
-    for (i = 0; !bad_system && i < conf->n_syncs; i++)
-        buf_printf(&names, "%s%s", i > 0 ? ", " : "", conf->syncs[i].resource);
-    ctl_bad_usage(err, "there is no %s \"%s\" in %s", bad_system ? "system" : "resource",
-                  bad_system ? system : resource, conf->file);
-    err_hint(err, "%s: %s", bad_system ? "systems" : "resources", buf_get(&names));
-    return EXIT_USAGE;
 }
 
 int
 ctl_say(struct err *err, const char *fmt, ...)
 {
+    CLEANUP_BUF struct buf text = BUF_INIT, line = BUF_INIT;
+    bool gap;
     va_list ap;
-    int n;
 
     va_start(ap, fmt);
-    n = vprintf(fmt, ap);
+    buf_vprintf(&text, fmt, ap);
     va_end(ap);
-    if (n < 0 || putchar('\n') == EOF || fflush(stdout) != 0)
-        return err_errno(err, "stdout");
-    return 0;
+    gap = text.len > 0 && text.data[0] == '\n';
+    if (gap)
+        buf_char(&line, '\n');
+    text_escape(&line, buf_get(&text) + gap, text.len - gap);
+    return put_line(&line, err);
+}
+
+int
+ctl_print(struct err *err, const struct val *v)
+{
+    CLEANUP_BUF struct buf line = BUF_INIT;
+
+    val_write(&line, v);
+    return put_line(&line, err);
 }
 
 static int
@@ -145,7 +160,7 @@ load_conf(struct ctl *c, bool no_secrets, struct err *err)
 static int
 open_state(struct ctl *c, enum needs needs, struct err *err)
 {
-    bool write = needs == NEEDS_STATE_WRITE || needs == NEEDS_STATE_ONLY;
+    bool write = needs != NEEDS_STATE;
     char *path = needs == NEEDS_STATE_ONLY ? conf_state_path(c->o->common->config, err) : NULL;
 
     if (needs == NEEDS_STATE_ONLY && path == NULL)
@@ -159,32 +174,56 @@ open_state(struct ctl *c, enum needs needs, struct err *err)
 static int
 open_needed(struct ctl *c, enum needs needs, struct err *err)
 {
-    if (needs != NEEDS_NOTHING && needs != NEEDS_STATE_ONLY &&
-        load_conf(c, needs != NEEDS_CONF || !c->o->online, err) != 0)
+    bool secrets = needs == NEEDS_CALLS || (needs == NEEDS_CONF && c->o->online);
+
+    if (needs != NEEDS_NOTHING && needs != NEEDS_STATE_ONLY && load_conf(c, !secrets, err) != 0)
         return -1;
     return needs >= NEEDS_STATE_ONLY ? open_state(c, needs, err) : 0;
+}
+
+/* The verb's row, and how many words name it; NULL with ERR. */
+static const struct verb *
+find_verb(int argc, char **argv, int *words, struct err *err)
+{
+    CLEANUP_BUF struct buf nouns = BUF_INIT;
+
+    for (size_t i = 0; i < N_VERBS; i++) {
+        const struct verb *v = &verbs[i];
+
+        if (strcmp(argv[0], v->name) != 0)
+            continue;
+        if (v->noun == NULL || (argc > 1 && strcmp(argv[1], v->noun) == 0)) {
+            *words = v->noun == NULL ? 1 : 2;
+            return v;
+        }
+        buf_printf(&nouns, "%s%s", nouns.len > 0 ? ", " : "", v->noun);
+    }
+    if (nouns.len == 0)
+        ctl_bad_usage(err, "there is no verb \"%s\"", argv[0]);
+    else if (argc == 1)
+        ctl_bad_usage(err, "%s wants one of: %s", argv[0], buf_get(&nouns));
+    else
+        ctl_bad_usage(err, "%s has no \"%s\", but: %s", argv[0], argv[1], buf_get(&nouns));
+    return NULL;
 }
 
 int
 ctl_run(const struct ctl_options *o, int argc, char **argv, struct err *err)
 {
     struct ctl c = {.o = o, .now = clock_now()};
-    const struct verb *verb = NULL;
-    size_t i;
-    int status;
+    const struct verb *verb;
+    int status, words;
 
     if (argc == 0)
         return ctl_bad_usage(err, "what shall be done? (init, check, status, jobs, audit, ...)");
-    for (i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
-        if (strcmp(argv[0], verbs[i].name) == 0)
-            verb = &verbs[i];
+    verb = find_verb(argc, argv, &words, err);
     if (verb == NULL)
-        return ctl_bad_usage(err, "there is no verb \"%s\"", argv[0]);
+        return EXIT_USAGE;
     c.arena = arena_new();
     if (open_needed(&c, verb->needs, err) != 0)
         status = err->status;
     else
-        status = verb->run(&c, argc - 1, argv + 1, err);
+        status = verb->run(&c, argc - words, argv + words, err);
     if (status < 0)
         status = err->status;
     store_close(c.store);

@@ -17,6 +17,13 @@ struct ctl_options {
     bool accept_account; /* resume */
     bool online;         /* check */
     long last;           /* history */
+    bool all;            /* conflicts, rejects list: also those that are closed */
+    const char *code;    /* rejects: of this kind */
+    bool create;         /* rejects replay: a create of unknown outcome may be made again */
+    bool yes;            /* rejects replay: many at once */
+    const char *missing; /* links list: those without a record at this system */
+    bool ended;          /* links list: also those that have ended */
+    bool forget;         /* links unlink: the records may be matched anew */
 };
 
 /* Verbs with their operands and a line each, for --help and the page. */

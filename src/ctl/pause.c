@@ -59,7 +59,6 @@ int
 ctl_pause(struct ctl *c, int argc, char **argv, struct err *err)
 {
     struct store_pause p = {.reason = c->o->reason != NULL ? c->o->reason : "by hand"};
-    const char *user = getenv("SUDO_USER");
     int r = parse_target(c, argc, argv, &p, err);
 
     if (r == 0)
@@ -68,9 +67,7 @@ ctl_pause(struct ctl *c, int argc, char **argv, struct err *err)
         r = parse_until(c, &p.until, err);
     if (r != 0)
         return r;
-    if (user == NULL)
-        user = getenv("USER");
-    p.by = user != NULL && user[0] != '\0' ? user : "operator";
+    p.by = ctl_operator();
     p.since = c->now;
     if (c->o->common->dry_run)
         return ctl_say(err, "would pause %s", target_text(c, &p));

@@ -55,13 +55,13 @@ print_pauses(struct ctl *c, struct err *err)
 static const struct care {
     const char *count, *what, *advice;
 } cares[] = {
-    {"rejects", "refused lines",
-     "sync_rejects in the state says why; mend the record where it is, and it is tried anew"},
-    {"conflicts", "conflicts", "sync_conflicts in the state holds both values"},
+    {"rejects", "refused lines", "sync-ctl rejects list; mend the cause, then rejects replay"},
+    {"conflicts", "conflicts", "sync-ctl conflicts list; each is resolved with one command"},
     {"refused", "values a system refuses",
-     "sync-ctl history names them; change the value, and it is tried anew"},
+     "sync-ctl rejects list names them; change the value, and it is tried anew"},
     {"unknown intents", "creates of unknown outcome",
-     "look for the record at the target before anything else; sync_intents in the state names it"},
+     "look for the record at the target (sync-ctl rejects list --code outcome-unknown), then "
+     "links link or rejects replay --create"},
     {"pauses", "pauses", "sync-ctl resume NUMBER when it is understood"},
 };
 

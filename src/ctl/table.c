@@ -13,11 +13,16 @@
 
 enum { MAX_COLUMNS = 16 };
 
+struct cell {
+    char *text; /* owned; NULL = none */
+    char *json; /* owned; NULL: made of the text */
+};
+
 struct table {
     char *headings[MAX_COLUMNS]; /* owned */
     bool number[MAX_COLUMNS];
     size_t n_columns;
-    char **cells; /* owned; row after row; NULL = none */
+    struct cell *cells; /* owned; row after row */
     size_t n_cells;
 };
 
@@ -41,7 +46,7 @@ static void
 add_cell(struct table *t, char *text)
 {
     t->cells = mem_resize(t->cells, t->n_cells + 1, sizeof *t->cells);
-    t->cells[t->n_cells++] = text;
+    t->cells[t->n_cells++] = (struct cell){.text = text};
 }
 
 void
@@ -62,6 +67,13 @@ table_time(struct table *t, int64_t ms)
     char text[CLOCK_TEXT];
 
     add_cell(t, ms == 0 ? NULL : mem_text(clock_format(ms, text)));
+}
+
+void
+table_value(struct table *t, const char *shown, const char *json)
+{
+    add_cell(t, mem_text(shown));
+    t->cells[t->n_cells - 1].json = mem_text(json != NULL ? json : "null");
 }
 
 /* Width on a terminal, one column a code point. */
@@ -92,9 +104,9 @@ add_padded(struct buf *out, const char *text, size_t want, bool right, bool last
 }
 
 static const char *
-shown(const char *cell)
+shown(const struct cell *cell)
 {
-    return cell != NULL ? cell : "-";
+    return cell->text != NULL ? cell->text : "-";
 }
 
 static void
@@ -105,15 +117,28 @@ print_text(const struct table *t, struct buf *out)
     for (c = 0; c < t->n_columns; c++) {
         widths[c] = width(t->headings[c]);
         for (i = c; i < t->n_cells; i += t->n_columns)
-            if (width(shown(t->cells[i])) > widths[c])
-                widths[c] = width(shown(t->cells[i]));
+            if (width(shown(&t->cells[i])) > widths[c])
+                widths[c] = width(shown(&t->cells[i]));
     }
     for (c = 0; c < t->n_columns; c++)
         add_padded(out, t->headings[c], widths[c], t->number[c], c + 1 == t->n_columns);
     for (i = 0; i < t->n_cells; i++) {
         c = i % t->n_columns;
-        add_padded(out, shown(t->cells[i]), widths[c], t->number[c], c + 1 == t->n_columns);
+        add_padded(out, shown(&t->cells[i]), widths[c], t->number[c], c + 1 == t->n_columns);
     }
+}
+
+/* A cell as JSON text. Owner: the caller. */
+static char *
+cell_json(const struct cell *cell, bool number)
+{
+    json_auto_t *value = cell->text == NULL ? json_null() : json_string(cell->text);
+    char *text;
+
+    if (cell->json != NULL || (number && cell->text != NULL))
+        return mem_text(cell->json != NULL ? cell->json : cell->text);
+    text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    return text != NULL ? text : mem_text("\"?\""); /* no UTF-8 */
 }
 
 static void
@@ -122,22 +147,12 @@ print_json(const struct table *t, struct buf *out)
     size_t i, c;
 
     for (i = 0; i + t->n_columns <= t->n_cells; i += t->n_columns) {
-        json_auto_t *row = json_object();
-        char *text;
-
         for (c = 0; c < t->n_columns; c++) {
-            const char *cell = t->cells[i + c];
-            json_t *value = cell == NULL   ? json_null()
-                            : t->number[c] ? json_integer(strtoll(cell, NULL, 10))
-                                           : json_string(cell);
+            CLEANUP_FREE char *value = cell_json(&t->cells[i + c], t->number[c]);
 
-            json_object_set_new(row, t->headings[c], value != NULL ? value : json_string("?"));
+            buf_printf(out, "%c\"%s\":%s", c == 0 ? '{' : ',', t->headings[c], value);
         }
-        text = json_dumps(row, JSON_COMPACT);
-        if (text == NULL)
-            err_no_memory();
-        buf_printf(out, "%s\n", text);
-        free(text);
+        buf_text(out, "}\n");
     }
 }
 
@@ -162,8 +177,10 @@ table_free(struct table *t)
 
     for (i = 0; i < t->n_columns; i++)
         free(t->headings[i]);
-    for (i = 0; i < t->n_cells; i++)
-        free(t->cells[i]);
+    for (i = 0; i < t->n_cells; i++) {
+        free(t->cells[i].text);
+        free(t->cells[i].json);
+    }
     free(t->cells);
     free(t);
 }

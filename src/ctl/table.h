@@ -17,6 +17,8 @@ struct table *table_new(const char *headings);
 void table_text(struct table *t, const char *text); /* next cell; NULL = "-" / null */
 void table_number(struct table *t, int64_t n);
 void table_time(struct table *t, int64_t ms); /* 0 = none */
+/* SHOWN for people; with --json the JSON text JSON (valid, NULL = null) in its place. */
+void table_value(struct table *t, const char *shown, const char *json);
 /* Writes to stdout; 0, or -1 with err "io". */
 int table_print(const struct table *t, bool json, struct err *err);
 void table_free(struct table *t);

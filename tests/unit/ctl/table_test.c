@@ -101,7 +101,7 @@ START_TEST(text_that_is_no_utf8_does_not_break_json)
 }
 END_TEST
 
-START_TEST(an_empty_table_has_its_headings)
+START_TEST(an_empty_table_has_its_headings, a_value_is_words_for_people_and_json_for_programs)
 {
     CLEANUP_TABLE struct table *t = table_new("a,b#");
 
@@ -110,7 +110,19 @@ START_TEST(an_empty_table_has_its_headings)
 }
 END_TEST
 
+START_TEST(a_value_is_words_for_people_and_json_for_programs)
+{
+    CLEANUP_TABLE struct table *t = table_new("a,b");
+
+    table_value(t, "x: 1", "{\"x\":1}");
+    table_value(t, NULL, NULL);
+    ck_assert_str_eq(printed(t, false), "a     b\nx: 1  -\n");
+    ck_assert_str_eq(printed(t, true), "{\"a\":{\"x\":1},\"b\":null}\n");
+}
+END_TEST
+
 UNIT_MAIN("ctl/table", aligns_texts_left_and_numbers_right, a_column_is_a_code_point_wide,
           none_is_a_dash_or_null, numbers_are_json_numbers,
           what_would_move_the_cursor_is_escaped_and_counted_as_shown,
-          text_that_is_no_utf8_does_not_break_json, an_empty_table_has_its_headings)
+          text_that_is_no_utf8_does_not_break_json, an_empty_table_has_its_headings,
+          a_value_is_words_for_people_and_json_for_programs)
