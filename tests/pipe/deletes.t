@@ -1,0 +1,240 @@
+#!/bin/sh
+# Deletes, what comes back, and merges: nothing is deleted because something was not found, no edit
+# dies with the record it was made against, and what takes a record's place takes its link.
+set -u
+top_srcdir=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+# shellcheck source=tests/lib.sh
+. "$top_srcdir/tests/lib.sh"
+need curl jq sqlite3 timeout
+
+# shellcheck source=tests/pipe/live.sh
+. "$top_srcdir/tests/pipe/live.sh"
+
+# The pair of live.sh, with lines for its resource.
+with() # FOLDER LINE...
+{
+    folder=$1
+    shift
+    pair "$folder"
+    for line; do
+        sed -i "s|^    match: \[email\]|&\n    $line|" loopless.yaml
+    done
+    old=$(record b ann@example.com .id)
+}
+
+# Ann's record at b is deleted there, and a webhook says so.
+vanish() # [MEMBERS as JSON]
+{
+    human b DELETE "/contacts/$old"
+    hook b "$(jq -nc --argjson more "${1-{\}}" '{event_type: "deleted"} + $more')" "$old"
+}
+
+link()
+{
+    sql "SELECT coalesce(ended_why, 'living') FROM sync_links"
+}
+
+propagate='deletes: {policy: propagate, settle: 0s}'
+
+# ---- a delete goes on ----
+with goes-on "$propagate"
+gone=$(record a ann@example.com .id)
+vanish
+flow
+is "a delete is written to the other end" "deleted 0 1" "$(ends 1) $(dump a length) $(count a .deletes)"
+is "and the link is closed" "deleted everywhere" "$(link)"
+hook a '{"event_type":"deleted"}' "$gone"
+hook b '{"event_type":"deleted"}' "$old"
+flow
+is "its echo and a second event are no news" "unchanged unchanged 1" "$(ends 2) $(count a .deletes)"
+human b POST "/contacts/$old/restore"
+hook b '{}' "$old"
+flow
+is "an undelete opens the link again" "living" "$(link)"
+is "and makes nothing anew without recreate" "0 0" "$(dump a length) $(count a .creates)"
+ok "the books balance" sync-ctl audit
+
+with anew "$propagate" 'recreate: true'
+vanish
+flow
+human b POST "/contacts/$old/restore"
+hook b '{}' "$old"
+flow
+is "with recreate an undelete makes the other end anew" "living 1" "$(link) $(dump a length)"
+edit b ann@example.com '{"phone":"9"}'
+hook b
+flow
+is "and they are one again" '"9"' "$(record a ann@example.com .phone)"
+
+# ---- settle ----
+with settle 'deletes: {policy: propagate, settle: 1h}'
+vanish "{\"received_at\":\"$(date -u +%Y-%m-%dT%H:%M:%S.000Z)\"}"
+flow
+is "a delete is waited with" "pending:a delete is waited with 0" "$(ends 1) $(count a .deletes)"
+LOOPLESS_NOW=$(date -u -d '+2 hours' +%Y-%m-%dT%H:%M:%SZ)
+export LOOPLESS_NOW
+flow
+unset LOOPLESS_NOW
+is "and then believed" "deleted 1" "$(ends 1) $(count a .deletes)"
+
+# ---- what is not deleted ----
+with alive "$propagate"
+hook b '{"event_type":"deleted"}' "$old"
+flow
+is "a delete event of a record that is there deletes nothing" "unchanged 0" "$(ends 1) $(count a .deletes)"
+
+with absent "$propagate"
+human b DELETE "/contacts/$old"
+edit a ann@example.com '{"phone":"2"}'
+hook a
+flow
+is "a record that is not there, without a delete event, deletes nothing" "gone 0" "$(ends 1) $(count a .deletes)"
+is "and the link lives" living "$(link)"
+
+with edited "$propagate"
+edit a ann@example.com '{"phone":"2"}'
+vanish
+flow
+is "an edit survives the delete" '"2" 0' "$(record a ann@example.com .phone) $(count a .deletes)"
+like "the link ends and says why" "edited after it was deleted at b" "$(link)"
+before=$(writes a b)
+edit a ann@example.com '{"phone":"3"}'
+hook a
+flow
+is "what is edited later stays alone" "ignored $before" "$(ends 1) $(writes a b)"
+ok "the books balance with it" sync-ctl audit
+
+with recreated "$propagate" 'recreate: true'
+edit a ann@example.com '{"phone":"2"}'
+vanish
+flow
+is "with recreate the edit makes the record anew" '"2" living' "$(record b ann@example.com .phone) $(link)"
+is "once" 1 "$(dump b length)"
+
+with ignored
+vanish
+flow
+is "policy ignore: a tombstone, nothing else" "deleted living 1" "$(ends 1) $(link) $(dump a length)"
+human b POST "/contacts/$old/restore"
+edit b ann@example.com '{"phone":"7"}'
+hook b
+flow
+is "an undelete goes on where it was" '"7" pushed' "$(record a ann@example.com .phone) $(ends 1)"
+
+# ---- deleted and made anew ----
+with external "$propagate"
+external=$(record b ann@example.com .external_id)
+vanish
+add b "{\"email\":\"ann@example.com\",\"first_name\":\"Ann\",\"phone\":\"5\",\"external_id\":$external}"
+flow
+is "a record with the same external id takes the place of the deleted one" "living 0" "$(link) $(count a .deletes)"
+is "and what it shows is an edit" '"5"' "$(record a ann@example.com .phone)"
+flow
+is "nothing bounces" 1 "$(count a .updates)"
+
+with matching "$propagate"
+vanish
+add b '{"email":"ann@example.com","first_name":"Ann","phone":"5","notes":"n"}'
+new=$(record b ann@example.com .id)
+hook b '{"event_type":"created"}' "$new"
+flow
+flow
+is "one that matches does, whichever event comes first" "living 0 $new" \
+    "$(link) $(count a .deletes) $(sql "SELECT record_id FROM sync_metadata WHERE external_system = 'b'")"
+is "it is linked once" 1 "$(sql 'SELECT count(*) FROM sync_links')"
+
+# ---- both deleted ----
+with both "$propagate"
+human a DELETE "/contacts/$(record a ann@example.com .id)"
+vanish
+flow
+is "deleted at both ends: the link is closed, nothing is written" "deleted everywhere 0" "$(link) $(count a .deletes)"
+
+# ---- limits ----
+with many 'deletes: {policy: propagate, settle: 0s, max: 1}'
+add a '{"email":"bob@example.com","first_name":"Bob"}'
+run
+other=$(record b bob@example.com .id)
+vanish
+human b DELETE "/contacts/$other"
+hook b '{"event_type":"deleted"}' "$other"
+sync-ingest emit 2>emit.err | sync-echofilter | sync-diff 2>err | sync-push >results 2>push.err
+is "deletes have a limit: exit 3" 3 $?
+is "no more than that are made" 1 "$(count a .deletes)"
+like "it says which" 'deletes\.max' "$(cat push.err)"
+is "the account is paused" "account" "$(sql 'SELECT scope FROM sync_pauses')"
+sync-ctl resume a >/dev/null
+sync-ingest emit 2>emit.err | sync-echofilter | sync-diff 2>err | sync-push --yes >results 2>push.err
+is "--yes lifts it once" 2 "$(count a .deletes)"
+ok "the books balance after all" sync-ctl audit
+
+# ---- the canary ----
+with canary "$propagate"
+add b '{"email":"canary@example.com","first_name":"Canary"}'
+canary=$(record b canary@example.com .id)
+sed -i "s|^    account: b-1|&\n    canary: {crm/contacts: $canary}|" loopless.yaml
+run
+quirk b scope-lost
+hook b '{"event_type":"deleted"}' "$old"
+flow
+is "all is gone, the canary too: nothing is deleted" 0 "$(count a .deletes)"
+like "the event waits" "pending" "$(ends 1)"
+like "the account is paused" "account b .*canary" "$(sql "SELECT scope || ' ' || system || ' ' || reason FROM sync_pauses")"
+run
+is "a job stops at once" 3 $?
+quirk b scope-lost null
+sync-ctl resume b >/dev/null
+run
+is "and goes on when it is seen again" "0 0" "$? $(count a .deletes)"
+
+# ---- a delete whose answer is lost ----
+with unanswered "$propagate"
+quirk a apply-then-drop 1
+vanish
+timeout -k 3 60 sh -c 'sync-ingest emit | sync-echofilter | sync-diff | sync-push' >results 2>push.err
+flow
+is "a delete without an answer is decided anew" "deleted deleted everywhere" "$(ends 1) $(link)"
+is "the record is gone once" 0 "$(dump a length)"
+
+# ---- merges ----
+with merged
+add b '{"email":"anna@example.com","first_name":"Ann","phone":"8","notes":"n"}'
+winner=$(record b anna@example.com .id)
+human b POST "/contacts/$old/merge" "{\"into\":\"$winner\"}"
+hook b "{\"event_type\":\"merged\",\"merged_into\":\"$winner\"}" "$old"
+flow
+is "what a record was merged into takes its place" "$winner living" \
+    "$(sql "SELECT record_id FROM sync_metadata WHERE external_system = 'b'") $(link)"
+is "and what it shows is an edit" '"8"' "$(record a ann@example.com .phone)"
+flow
+is "nothing is made twice" "1 1" "$(dump a length) $(dump b length)"
+
+with merged-late 'deletes: {policy: propagate, settle: 1h}'
+add b '{"email":"anna@example.com","first_name":"Ann","phone":"8","notes":"n"}'
+winner=$(record b anna@example.com .id)
+human b POST "/contacts/$old/merge" "{\"into\":\"$winner\"}"
+hook b "{\"event_type\":\"deleted\",\"received_at\":\"$(date -u +%Y-%m-%dT%H:%M:%S.000Z)\"}" "$old"
+flow
+hook b "{\"event_type\":\"merged\",\"merged_into\":\"$winner\"}" "$old"
+flow
+is "the delete that came first waits, the merge does not" "$winner" \
+    "$(sql "SELECT record_id FROM sync_metadata WHERE external_system = 'b'")"
+LOOPLESS_NOW=$(date -u -d '+2 hours' +%Y-%m-%dT%H:%M:%SZ)
+export LOOPLESS_NOW
+flow
+unset LOOPLESS_NOW
+is "and deletes nothing when its time has come" "0 living" "$(count a .deletes) $(link)"
+
+with merged-both
+add a '{"email":"bob@example.com","first_name":"Bob"}'
+run
+winner=$(record b bob@example.com .id)
+before=$(writes a b)
+human b POST "/contacts/$old/merge" "{\"into\":\"$winner\"}"
+hook b "{\"event_type\":\"merged\",\"merged_into\":\"$winner\"}" "$old"
+flow
+is "two linked records merged: for a person" "conflict record_id $before" \
+    "$(ends 1) $(sql "SELECT field FROM sync_conflicts WHERE state = 'open'") $(writes a b)"
+ok "with merges the books balance" sync-ctl audit
+
+done_testing
