@@ -18,11 +18,25 @@
  * system). A value whose type does not fit the field's (text in a number field) stays as it is.
  *
  *   text, enum  exact                       email     trimmed, ASCII lower case
- *   phone       digits, if there are any    number    by value, also of numeric text
+ *   phone       digits without leading 00,  number    by value, also of numeric text
+ *               if there are any
  *   bool        true "true" 1 "1", false "false" 0 "0"
  *   date        also of a datetime that is midnight as written
  *   datetime    UTC, cut to the precision   ref       id text, also of a number
- *   set         sorted, once each; "a;b" where a system stores everything as text
+ *   set         sorted, once each; where a system stores everything as text "a;b", ["a;b"] and
+ *               ["a","b"] are one, and "" is []
+ *
+ * Case is that of ASCII letters, everywhere: what a system does to others (the local part of an
+ * e-mail is its server's) is told by no rule. White space is ASCII; for `html` U+00A0, too.
+ *
+ * Times: `T` or a space, with or without decimals. A time without zone is taken as UTC, which is
+ * what most systems mean that leave it out. It is sent as it is, never shifted. A system that means
+ * its own local time then stores each moment as another one, and such pairs are kept for `sync-ctl
+ * normalizers`. A date alone is midnight UTC; numbers are no times.
+ *
+ * null and absent are one, "" is another, unless a system stores empty_null. Rules count until none
+ * changes anything (trim after truncate, too); those that make texts of numbers and bools first.
+ * What a system of these rules makes of a value equals the value.
  */
 
 /*

@@ -18,6 +18,30 @@
 const struct val *stores_apply(struct arena *a, const struct stores *r, enum field_type type,
                                const struct val *v);
 
+/* Text V as HTML shows it: no tags, no entities; showing it again changes nothing. */
+const struct val *html_shown(struct arena *a, const struct val *v);
+
+/* Is all of V a text that is a moment? */
+bool text_time(const struct val *v, int64_t *ms);
+
+/* The stores rules of one system for one field. */
+struct rules {
+    const struct stores *list;
+    size_t n;
+};
+
+/*
+ * The normal value of V (NULL = absent) of FIELD, without its value table, under the rules of N
+ * systems together. Rules that change the kind of a value come before those that change texts,
+ * whatever the order they are listed in: a system that stores everything as text cuts numbers, too.
+ */
+const struct val *compare_normal(struct arena *a, const struct model_field *field,
+                                 const struct rules *rules, size_t n, const struct val *v);
+
+/* V as a system with these rules shows it once it was stored there. */
+const struct val *compare_stored(struct arena *a, const struct model_field *field,
+                                 const struct rules *rules, const struct val *v);
+
 /* V as its field's type compares it. AS_TEXT: a system stores everything as text, so that "a;b"
  * may stand for a set. What does not fit the type stays as it is. */
 const struct val *type_normal(struct arena *a, const struct model_field *field, bool as_text,

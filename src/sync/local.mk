@@ -9,10 +9,13 @@ libsync_a_SOURCES = \
 	src/sync/create.c \
 	src/sync/decide.c \
 	src/sync/decide.h \
+	src/sync/delete.c \
+	src/sync/delete.h \
 	src/sync/echo.c \
 	src/sync/echo.h \
 	src/sync/field.c \
 	src/sync/field.h \
+	src/sync/html.c \
 	src/sync/internal.h \
 	src/sync/match.c \
 	src/sync/match.h \

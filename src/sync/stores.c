@@ -28,6 +28,22 @@ trim(struct arena *a, const struct val *v)
     return n == v->n ? v : val_nstring(a, p, n);
 }
 
+/* As trim, and white space in between becomes one space. */
+static const struct val *
+collapse(struct arena *a, const struct val *v)
+{
+    char *text = arena_alloc(a, v->n + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < v->n; i++) {
+        if (!is_space(v->u.text[i]))
+            text[n++] = v->u.text[i];
+        else if (n > 0 && text[n - 1] != ' ')
+            text[n++] = ' ';
+    }
+    return trim(a, val_nstring(a, text, n));
+}
+
 static const struct val *
 lower(struct arena *a, const struct val *v)
 {
@@ -66,13 +82,20 @@ truncate_to(struct arena *a, const struct val *v, long max)
     return v;
 }
 
+bool
+text_time(const struct val *v, int64_t *ms)
+{
+    return v->kind == VAL_STRING && strlen(v->u.text) == v->n &&
+           clock_parse(v->u.text, ms, NULL) == 0;
+}
+
 static const struct val *
 cut_time(struct arena *a, const struct val *v, int64_t unit)
 {
     char text[CLOCK_TEXT];
     int64_t ms;
 
-    if (clock_parse(v->u.text, &ms, NULL) != 0 || ms % unit == 0)
+    if (!text_time(v, &ms) || ms % unit == 0)
         return v;
     ms -= (ms % unit + unit) % unit;
     return val_string(a, clock_format(ms, text));
@@ -84,6 +107,10 @@ apply_to_text(struct arena *a, const struct stores *r, enum field_type type, con
     switch (r->rule) {
     case STORES_TRIM:
         return trim(a, v);
+    case STORES_COLLAPSE:
+        return collapse(a, v);
+    case STORES_HTML:
+        return collapse(a, html_shown(a, v));
     case STORES_LOWER:
         return lower(a, v);
     case STORES_DIGITS:

@@ -28,47 +28,51 @@ word_of(struct arena *a, const struct val *value)
     }
 }
 
-static const struct value_system *
-words_of(const struct value_table *t, const struct conf_system *system)
+const struct value_system *
+table_words(const struct value_table *t, const struct conf_system *system)
 {
-    for (size_t i = 0; i < t->n_systems; i++)
+    for (size_t i = 0; t != NULL && i < t->n_systems; i++)
         if (t->systems[i].system == system)
             return &t->systems[i];
     return NULL;
 }
 
-static enum table_result
-unknown(const struct value_table *t, const struct val *value, const struct val **out)
+static const struct value_row *
+row_of(const struct value_system *words, const char *word)
 {
-    *out = value;
-    return t->unmapped == UNMAPPED_PASS ? TABLE_OK : TABLE_UNMAPPED;
+    for (size_t i = 0; word != NULL && i < words->n_rows; i++)
+        if (strcmp(words->rows[i].word, word) == 0)
+            return &words->rows[i];
+    return NULL;
+}
+
+bool
+table_knows(struct arena *a, const struct value_system *words, const struct val *value)
+{
+    return row_of(words, word_of(a, value)) != NULL;
 }
 
 enum table_result
 table_in(struct arena *a, const struct value_table *t, const struct conf_system *system,
          const struct val *value, const struct val **unified)
 {
-    const struct value_system *words = t == NULL ? NULL : words_of(t, system);
-    const char *word;
+    const struct value_system *words = table_words(t, system);
+    const struct value_row *row;
 
     *unified = value;
     if (words == NULL || val_is_null(value))
         return TABLE_OK;
-    word = word_of(a, value);
-    for (size_t i = 0; word != NULL && i < words->n_rows; i++) {
-        if (strcmp(words->rows[i].word, word) != 0)
-            continue;
-        *unified = val_string(a, words->rows[i].unified);
-        return TABLE_OK;
-    }
-    return unknown(t, value, unified);
+    row = row_of(words, word_of(a, value));
+    if (row != NULL)
+        *unified = val_string(a, row->unified);
+    return row != NULL || t->unmapped == UNMAPPED_PASS ? TABLE_OK : TABLE_UNMAPPED;
 }
 
 enum table_result
 table_out(struct arena *a, const struct value_table *t, const struct conf_system *system,
           const struct val *unified, const struct val **value)
 {
-    const struct value_system *words = t == NULL ? NULL : words_of(t, system);
+    const struct value_system *words = table_words(t, system);
     const char *word;
 
     *value = unified;
@@ -81,5 +85,5 @@ table_out(struct arena *a, const struct value_table *t, const struct conf_system
         *value = val_string(a, words->rows[i].word);
         return TABLE_OK;
     }
-    return unknown(t, unified, value);
+    return t->unmapped == UNMAPPED_PASS && row_of(words, word) == NULL ? TABLE_OK : TABLE_UNMAPPED;
 }

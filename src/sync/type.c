@@ -22,18 +22,26 @@ email(struct arena *a, const struct val *v)
     return stores_apply(a, &lower, FIELD_EMAIL, stores_apply(a, &trim, FIELD_EMAIL, v));
 }
 
-/* Digits only; a text without any ("none", "see notes") is a value of its own, not an empty one. */
+/*
+ * Digits only, without the 00 that stands for +; a text without any ("none", "see notes") is a
+ * value of its own, not an empty one.
+ */
 static const struct val *
 phone(struct arena *a, const struct val *v)
 {
     static const struct stores text = {STORES_TEXT, 0};
     static const struct stores digits = {STORES_DIGITS, 0};
     const struct val *only;
+    size_t skip;
 
     v = v->kind == VAL_NUMBER ? stores_apply(a, &text, FIELD_PHONE, v) : v;
     if (v->kind != VAL_STRING)
         return v;
     only = stores_apply(a, &digits, FIELD_PHONE, v);
+    for (skip = 0; only->n > skip + 2 && strncmp(only->u.text + skip, "00", 2) == 0; skip += 2)
+        ;
+    if (skip > 0)
+        only = val_nstring(a, only->u.text + skip, only->n - skip);
     return only->n > 0 ? only : v;
 }
 
@@ -72,13 +80,13 @@ boolean(struct arena *a, const struct val *v)
 static const struct val *
 date(struct arena *a, const struct val *v)
 {
+    const char *p = v->u.text;
     int64_t ms;
 
-    if (v->kind != VAL_STRING || v->n <= 10 || clock_parse(v->u.text, &ms, NULL) != 0)
+    if (!text_time(v, &ms) || v->n <= 10 || strncmp(p + 11, "00:00", 5) != 0 ||
+        (p[16] == ':' && strncmp(p + 17, "00", 2) != 0) || ms % 1000 != 0)
         return v;
-    if (strncmp(v->u.text + 11, "00:00:00", 8) != 0 || ms % 1000 != 0)
-        return v;
-    return val_nstring(a, v->u.text, 10);
+    return val_nstring(a, p, 10);
 }
 
 static const struct val *
@@ -87,7 +95,7 @@ datetime(struct arena *a, const struct val *v, int64_t precision)
     char text[CLOCK_TEXT];
     int64_t ms;
 
-    if (v->kind != VAL_STRING || clock_parse(v->u.text, &ms, NULL) != 0)
+    if (!text_time(v, &ms))
         return v;
     if (precision <= 0)
         precision = 1000;
@@ -95,22 +103,39 @@ datetime(struct arena *a, const struct val *v, int64_t precision)
     return val_string(a, clock_format(ms, text));
 }
 
-/* "a;b;;c" as its members. */
-static const struct val *
-split(struct arena *a, const struct val *v)
+/* The members of "a;b;;c". */
+static void
+split(struct arena *a, const struct val *v, struct val *out)
 {
-    struct val *out = val_array(a);
-    const char *p = v->u.text;
+    const char *p = v->u.text, *end = p + v->n;
 
-    for (;;) {
-        size_t n = strcspn(p, ";");
+    while (p < end) {
+        const char *semicolon = memchr(p, ';', (size_t)(end - p));
+        size_t n = (size_t)((semicolon != NULL ? semicolon : end) - p);
 
         if (n > 0)
             val_push(a, out, val_nstring(a, p, n));
-        if (p[n] == '\0')
-            return out;
         p += n + 1;
     }
+}
+
+/* As a system that stores everything as text may show it: "a;b", ["a;b"] and ["a","b"] are one. */
+static const struct val *
+split_all(struct arena *a, const struct val *v)
+{
+    struct val *out = val_array(a);
+
+    if (v->kind == VAL_STRING)
+        split(a, v, out);
+    else if (v->kind != VAL_ARRAY)
+        return v;
+    for (size_t i = 0; v->kind == VAL_ARRAY && i < v->n; i++) {
+        if (v->u.items[i]->kind == VAL_STRING)
+            split(a, v->u.items[i], out);
+        else
+            val_push(a, out, v->u.items[i]);
+    }
+    return out;
 }
 
 struct member {
@@ -132,8 +157,8 @@ set(struct arena *a, const struct val *v, bool as_text)
     struct val *out;
     size_t n = 0;
 
-    if (as_text && v->kind == VAL_STRING && v->n > 0)
-        v = split(a, v);
+    if (as_text)
+        v = split_all(a, v);
     if (v->kind != VAL_ARRAY)
         return v;
     members = arena_alloc(a, (v->n + 1) * sizeof *members);

@@ -1,6 +1,7 @@
 # Unit tests of src/sync.
 SYNC_TESTS = \
 	tests/unit/sync/breaker_test \
+	tests/unit/sync/compare_law_test \
 	tests/unit/sync/compare_test \
 	tests/unit/sync/decide_test \
 	tests/unit/sync/echo_test \
@@ -16,6 +17,10 @@ tests_unit_sync_breaker_test_SOURCES = \
 	tests/unit/sync/breaker_test.c \
 	$(SYNC_FIXTURE)
 tests_unit_sync_breaker_test_LDADD = $(UNIT_LIBS)
+tests_unit_sync_compare_law_test_SOURCES = \
+	tests/unit/sync/compare_law_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_compare_law_test_LDADD = $(UNIT_LIBS)
 tests_unit_sync_compare_test_SOURCES = \
 	tests/unit/sync/compare_test.c \
 	$(SYNC_FIXTURE)
