@@ -328,8 +328,10 @@ struct store_commit {
     int64_t fence;
     const struct decision *decision;
     const struct conf *conf;
-    const char *owner;     /* the writer's lease: owner of its intents */
-    bool limits_lifted;    /* --yes */
+    const char *owner;               /* the writer's lease: owner of its intents */
+    bool limits_lifted;              /* --yes */
+    const struct limit *max_deletes; /* --max-deletes: instead of the resource's deletes.max and
+                                        max_percent; NULL: those */
     const char **withheld; /* targets that may not be written now (paused, limited): their */
     size_t n_withheld;     /* writes become owed until withheld_until */
     int64_t withheld_until;
@@ -364,9 +366,13 @@ enum store_outcome {
  * is set to how the event ended if it ended.
  *
  * An end whose record is another now (`replaces`) takes the old one's place, with its shadow; the
- * old record is nobody's. A decision that ends its link and writes nothing ends it here. A delete
- * is counted against deletes.max and max_percent, per run and per rolling hour, and is never
- * withheld: a decision with a delete whose target is, is the caller's to give back.
+ * old record is nobody's, and an ended link lets the new one go. A decision that ends its link and
+ * writes nothing ends it here. A delete is counted against deletes.max and max_percent, per run or
+ * (without) per target account and rolling hour; up to 5 pass the share. It is never withheld: a
+ * decision with a delete whose target is, is the caller's to give back (here: MOVED).
+ *
+ * What is owed to a record that is deleted (`later` of a write: in a minute) waits until it lives
+ * again. An event of which anything stays owed ends as `owed`.
  */
 int store_decide(struct store *s, struct arena *a, const struct store_commit *c, int64_t now,
                  struct store_intent *intents, size_t *n_intents, const char **disposition,

@@ -7,6 +7,9 @@
 
 /* What a decision leaves in the state, once its event, its link and its limits are settled. */
 
+/* A field that has no word at its target yet is looked at again after this. */
+enum { LATER_MS = 60000 };
+
 static bool
 is_state(const struct decision_end *e, const char *state)
 {
@@ -46,6 +49,65 @@ save_end(struct deciding *g, const struct decision_end *e, const struct val *old
     return shadow_save(g->s, &row, g->now, g->err);
 }
 
+/* What is owed to a record that is deleted waits for its return: nothing is due meanwhile. */
+static int
+hold_owed(struct deciding *g, const char *target)
+{
+    return db_run(g->s, g->err,
+                  "UPDATE sync_owed SET not_before = '" STORE_FOREVER_TEXT "' WHERE link_id = ? AND"
+                  " target = ?",
+                  "it", g->link_id, target) < 0
+               ? -1
+               : 0;
+}
+
+static int
+free_owed(struct deciding *g, const char *target)
+{
+    return db_run(g->s, g->err,
+                  "UPDATE sync_owed SET not_before = ? WHERE link_id = ? AND target = ? AND"
+                  " not_before = '" STORE_FOREVER_TEXT "'",
+                  "mit", g->now, g->link_id, target) < 0
+               ? -1
+               : 0;
+}
+
+/* A record that the link had not. */
+static int
+take_rows(struct deciding *g, const struct decision_end *e)
+{
+    g->further = true;
+    return lane_move(g->s, g->a, g->link_id, g->e->resource, e->system, e->account, e->record_id,
+                     g->seq, g->now, g->err);
+}
+
+/* The end is another record now. Rows of the old one stay where they are; it is not linked. */
+static int
+replace_end(struct deciding *g, const struct decision_end *e, const struct val *old)
+{
+    if (shadow_replace(g->s, g->link_id, e->system, e->account, e->record_id, g->err) < 0 ||
+        free_owed(g, e->system) < 0 || save_end(g, e, old) < 0)
+        return -1;
+    return take_rows(g, e);
+}
+
+/* The end is where it was. */
+static int
+update_end(struct deciding *g, const struct decision_end *e, const struct val *old)
+{
+    int rc;
+
+    if (is_state(e, "deleted"))
+        return save_end(g, e, old) < 0 ? -1 : hold_owed(g, e->system);
+    rc = shadow_revive(g->s, g->link_id, e->system, e->account, g->err);
+    if (rc < 0 || (rc == 1 && free_owed(g, e->system) < 0))
+        return -1;
+    g->further = g->further || rc == 1;
+    if ((e->covered == NULL || e->covered->n == 0) && e->diverged == NULL)
+        return 0;
+    return save_end(g, e, old);
+}
+
 static int
 apply_end(struct deciding *g, const struct decision_end *e)
 {
@@ -58,19 +120,14 @@ apply_end(struct deciding *g, const struct decision_end *e)
     rc = shadow_load(g->s, g->a, g->link_id, e->system, e->account, &old, &known_id, g->err);
     if (rc < 0)
         return -1;
-    if (rc == 1 && strcmp(known_id, e->record_id) != 0)
-        return STORE_MOVED;
-    if (rc == 0 && is_state(e, "deleted"))
-        return 0;
-    if (rc == 1 && (e->covered == NULL || e->covered->n == 0) && e->diverged == NULL &&
-        !is_state(e, "deleted"))
-        return 0;
-    if (save_end(g, e, old) < 0)
-        return -1;
+    if (rc == 1 && strcmp(known_id, e->record_id) == 0)
+        return update_end(g, e, old);
     if (rc == 1)
+        return e->replaces != NULL && strcmp(known_id, e->replaces) == 0 ? replace_end(g, e, old)
+                                                                         : STORE_MOVED;
+    if (is_state(e, "deleted"))
         return 0;
-    return lane_move(g->s, g->a, g->link_id, g->e->resource, e->system, e->account, e->record_id,
-                     g->seq, g->now, g->err);
+    return save_end(g, e, NULL) < 0 ? -1 : take_rows(g, e);
 }
 
 int
@@ -82,7 +139,7 @@ apply_ends(struct deciding *g)
         if (rc != 0)
             return rc;
     }
-    return 0;
+    return g->further ? lane_free_waiting(g->s, g->a, g->link_id, g->now, g->err) : 0;
 }
 
 /* ---- Writes ---- */
@@ -117,7 +174,7 @@ prepare(struct deciding *g, const struct decision_write *w, struct store_intent 
         .record_id = w->target_record_id,
         .external_id = w->external_id != NULL ? w->external_id : g->external_id,
         .action = w->action,
-        .fields = w->set,
+        .fields = w->set != NULL ? w->set : val_object(g->a),
         .before = w->before,
         .state = "prepared",
         .etag = w->etag,
@@ -157,19 +214,29 @@ tell_intent(struct deciding *g, const struct store_intent *n)
 }
 
 static int
+owe_all(struct deciding *g, const struct decision_write *w, const struct val *fields,
+        int64_t not_before)
+{
+    for (size_t i = 0; fields != NULL && i < fields->n; i++)
+        if (owe(g, w, &fields->u.members[i], not_before) < 0)
+            return -1;
+    return 0;
+}
+
+static int
 apply_write(struct deciding *g, const struct decision_write *w)
 {
-    bool withheld = decision_withholds(g->c, w);
+    bool withheld = decision_withholds(g->c, w), sends = decision_sends(g->c, w);
     int64_t not_before = withheld ? g->c->withheld_until : g->now;
+    int64_t later = g->now + LATER_MS > not_before ? g->now + LATER_MS : not_before;
     struct store_intent *n = &g->intents[g->n_intents];
 
-    for (size_t i = 0; w->set != NULL && i < w->set->n; i++)
-        if (owe(g, w, &w->set->u.members[i], not_before) < 0)
-            return -1;
-    if (withheld) {
+    if (owe_all(g, w, w->set, not_before) < 0 || owe_all(g, w, w->later, later) < 0)
+        return -1;
+    if (!sends || (w->later != NULL && w->later->n > 0))
         g->n_withheld++;
+    if (!sends)
         return 0;
-    }
     if (prepare(g, w, n) < 0)
         return -1;
     g->n_intents++;
@@ -229,7 +296,8 @@ write_of(const struct deciding *g, const char *target, const char *field)
 {
     for (size_t i = 0; i < g->d->n_writes; i++)
         if (strcmp(g->d->writes[i].target, target) == 0 &&
-            val_get(g->d->writes[i].set, field) != NULL)
+            (val_get(g->d->writes[i].set, field) != NULL ||
+             val_get(g->d->writes[i].later, field) != NULL))
             return &g->d->writes[i];
     return NULL;
 }
@@ -254,23 +322,25 @@ drop_owed(struct deciding *g, const struct decision_rule *rule)
     return 0;
 }
 
+/* What the ends show is refreshed while it waits for a person; the base is the first one's. */
 static int
 keep_conflict(struct deciding *g, const struct decision_rule *rule)
 {
-    struct val *ends = val_object(g->a);
+    const struct val *ends = rule->values != NULL ? rule->values : val_object(g->a);
 
-    for (size_t i = 0; i < g->d->n_ends; i++) {
-        struct val *value = val_get(g->d->ends[i].covered, rule->field);
-
-        if (value != NULL)
-            val_set(g->a, ends, g->d->ends[i].system, value);
-    }
     return db_run(g->s, g->err,
                   "INSERT INTO sync_conflicts (at, link_id, field, base, ends, state)"
-                  " VALUES (?, ?, ?, ?, ?, 'open') ON CONFLICT DO NOTHING",
+                  " VALUES (?, ?, ?, ?, ?, 'open') ON CONFLICT (link_id, field) WHERE"
+                  " state = 'open' DO UPDATE SET ends = excluded.ends",
                   "mitvv", g->now, g->link_id, rule->field, rule->base, ends) < 0
                ? -1
                : 0;
+}
+
+static bool
+is_sent(const struct deciding *g, const struct decision_write *w, const char *field)
+{
+    return decision_sends(g->c, w) && val_get(w->set, field) != NULL;
 }
 
 static int
@@ -288,13 +358,16 @@ tell_rule(struct deciding *g, const struct decision_rule *rule)
                             .source = rule->source,
                             .text = g->d->text};
 
-    for (size_t i = 0; i < g->d->n_writes && w == NULL; i++)
-        w = write_of(g, g->d->writes[i].target, rule->field);
+    for (size_t i = 0; i < g->d->n_writes && (w == NULL || !is_sent(g, w, rule->field)); i++) {
+        const struct decision_write *x = write_of(g, g->d->writes[i].target, rule->field);
+
+        w = x != NULL ? x : w;
+    }
     h.target = w != NULL ? w->target : NULL;
     if (rule->conflict)
         h.outcome = "conflict";
     else if (w != NULL)
-        h.outcome = decision_withholds(g->c, w) ? "owed" : "write";
+        h.outcome = is_sent(g, w, rule->field) ? "write" : "owed";
     else
         h.outcome = rule->diverged ? "diverged" : "settled";
     return history_add(g->s, &h, g->now, g->err);
@@ -315,4 +388,28 @@ apply_rules(struct deciding *g)
             return -1;
     }
     return 0;
+}
+
+/* ---- The link ---- */
+
+int
+apply_ended(struct deciding *g)
+{
+    const struct decision *d = g->d;
+    const struct link_end x = {.link_id = g->link_id,
+                               .seq = g->seq,
+                               .resource = g->e->resource,
+                               .system = g->e->system,
+                               .record_id = g->e->record_id};
+
+    if (d->ended_why == NULL)
+        return 0;
+    if (d->n_writes == 0)
+        return link_end(g->s, &x, d->ended_why, g->now, g->err);
+    if (g->n_withheld > 0)
+        return 0; /* decided anew when that is written */
+    return db_run(g->s, g->err, "UPDATE sync_links SET ended_why = ? WHERE link_id = ?", "ti",
+                  d->ended_why, g->link_id) < 0
+               ? -1
+               : 0;
 }

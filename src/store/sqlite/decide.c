@@ -121,23 +121,47 @@ makes_link(const struct decision *d)
            (live > 1 || d->n_writes > 0);
 }
 
-/* Does an end of the decision belong to another link? 1, 0, -1. */
+/* Who made the record, as far as anybody can tell. There is one: makes_link. */
+static const char *
+first_live(const struct decision *d)
+{
+    for (size_t i = 0; i < d->n_ends; i++)
+        if (is_live(&d->ends[i]))
+            return d->ends[i].system;
+    return NULL;
+}
+
+/* Is the record nobody's, or the claiming link's? 1, 0, -1. */
+static int
+is_free(struct deciding *g, const struct link_claim *c)
+{
+    int64_t other;
+    int rc = link_of_record(g->s, c->resource, c->system, c->account, c->record_id, &other, g->err);
+
+    return rc < 0 ? -1 : rc == 0 || other == c->link_id;
+}
+
+/* Does an end of the decision belong to another link? An ended one lets go of a record that takes
+ * another's place. 1, 0, -1. */
 static int
 linked_elsewhere(struct deciding *g)
 {
     for (size_t i = 0; i < g->d->n_ends; i++) {
         const struct decision_end *e = &g->d->ends[i];
-        int64_t other;
+        const struct link_claim claim = {.link_id = g->d->link,
+                                         .resource = g->e->resource,
+                                         .system = e->system,
+                                         .account = e->account,
+                                         .record_id = e->record_id,
+                                         .keep = g->seq};
         int rc;
 
         if (e->record_id == NULL)
             continue;
-        rc = link_of_record(g->s, g->e->resource, e->system, e->account, e->record_id, &other,
-                            g->err);
-        if (rc < 0)
-            return -1;
-        if (rc == 1 && other != g->d->link)
-            return 1;
+        rc = e->replaces != NULL && g->d->link != 0 ? link_let_go(g->s, g->a, &claim, g->err)
+                                                    : is_free(g, &claim);
+        if (rc != 1)
+            return rc < 0 ? -1 : 1;
     }
     return 0;
 }
@@ -158,7 +182,7 @@ make_link(struct deciding *g)
     if (db_run(g->s, g->err,
                "INSERT INTO sync_links (resource_type, external_id, owned_by, generation,"
                " created_at) VALUES (?, ?, ?, 1, ?)",
-               "tttm", g->e->resource, g->d->external_id, g->e->system, g->now) < 0)
+               "tttm", g->e->resource, g->d->external_id, first_live(g->d), g->now) < 0)
         return -1;
     g->link_id = db_last_id(g->s);
     g->generation = 1;
@@ -212,6 +236,28 @@ check_generation(struct deciding *g, bool *ended)
     return g->generation == g->d->generation + 1 ? STORE_COMMITTED : STORE_MOVED;
 }
 
+/* A delete waits for nobody: the caller has given such a decision back. */
+static bool
+withholds_delete(const struct deciding *g)
+{
+    for (size_t i = 0; i < g->d->n_writes; i++)
+        if (decision_is_delete(&g->d->writes[i]) && decision_withholds(g->c, &g->d->writes[i]))
+            return true;
+    return false;
+}
+
+static int
+reopen(struct deciding *g)
+{
+    const struct link_end x = {.link_id = g->link_id,
+                               .seq = g->seq,
+                               .resource = g->e->resource,
+                               .system = g->e->system,
+                               .record_id = g->e->record_id};
+
+    return link_reopened(g->s, &x, g->now, g->err);
+}
+
 static int
 take_link(struct deciding *g)
 {
@@ -219,18 +265,21 @@ take_link(struct deciding *g)
     int rc = check_generation(g, &ended);
 
     if (rc == 0)
-        rc = check_open(g);
-    if (rc == 0)
-        rc = linked_elsewhere(g);
+        rc = withholds_delete(g) ? STORE_MOVED : check_open(g);
     if (rc != 0)
-        return rc == 1 ? STORE_MOVED : rc; /* 1 is linked_elsewhere's */
-    if (ended)
+        return rc;
+    if (ended && !g->d->reopen)
         return g->d->n_writes > 0 ? STORE_MOVED : STORE_COMMITTED;
+    rc = linked_elsewhere(g);
+    if (rc != 0)
+        return rc < 0 ? -1 : STORE_MOVED;
     g->link_id = g->d->link;
-    return db_run(g->s, g->err, "UPDATE sync_links SET generation = ? WHERE link_id = ?", "ii",
-                  g->generation, g->link_id) < 0
-               ? -1
-               : STORE_COMMITTED;
+    if (db_run(g->s, g->err,
+               "UPDATE sync_links SET generation = ?, ended_at = NULL, ended_why = NULL WHERE"
+               " link_id = ?",
+               "ii", g->generation, g->link_id) < 0)
+        return -1;
+    return ended ? reopen(g) : STORE_COMMITTED;
 }
 
 /* ---- The end of it ---- */
@@ -290,6 +339,8 @@ decide(struct deciding *g, const char **disposition)
         rc = apply_writes(g);
     if (rc == 0)
         rc = apply_rules(g);
+    if (rc == 0 && g->link_id != 0)
+        rc = apply_ended(g);
     if (rc == 0)
         rc = finish(g, disposition);
     return rc;

@@ -122,6 +122,24 @@ intent_finish(struct store *s, struct arena *a, const struct store_intent *n, co
                : 0;
 }
 
+int
+intent_undelete(struct store *s, const struct store_intent *n, int64_t not_before, struct err *err)
+{
+    if (db_run(s, err,
+               "UPDATE sync_metadata SET deleted_at = NULL WHERE link_id = ?1 AND"
+               " (external_system, account, record_id) = (SELECT system, account, record_id FROM"
+               " sync_inbox WHERE seq = ?2 AND disposition IS NULL)",
+               "ii", n->link_id, n->seq) < 0)
+        return -1;
+    return db_run(
+               s, err,
+               "UPDATE sync_inbox SET not_before = max(not_before, coalesce(?, not_before)) WHERE"
+               " seq = ? AND disposition IS NULL",
+               "Mi", not_before, n->seq) < 0
+               ? -1
+               : 0;
+}
+
 /* ---- Sending ---- */
 
 int
@@ -261,7 +279,8 @@ unsent(struct store *s, struct arena *a, int64_t token, const char *owner, int64
                "UPDATE sync_intents SET state = 'failed', settled_at = ?, response = 'not sent'"
                " WHERE token = ?",
                "mi", now, token) < 0 ||
-        claims_release(s, token, n.link_id, err) < 0 ||
+        claims_release(s, token, n.link_id, err) < 0 || link_write_failed(s, n.link_id, err) < 0 ||
+        (strcmp(n.action, "delete") == 0 && intent_undelete(s, &n, 0, err) < 0) ||
         intent_tell(s, &n, n.action, "not-sent", NULL, now, err) < 0 ||
         intent_finish(s, a, &n, "lost", now, &disposition, err) < 0)
         return -1;

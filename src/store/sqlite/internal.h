@@ -130,6 +130,40 @@ int lane_reopen_others(struct store *s, const char *lane, int64_t keep, struct e
 int lane_move(struct store *s, struct arena *a, int64_t link_id, const char *resource,
               const char *system, const char *account, const char *record_id, int64_t keep,
               int64_t now, struct err *err);
+/* The link has a further end: what waits for one of its records (STORE_PARENT_FORMAT) is due. A
+ * seek in sync_inbox_parent for each end. 0, -1. */
+int lane_free_waiting(struct store *s, struct arena *a, int64_t link_id, int64_t now,
+                      struct err *err);
+
+/* ---- Links (link.c) ---- */
+
+/* A link wants this record. Only the event KEEP may stay out. */
+struct link_claim {
+    int64_t link_id;
+    const char *resource, *system, *account, *record_id;
+    int64_t keep;
+};
+/* 1 it may have it: the record is nobody's, its own, or was an ended link's, which let it and its
+ * pending rows go; 0 it is another living link's; -1. */
+int link_let_go(struct store *s, struct arena *a, const struct link_claim *c, struct err *err);
+/* The pending rows of the record go from link OTHER's lane to the claimant's. 0, -1. */
+int lane_move_from(struct store *s, struct arena *a, int64_t other, const struct link_claim *c,
+                   struct err *err);
+
+/* Who says that a link ends: for history. */
+struct link_end {
+    int64_t link_id, seq;
+    const char *resource, *system, *record_id;
+};
+/* Ends a living link: what is owed in it goes, its open conflicts are closed. 0, -1. */
+int link_end(struct store *s, const struct link_end *x, const char *why, int64_t now,
+             struct err *err);
+int link_reopened(struct store *s, const struct link_end *x, int64_t now, struct err *err);
+/* A write of the link is done; with the last one the link ends, if that was decided. 0, -1. */
+int link_write_done(struct store *s, struct arena *a, const struct link_end *x, int64_t now,
+                    struct err *err);
+/* A write of the link is over and not done: the link goes on. 0, -1. */
+int link_write_failed(struct store *s, int64_t link_id, struct err *err);
 
 /* ---- Shared between files ---- */
 
@@ -175,6 +209,16 @@ int shadow_save(struct store *s, const struct shadow_row *r, int64_t now, struct
 int shadow_load(struct store *s, struct arena *a, int64_t link_id, const char *system,
                 const char *account, const struct val **fields, const char **record_id,
                 struct err *err);
+/* The link's end there is RECORD_ID from now on, with the shadow as it was; what it was before is
+ * nobody's and has no match keys. 0, -1. */
+int shadow_replace(struct store *s, int64_t link_id, const char *system, const char *account,
+                   const char *record_id, struct err *err);
+/* The end is no tombstone any more: 1, 0 it was none, -1. */
+int shadow_revive(struct store *s, int64_t link_id, const char *system, const char *account,
+                  struct err *err);
+/* The end is a tombstone. 0, -1. */
+int shadow_bury(struct store *s, int64_t link_id, const char *system, const char *account,
+                int64_t now, struct err *err);
 
 struct history_row {
     int64_t seq, link_id;
@@ -200,17 +244,23 @@ struct deciding {
     bool new_link;
     struct store_intent *intents;
     size_t n_intents;
-    size_t n_withheld;
+    size_t n_withheld;        /* writes of which something is owed until later */
+    bool further;             /* the link has an end that it had not: who waits for it is freed */
     struct store_pause pause; /* STOPPED: to write; scope NULL = none */
     struct err *err;
 };
 
 /* May write W not go out now? */
 bool decision_withholds(const struct store_commit *c, const struct decision_write *w);
+/* Does W become an intent: may it go out, and is there anything to send? */
+bool decision_sends(const struct store_commit *c, const struct decision_write *w);
+bool decision_is_delete(const struct decision_write *w);
 /* Ends, owed, conflicts, history of a decision with a link. 0, an enum store_outcome, or -1. */
 int apply_ends(struct deciding *g);
 int apply_writes(struct deciding *g);
 int apply_rules(struct deciding *g);
+/* The link ends, or will with its last write. 0, -1. */
+int apply_ended(struct deciding *g);
 
 /* Limits: STORE_COMMITTED (within, and counted), STORE_STOPPED (err says which), -1. */
 int limits_take(struct deciding *g);
@@ -233,6 +283,12 @@ int intent_finish(struct store *s, struct arena *a, const struct store_intent *n
 /* Why a line in history: RULE of the intent N, OUTCOME, TEXT. */
 int intent_tell(struct store *s, const struct store_intent *n, const char *rule,
                 const char *outcome, const char *text, int64_t now, struct err *err);
+
+/* A delete of the intent's event was not done, so the event is decided anew: as if its own record
+ * had not been found to be deleted yet (else it is no news), and not before NOT_BEFORE (0: now).
+ * 0, -1. */
+int intent_undelete(struct store *s, const struct store_intent *n, int64_t not_before,
+                    struct err *err);
 
 /* A growing list in an arena: doubles ITEMS when N is a full power of two. */
 void *list_grow(struct arena *a, void *items, size_t n, size_t size);

@@ -9,8 +9,11 @@
 
 /*
  * Safety stops (DESIGN.md section 6): per run, counted in sync_runs; without a run per target
- * account over the last 60 minutes, counted in sync_counters.
+ * account over the last 60 minutes, counted in sync_counters. Deletes have two limits, and both
+ * hold.
  */
+enum { DELETES_FLOOR = 5 }; /* so many pass the share of a small state */
+
 bool
 decision_withholds(const struct store_commit *c, const struct decision_write *w)
 {
@@ -24,6 +27,23 @@ static bool
 is_create(const struct decision_write *w)
 {
     return strcmp(w->action, "create") == 0;
+}
+
+bool
+decision_is_delete(const struct decision_write *w)
+{
+    return strcmp(w->action, "delete") == 0;
+}
+
+/* A create of a record without a single value is one, unless its values come later. */
+bool
+decision_sends(const struct store_commit *c, const struct decision_write *w)
+{
+    if (decision_withholds(c, w))
+        return false;
+    if (decision_is_delete(w) || (w->set != NULL && w->set->n > 0))
+        return true;
+    return is_create(w) && (w->later == NULL || w->later->n == 0);
 }
 
 static int
@@ -55,52 +75,90 @@ known_links(struct deciding *g, bool afresh, int64_t *n)
     return 1;
 }
 
-static int64_t
-allowed(const struct limit *l, int64_t known)
-{
-    int64_t n = l->percent * known / 100;
+/* One limit by its name in the config. FLOOR: so many pass a share. */
+struct stop {
+    const char *name;
+    struct limit limit;
+    int64_t floor;
+};
 
-    return n < LIMIT_PERCENT_FLOOR ? LIMIT_PERCENT_FLOOR : n;
+static struct stop
+stop(const char *name, struct limit l)
+{
+    return (struct stop){name, l, LIMIT_PERCENT_FLOOR};
+}
+
+static int64_t
+allowed(const struct stop *s, int64_t known)
+{
+    int64_t n = s->limit.percent * known / 100;
+
+    return n < s->floor ? s->floor : n;
 }
 
 /* Is N over the limit? LIMIT_TEXT says how it reads. 1, 0, -1. */
 static int
-is_over(struct deciding *g, const struct limit *l, int64_t n, char text[160])
+is_over(struct deciding *g, const struct stop *s, int64_t n, char text[160])
 {
+    const struct limit *l = &s->limit;
     int64_t known;
 
     if (l->percent < 0) {
         snprintf(text, 160, "%ld", l->count);
         return l->count >= 0 && n > l->count;
     }
-    if (n <= LIMIT_PERCENT_FLOOR)
+    if (n <= s->floor)
         return 0;
     if (known_links(g, false, &known) < 0)
         return -1;
-    if (n <= allowed(l, known))
+    if (n <= allowed(s, known))
         return 0;
     if (known_links(g, true, &known) < 0)
         return -1;
-    snprintf(text, 160, "%d%% (%lld of %lld known %s)", l->percent, (long long)allowed(l, known),
+    snprintf(text, 160, "%d%% (%lld of %lld known %s)", l->percent, (long long)allowed(s, known),
              (long long)known, g->e->resource);
-    return n > allowed(l, known);
+    return n > allowed(s, known);
 }
 
 /* Checks one limit: 0 within, STORE_STOPPED with the pause and the text, -1. */
 static int
-check(struct deciding *g, const char *who, const char *name, const struct limit *l, int64_t n)
+check(struct deciding *g, const char *who, const struct stop *s, int64_t n)
 {
     char text[160];
-    int rc = g->c->limits_lifted ? 0 : is_over(g, l, n, text);
+    int rc = g->c->limits_lifted ? 0 : is_over(g, s, n, text);
 
     if (rc <= 0)
         return rc;
     err_set(g->err, ERR_RUN, ERR_NEVER, "limit", "%s would pass %s %s; nothing more is written",
-            who, name, text);
+            who, s->name, text);
     err_hint(g->err, "look at it with `sync-diff --format=human`, then run again with --yes");
     err_exit(g->err, EXIT_STOP);
-    g->pause.reason = arena_printf(g->a, "%s would pass %s %s", who, name, text);
+    g->pause.reason = arena_printf(g->a, "%s would pass %s %s", who, s->name, text);
     return STORE_STOPPED;
+}
+
+/* The two limits of deletes, those of the command line instead of them: 0, STORE_STOPPED, -1. */
+static int
+check_deletes(struct deciding *g, const char *who, int64_t n)
+{
+    const struct conf_sync *sync = conf_sync(g->c->conf, g->e->resource);
+    struct stop count = {.name = "deletes.max", .limit = {.count = -1, .percent = -1}};
+    struct stop share = {.name = "deletes.max_percent",
+                         .limit = {.count = -1, .percent = -1},
+                         .floor = DELETES_FLOOR};
+    int rc;
+
+    if (g->c->max_deletes != NULL) {
+        count.limit = *g->c->max_deletes;
+        count.floor = DELETES_FLOOR;
+    } else if (sync != NULL) {
+        count.limit.count = sync->deletes.max;
+        share.limit.percent = sync->deletes.max_percent;
+    } else {
+        count.limit.count = 0;
+    }
+    rc = check(g, who, &count, n);
+    return rc != 0 ? rc : check(g, who, &share, n);
 }
 
 static int
@@ -128,7 +186,7 @@ check_paused_run(struct deciding *g)
 }
 
 struct counts {
-    int64_t creates, updates, changed;
+    int64_t creates, updates, changed, deletes;
 };
 
 static int
@@ -138,57 +196,82 @@ load_run(struct deciding *g, struct counts *c)
     int rc;
 
     if (db_rows(g->s, &r, g->err,
-                "SELECT creates, updates, changed FROM sync_runs WHERE run_id = ?", "t",
+                "SELECT creates, updates, changed, deletes FROM sync_runs WHERE run_id = ?", "t",
                 g->e->run) < 0)
         return -1;
     rc = rows_next(&r);
     if (rc != 1)
         return rc;
-    *c = (struct counts){row_int(&r, 0), row_int(&r, 1), row_int(&r, 2)};
+    *c = (struct counts){row_int(&r, 0), row_int(&r, 1), row_int(&r, 2), row_int(&r, 3)};
     rows_end(&r);
     return 1;
+}
+
+/* C: what the run has had so far. */
+static int
+check_run(struct deciding *g, const struct counts *c, const struct counts *more)
+{
+    const struct conf *conf = g->c->conf;
+    const char *who = arena_printf(g->a, "run %s", g->e->run);
+    const struct stop creates = stop("max_creates", conf->max_creates);
+    const struct stop updates = stop("max_updates", conf->max_updates);
+    const struct stop changed = stop("max_changed", conf->max_changed);
+    int rc = 0;
+
+    g->pause = (struct store_pause){.scope = "run", .run_id = g->e->run, .by = "limits"};
+    if (more->creates > 0)
+        rc = check(g, who, &creates, c->creates + more->creates);
+    if (rc == 0 && more->updates > 0)
+        rc = check(g, who, &updates, c->updates + more->updates);
+    if (rc == 0 && more->changed > 0)
+        rc = check(g, who, &changed, c->changed + more->changed);
+    if (rc == 0 && more->deletes > 0)
+        rc = check_deletes(g, who, c->deletes + more->deletes);
+    return rc;
 }
 
 /* 0 counted, STORE_STOPPED, -1; STORE_NOT_OURS if there is no such run. */
 static int
 take_of_run(struct deciding *g, const struct counts *more)
 {
-    const struct conf *conf = g->c->conf;
-    const char *who = arena_printf(g->a, "run %s", g->e->run);
     struct counts c;
     int rc = load_run(g, &c);
 
     if (rc != 1)
         return rc < 0 ? -1 : STORE_NOT_OURS;
     rc = check_paused_run(g);
-    if (rc != 0)
-        return rc;
-    g->pause = (struct store_pause){.scope = "run", .run_id = g->e->run, .by = "limits"};
-    if (more->creates > 0)
-        rc = check(g, who, "max_creates", &conf->max_creates, c.creates + more->creates);
-    if (rc == 0 && more->updates > 0)
-        rc = check(g, who, "max_updates", &conf->max_updates, c.updates + more->updates);
-    if (rc == 0 && more->changed > 0)
-        rc = check(g, who, "max_changed", &conf->max_changed, c.changed + more->changed);
+    if (rc == 0)
+        rc = check_run(g, &c, more);
     if (rc != 0)
         return rc;
     rc = db_run(g->s, g->err,
                 "UPDATE sync_runs SET creates = creates + ?, updates = updates + ?,"
-                " changed = changed + ? WHERE run_id = ?",
-                "iiit", more->creates, more->updates, more->changed, g->e->run);
+                " changed = changed + ?, deletes = deletes + ? WHERE run_id = ?",
+                "iiiit", more->creates, more->updates, more->changed, more->deletes, g->e->run);
     return rc < 0 ? -1 : 0;
+}
+
+/* Only counts hold for an hour, but that of deletes. */
+static int
+check_hour(struct deciding *g, const struct decision_write *w, int64_t n)
+{
+    const struct conf *conf = g->c->conf;
+    const char *who = arena_printf(g->a, "this hour %s", w->target);
+    const struct stop s = is_create(w) ? stop("max_creates", conf->max_creates)
+                                       : stop("max_updates", conf->max_updates);
+
+    return decision_is_delete(w) ? check_deletes(g, who, n) : check(g, who, &s, n);
 }
 
 static int
 take_of_hour(struct deciding *g, const struct decision_write *w)
 {
     const struct limit *l = is_create(w) ? &g->c->conf->max_creates : &g->c->conf->max_updates;
-    const char *metric = is_create(w) ? "create without run" : "update without run";
-    const char *who = arena_printf(g->a, "this hour %s", w->target);
+    const char *metric = arena_printf(g->a, "%s without run", w->action);
     int64_t n = 0;
     int rc;
 
-    if (l->percent >= 0 || l->count < 0)
+    if (!decision_is_delete(w) && (l->percent >= 0 || l->count < 0))
         return 0;
     if (db_int(g->s, g->err, &n,
                "SELECT coalesce(sum(value), 0) FROM sync_counters WHERE metric = ? AND system = ?"
@@ -197,31 +280,35 @@ take_of_hour(struct deciding *g, const struct decision_write *w)
         return -1;
     g->pause = (struct store_pause){
         .scope = "account", .system = w->target, .account = w->account, .by = "limits"};
-    rc = check(g, who, is_create(w) ? "max_creates" : "max_updates", l, n + 1);
+    rc = check_hour(g, w, n + 1);
     return rc != 0 ? rc : store_count(g->s, metric, w->target, w->account, 1, g->now, g->err);
 }
 
 int
 limits_take(struct deciding *g)
 {
-    struct counts more = {0, 0, 0};
+    struct counts more = {0};
     int rc;
 
     for (size_t i = 0; i < g->d->n_writes; i++) {
-        if (decision_withholds(g->c, &g->d->writes[i]))
+        const struct decision_write *w = &g->d->writes[i];
+
+        if (!decision_sends(g->c, w))
             continue;
-        if (is_create(&g->d->writes[i]))
+        if (is_create(w))
             more.creates++;
+        else if (decision_is_delete(w))
+            more.deletes++;
         else
             more.updates++;
     }
     more.changed = more.updates > 0;
-    if (more.creates + more.updates == 0 || g->c->conf == NULL)
+    if (more.creates + more.updates + more.deletes == 0 || g->c->conf == NULL)
         return STORE_COMMITTED;
     if (g->e->run != NULL && (rc = take_of_run(g, &more)) != STORE_NOT_OURS)
         return rc;
     for (size_t i = 0; i < g->d->n_writes; i++) {
-        if (decision_withholds(g->c, &g->d->writes[i]))
+        if (!decision_sends(g->c, &g->d->writes[i]))
             continue;
         rc = take_of_hour(g, &g->d->writes[i]);
         if (rc != 0)

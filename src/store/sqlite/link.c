@@ -126,6 +126,7 @@ load_unknown(struct store *s, struct arena *a, struct store_link *l, struct err 
     return rc;
 }
 
+/* A merge that waits for a person is of no field: all of them stay open. */
 static int
 load_closed(struct store *s, struct arena *a, struct store_link *l, struct err *err)
 {
@@ -133,8 +134,8 @@ load_closed(struct store *s, struct arena *a, struct store_link *l, struct err *
     int rc;
 
     if (db_rows(s, &r, err,
-                "SELECT field FROM sync_conflicts WHERE link_id = ? AND state = 'open'"
-                " ORDER BY field",
+                "SELECT field FROM sync_conflicts WHERE link_id = ? AND state = 'open' AND"
+                " field <> 'record_id' ORDER BY field",
                 "i", l->link_id) < 0)
         return -1;
     while ((rc = rows_next(&r)) == 1) {
@@ -197,4 +198,119 @@ store_find_external(struct store *s, const char *external_id, int64_t *link_id, 
     *link_id = 0;
     return db_int(s, err, link_id, "SELECT link_id FROM sync_links WHERE external_id = ?", "t",
                   external_id);
+}
+
+/* ---- How a link ends ---- */
+
+int
+link_let_go(struct store *s, struct arena *a, const struct link_claim *c, struct err *err)
+{
+    int64_t other, ended = 0;
+    int rc = link_of_record(s, c->resource, c->system, c->account, c->record_id, &other, err);
+
+    if (rc != 1 || other == c->link_id)
+        return rc < 0 ? -1 : 1;
+    if (db_int(s, err, &ended, "SELECT ended_at IS NOT NULL FROM sync_links WHERE link_id = ?", "i",
+               other) < 0)
+        return -1;
+    if (!ended)
+        return 0;
+    if (db_run(s, err,
+               "DELETE FROM sync_metadata WHERE resource_type = ? AND record_id = ? AND"
+               " external_system = ? AND account = ?",
+               "tttt", c->resource, c->record_id, c->system, c->account) < 0 ||
+        lane_move_from(s, a, other, c, err) < 0)
+        return -1;
+    return 1;
+}
+
+/* What an ended link leaves to do: nothing. Who opens it again looks at its records anew. */
+static int
+leave_nothing(struct store *s, int64_t link_id, int64_t now, struct err *err)
+{
+    if (db_run(s, err, "DELETE FROM sync_owed WHERE link_id = ?", "i", link_id) < 0)
+        return -1;
+    return db_run(s, err,
+                  "UPDATE sync_conflicts SET state = 'resolved', resolution = 'the link ended',"
+                  " resolved_by = 'sync-push', resolved_at = ? WHERE link_id = ? AND"
+                  " state = 'open'",
+                  "mi", now, link_id) < 0
+               ? -1
+               : 0;
+}
+
+static int
+tell(struct store *s, const struct link_end *x, const char *outcome, const char *why, int64_t now,
+     struct err *err)
+{
+    const struct history_row h = {.seq = x->seq,
+                                  .link_id = x->link_id,
+                                  .resource = x->resource,
+                                  .system = x->system,
+                                  .record_id = x->record_id,
+                                  .rule = "link",
+                                  .outcome = outcome,
+                                  .text = why};
+
+    return history_add(s, &h, now, err);
+}
+
+int
+link_end(struct store *s, const struct link_end *x, const char *why, int64_t now, struct err *err)
+{
+    if (db_run(s, err,
+               "UPDATE sync_links SET ended_at = ?, ended_why = ? WHERE link_id = ? AND ended_at IS"
+               " NULL",
+               "mti", now, why, x->link_id) < 0 ||
+        leave_nothing(s, x->link_id, now, err) < 0)
+        return -1;
+    return tell(s, x, "ended", why, now, err);
+}
+
+int
+link_reopened(struct store *s, const struct link_end *x, int64_t now, struct err *err)
+{
+    return tell(s, x, "reopened", NULL, now, err);
+}
+
+/* The reason that waits for the last write: 1, 0 none, or a write is open; -1. */
+static int
+due_to_end(struct store *s, struct arena *a, int64_t link_id, const char **why, struct err *err)
+{
+    struct rows r;
+    int rc;
+
+    if (db_rows(s, &r, err,
+                "SELECT ended_why FROM sync_links l WHERE link_id = ? AND ended_at IS NULL AND"
+                " ended_why IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sync_intents n WHERE"
+                " n.link_id = l.link_id AND " OPEN_INTENT("n") ")",
+                "i", link_id) < 0)
+        return -1;
+    rc = rows_next(&r);
+    if (rc != 1)
+        return rc;
+    *why = row_text(&r, a, 0);
+    rows_end(&r);
+    return 1;
+}
+
+int
+link_write_done(struct store *s, struct arena *a, const struct link_end *x, int64_t now,
+                struct err *err)
+{
+    const char *why;
+    int rc = due_to_end(s, a, x->link_id, &why, err);
+
+    return rc == 1 ? link_end(s, x, why, now, err) : rc;
+}
+
+int
+link_write_failed(struct store *s, int64_t link_id, struct err *err)
+{
+    return db_run(s, err,
+                  "UPDATE sync_links SET ended_why = NULL WHERE link_id = ? AND ended_at IS NULL"
+                  " AND ended_why IS NOT NULL",
+                  "i", link_id) < 0
+               ? -1
+               : 0;
 }

@@ -62,14 +62,16 @@ store_pauses(struct store *s, struct arena *a, int64_t now, struct store_pause *
 static int
 free_owed(struct store *s, int64_t pause_id, int64_t now, struct err *err)
 {
-    return db_run(s, err,
-                  "UPDATE sync_owed SET not_before = ?2 WHERE refused IS NULL AND not_before > ?2"
-                  " AND EXISTS (SELECT 1 FROM sync_pauses p, sync_links l WHERE p.pause_id = ?1 AND"
-                  " l.link_id = sync_owed.link_id AND coalesce(p.system, target) = target AND"
-                  " coalesce(p.resource, l.resource_type) = l.resource_type AND (p.record_id IS"
-                  " NULL OR EXISTS (SELECT 1 FROM sync_metadata e WHERE e.link_id = l.link_id AND"
-                  " e.external_system = target AND e.record_id = p.record_id)))",
-                  "im", pause_id, now) < 0
+    return db_run(
+               s, err,
+               "UPDATE sync_owed SET not_before = ?2 WHERE refused IS NULL AND not_before > ?2"
+               " AND not_before < '" STORE_FOREVER_TEXT
+               "' AND EXISTS (SELECT 1 FROM sync_pauses p, sync_links l WHERE p.pause_id = ?1 AND"
+               " l.link_id = sync_owed.link_id AND coalesce(p.system, target) = target AND"
+               " coalesce(p.resource, l.resource_type) = l.resource_type AND (p.record_id IS"
+               " NULL OR EXISTS (SELECT 1 FROM sync_metadata e WHERE e.link_id = l.link_id AND"
+               " e.external_system = target AND e.record_id = p.record_id)))",
+               "im", pause_id, now) < 0
                ? -1
                : 0;
 }
@@ -80,7 +82,8 @@ forget_hour(struct store *s, int64_t pause_id, struct err *err)
 {
     return db_run(s, err,
                   "DELETE FROM sync_counters WHERE metric IN ('create without run',"
-                  " 'update without run') AND EXISTS (SELECT 1 FROM sync_pauses p WHERE"
+                  " 'update without run', 'delete without run') AND EXISTS (SELECT 1 FROM "
+                  "sync_pauses p WHERE"
                   " p.pause_id = ? AND p.scope = 'account' AND p.by = 'limits' AND"
                   " p.system = sync_counters.system AND p.account = sync_counters.account)",
                   "i", pause_id) < 0

@@ -27,7 +27,7 @@ CREATE INDEX sync_inbox_request ON sync_inbox (request_id);
 --   AND NOT EXISTS (SELECT 1 FROM sync_intents n WHERE n.link_id = i.link_id AND n.state IN ('prepared','sent'))
 --   ORDER BY not_before, seq LIMIT 256) RETURNING *;
 
--- records that are one thing; generation counts committed decisions
+-- records that are one thing; generation counts committed decisions. ended_why without ended_at: it ends with the last of its open writes, if all of them are done
 CREATE TABLE sync_links (
   link_id INTEGER PRIMARY KEY AUTOINCREMENT, resource_type TEXT NOT NULL, external_id TEXT NOT NULL UNIQUE, owned_by TEXT,
   generation INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL, ended_at TEXT, ended_why TEXT);
@@ -116,3 +116,5 @@ CREATE TABLE sync_oddities (
   resource_type TEXT NOT NULL, system TEXT NOT NULL, field TEXT NOT NULL, sent TEXT NOT NULL, stored TEXT NOT NULL,
   n INTEGER NOT NULL, first_at TEXT NOT NULL, last_at TEXT NOT NULL,
   PRIMARY KEY (resource_type, system, field, sent, stored)) WITHOUT ROWID;
+-- events that wait for a record to be linked (STORE_PARENT_FORMAT of store.h)
+CREATE INDEX sync_inbox_parent ON sync_inbox (reason) WHERE disposition IS NULL AND reason >= 'parent ' AND reason < 'parent!';

@@ -7,6 +7,8 @@
 
 #include "stream/disposition.h"
 
+enum { ODD_PAIRS_MAX = 20, ODD_LENGTH_MAX = 4000 };
+
 /*
  * Settling: what an answer leaves in the state. Only the fields that were sent move the target's
  * shadow; whatever else the answer shows is a nomination, and is decided like any change.
@@ -26,6 +28,12 @@ static bool
 is_create(const struct settling *t)
 {
     return strcmp(t->n.action, "create") == 0;
+}
+
+static bool
+is_delete(const struct settling *t)
+{
+    return strcmp(t->n.action, "delete") == 0;
 }
 
 /* 1 our intent, in a state that this kind of answer settles; 0 not ours any more; -1. The intent is
@@ -262,23 +270,15 @@ save_shadow(struct settling *t, const char *record_id, const struct val *old, bo
 static int
 is_taken(struct settling *t)
 {
-    int64_t other, ended;
-    int rc = link_of_record(t->s, t->n.resource, t->n.target, t->n.account, t->x->record_id, &other,
-                            t->err);
+    const struct link_claim c = {.link_id = t->n.link_id,
+                                 .resource = t->n.resource,
+                                 .system = t->n.target,
+                                 .account = t->n.account,
+                                 .record_id = t->x->record_id,
+                                 .keep = t->n.seq};
+    int rc = link_let_go(t->s, t->a, &c, t->err);
 
-    if (rc != 1 || other == t->n.link_id)
-        return rc < 0 ? -1 : 0;
-    if (db_int(t->s, t->err, &ended,
-               "SELECT ended_at IS NOT NULL FROM sync_links WHERE link_id = ?", "i", other) < 0)
-        return -1;
-    if (!ended)
-        return 1;
-    return db_run(t->s, t->err,
-                  "DELETE FROM sync_metadata WHERE resource_type = ? AND record_id = ? AND"
-                  " external_system = ? AND account = ?",
-                  "tttt", t->n.resource, t->x->record_id, t->n.target, t->n.account) < 0
-               ? -1
-               : 0;
+    return rc < 0 ? -1 : rc == 0;
 }
 
 static int
@@ -308,6 +308,51 @@ adopt_created(struct settling *t)
                      t->x->record_id, t->n.seq, t->now, t->err);
 }
 
+/* Long texts say little that short ones do not: a pair longer than this is not kept. */
+static bool
+is_long(struct settling *t, const struct val *v)
+{
+    return strlen(val_write_text(t->a, v)) > ODD_LENGTH_MAX;
+}
+
+/* Pairs of what was sent and stored otherwise: so many of a field, later ones are not kept. */
+static int
+keep_odd(struct settling *t)
+{
+    const struct val *odd = t->x->odd;
+
+    for (size_t i = 0; odd != NULL && i < odd->n; i++) {
+        const struct val_member *m = &odd->u.members[i];
+        const struct val *sent = val_get(m->value, "sent"), *stored = val_get(m->value, "stored");
+
+        if (sent == NULL || stored == NULL || is_long(t, sent) || is_long(t, stored))
+            continue;
+        if (db_run(t->s, t->err,
+                   "INSERT INTO sync_oddities SELECT ?1, ?2, ?3, ?4, ?5, 1, ?6, ?6 WHERE"
+                   " (SELECT count(*) FROM sync_oddities WHERE resource_type = ?1 AND system = ?2"
+                   " AND field = ?3) < ?7 OR EXISTS (SELECT 1 FROM sync_oddities WHERE"
+                   " resource_type = ?1 AND system = ?2 AND field = ?3 AND sent = ?4 AND"
+                   " stored = ?5) ON CONFLICT DO UPDATE SET n = n + 1, last_at = ?6",
+                   "tttvvmi", t->n.resource, t->n.target, m->name, sent, stored, t->now,
+                   (int64_t)ODD_PAIRS_MAX) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The record is not there any more, and owed nothing. */
+static int
+settle_deleted(struct settling *t)
+{
+    t->how = "deleted";
+    if (shadow_bury(t->s, t->n.link_id, t->n.target, t->n.account, t->now, t->err) < 0 ||
+        db_run(t->s, t->err, "DELETE FROM sync_owed WHERE link_id = ? AND target = ?", "it",
+               t->n.link_id, t->n.target) < 0 ||
+        close_intent(t, "done") < 0)
+        return -1;
+    return intent_tell(t->s, &t->n, t->n.action, "done", NULL, t->now, t->err);
+}
+
 static int
 settle_done(struct settling *t)
 {
@@ -317,6 +362,8 @@ settle_done(struct settling *t)
     bool news;
     int rc;
 
+    if (is_delete(t))
+        return settle_deleted(t);
     if (record_id == NULL)
         return err_set(t->err, ERR_RECORD, ERR_NEVER, "bad-answer",
                        "write %" PRId64 ": no id of the record", t->n.token);
@@ -329,7 +376,9 @@ settle_done(struct settling *t)
         shadow_load(t->s, t->a, t->n.link_id, t->n.target, t->n.account, &old, NULL, t->err) < 0)
         return -1;
     if (save_shadow(t, record_id, old, &news) < 0 || change_owed(t, OWED_GONE, NULL) < 0 ||
-        close_intent(t, "done") < 0)
+        close_intent(t, "done") < 0 || keep_odd(t) < 0)
+        return -1;
+    if (is_create(t) && lane_free_waiting(t->s, t->a, t->n.link_id, t->now, t->err) < 0)
         return -1;
     t->n.record_id = record_id;
     t->how = "pushed";
@@ -355,7 +404,7 @@ settle_refused(struct settling *t)
 static int
 settle_retry(struct settling *t)
 {
-    t->how = "owed";
+    t->how = is_delete(t) ? "lost" : "owed"; /* a delete is never owed: it is decided anew */
     if (close_intent(t, t->x->maybe_applied ? "lost" : "failed") < 0 ||
         change_owed(t, OWED_LATER, NULL) < 0)
         return -1;
@@ -381,6 +430,24 @@ settle_unknown(struct settling *t)
     return intent_tell(t->s, &t->n, t->n.action, "outcome-unknown", t->x->text, t->now, t->err);
 }
 
+/* What the answer means for a link that is to end with this write. */
+static int
+settle_link(struct settling *t)
+{
+    const struct link_end x = {.link_id = t->n.link_id,
+                               .seq = t->n.seq,
+                               .resource = t->n.resource,
+                               .system = t->n.target,
+                               .record_id = t->n.record_id};
+
+    if (t->x->kind == SETTLE_DONE && !t->twice)
+        return link_write_done(t->s, t->a, &x, t->now, t->err);
+    if (is_delete(t) && strcmp(t->how, "lost") == 0 &&
+        intent_undelete(t->s, &t->n, t->x->not_before, t->err) < 0)
+        return -1;
+    return link_write_failed(t->s, t->n.link_id, t->err);
+}
+
 static int
 settle(struct settling *t, const char **disposition)
 {
@@ -398,6 +465,8 @@ settle(struct settling *t, const char **disposition)
     if (kinds[t->x->kind](t) < 0)
         return -1;
     if (t->x->kind != SETTLE_UNKNOWN && claims_release(t->s, t->n.token, t->n.link_id, t->err) < 0)
+        return -1;
+    if (settle_link(t) < 0)
         return -1;
     if (intent_finish(t->s, t->a, &t->n, t->how, t->now, disposition, t->err) < 0)
         return -1;

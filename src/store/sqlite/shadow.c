@@ -45,10 +45,51 @@ shadow_save(struct store *s, const struct shadow_row *r, int64_t now, struct err
                   " link_id = ?5, sync_source = ?6, sync_actor = ?7, correlation_id = ?8,"
                   " synced_at = ?9, field_hash = ?10, fields = ?11,"
                   " diverged = coalesce(?12, diverged), version = coalesce(?13, version),"
-                  " etag = ?14, map_hash = coalesce(?15, map_hash), deleted_at = ?16",
+                  " etag = ?14, map_hash = coalesce(?15, map_hash), deleted_at = CASE WHEN ?16 IS"
+                  " NOT NULL THEN coalesce(deleted_at, ?16) END",
                   "ttttitttmttvtttM", r->resource, r->record_id, r->system, r->account, r->link_id,
                   r->sync_source, r->sync_actor, r->correlation_id, now, hash, buf_get(&canon),
                   r->diverged, r->version, r->etag, r->map_hash, r->deleted ? now : INT64_C(0)) < 0
+               ? -1
+               : 0;
+}
+
+int
+shadow_replace(struct store *s, int64_t link_id, const char *system, const char *account,
+               const char *record_id, struct err *err)
+{
+    if (db_run(s, err,
+               "DELETE FROM sync_keys WHERE (resource_type, external_system, account, record_id) ="
+               " (SELECT resource_type, external_system, account, record_id FROM sync_metadata"
+               " WHERE link_id = ? AND external_system = ? AND account = ?)",
+               "itt", link_id, system, account) < 0)
+        return -1;
+    return db_run(s, err,
+                  "UPDATE sync_metadata SET record_id = ?, version = NULL, etag = NULL,"
+                  " deleted_at = NULL WHERE link_id = ? AND external_system = ? AND account = ?",
+                  "titt", record_id, link_id, system, account) < 0
+               ? -1
+               : 0;
+}
+
+int
+shadow_revive(struct store *s, int64_t link_id, const char *system, const char *account,
+              struct err *err)
+{
+    return db_run(s, err,
+                  "UPDATE sync_metadata SET deleted_at = NULL WHERE link_id = ? AND"
+                  " external_system = ? AND account = ? AND deleted_at IS NOT NULL",
+                  "itt", link_id, system, account);
+}
+
+int
+shadow_bury(struct store *s, int64_t link_id, const char *system, const char *account, int64_t now,
+            struct err *err)
+{
+    return db_run(s, err,
+                  "UPDATE sync_metadata SET deleted_at = coalesce(deleted_at, ?1), synced_at = ?1,"
+                  " etag = NULL WHERE link_id = ?2 AND external_system = ?3 AND account = ?4",
+                  "mitt", now, link_id, system, account) < 0
                ? -1
                : 0;
 }

@@ -325,7 +325,24 @@ START_TEST(rejected_decision_is_kept_for_replay)
 }
 END_TEST
 
-START_TEST(conflict_closes_its_field_once)
+/* A decision of hubspot:101 that RULES are all of. */
+static struct outcome
+rules_only(struct fixture *f, int64_t link, int generation, const char *rules)
+{
+    struct store_emission e;
+
+    f->now++;
+    e = edit(f);
+    return decide_members(f, "hubspot", "101", e.seq, "p1", e.fence,
+                          arena_printf(f->a,
+                                       "\"link\":%" PRId64 ",\"generation\":%d,\"ends\":[],"
+                                       "\"rules\":{%s},\"writes\":[],"
+                                       "\"disposition\":\"conflict\"",
+                                       link, generation, rules),
+                          NULL);
+}
+
+START_TEST(conflict_closes_its_field_and_shows_what_is_there_now)
 {
     struct fixture f;
     struct store_link l;
@@ -333,32 +350,48 @@ START_TEST(conflict_closes_its_field_once)
 
     fixture_open(&f);
     link = make_pair(&f, "101", "c-9");
-    for (int i = 1; i <= 2; i++) {
-        struct store_emission e;
-
-        f.now++;
-        e = edit(&f);
-        ck_assert_int_eq(
-            decide_members(
-                &f, "hubspot", "101", e.seq, "p1", e.fence,
-                arena_printf(f.a,
-                             "\"link\":%" PRId64
-                             ",\"generation\":%d,\"ends\":[" HUB_END("101", "3") "," APP_END(
-                                 "c-9", "4") "],\"rules\":"
-                                             "{\"phone\":{\"rule\":\"conflict\",\"base\":\"1\","
-                                             "\"conflict\":true}},\"writes\":[],"
-                                             "\"disposition\":\"conflict\"",
-                             link, i),
-                NULL)
-                .rc,
-            STORE_COMMITTED);
-    }
+#define PHONE(base, hub)                                                                           \
+    "\"phone\":{\"rule\":\"conflict\",\"base\":\"" base                                            \
+    "\",\"conflict\":true,\"values\":{\"hubspot\":\"" hub "\",\"app\":\"4\"}}"
+    ck_assert_int_eq(rules_only(&f, link, 1, PHONE("1", "3")).rc, STORE_COMMITTED);
+    ck_assert_int_eq(rules_only(&f, link, 2, PHONE("2", "5")).rc, STORE_COMMITTED);
     ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_conflicts"), 1);
-    ck_assert_str_eq(sql_text(&f, "SELECT ends FROM sync_conflicts"),
-                     "{\"app\":\"4\",\"hubspot\":\"3\"}");
+    ck_assert_str_eq(sql_text(&f, "SELECT base || ends FROM sync_conflicts"),
+                     "\"1\"{\"app\":\"4\",\"hubspot\":\"5\"}");
     ck_assert_int_eq(store_load_link(f.s, f.a, link, &l, &f.err), 1);
     ck_assert_int_eq(l.n_closed, 1);
     ck_assert_str_eq(l.closed_fields[0], "phone");
+    /* one that a person has closed is left as it was; the next is another */
+    sql(&f, "UPDATE sync_conflicts SET state = 'resolved'");
+    ck_assert_int_eq(rules_only(&f, link, 3, PHONE("1", "6")).rc, STORE_COMMITTED);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_conflicts"), 2);
+    ck_assert_str_eq(sql_text(&f, "SELECT ends FROM sync_conflicts WHERE state = 'resolved'"),
+                     "{\"app\":\"4\",\"hubspot\":\"5\"}");
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(merge_of_linked_records_waits_for_a_person_and_closes_no_field)
+{
+    struct fixture f;
+    struct store_link l;
+    struct outcome o;
+    int64_t link;
+
+    fixture_open(&f);
+    link = make_pair(&f, "101", "c-9");
+    make_pair(&f, "102", "c-8");
+    o = rules_only(&f, link, 1,
+                   "\"record_id\":{\"rule\":\"merge\",\"conflict\":true,\"values\":"
+                   "{\"hubspot\":\"102\"},\"base\":\"101\"}");
+    ck_assert_int_eq(o.rc, STORE_COMMITTED);
+    ck_assert_str_eq(o.disposition, "conflict");
+    ck_assert_str_eq(sql_text(&f, "SELECT link_id || field || base || ends FROM sync_conflicts"
+                                  " WHERE state = 'open'"),
+                     arena_printf(f.a, "%" PRId64 "record_id\"101\"{\"hubspot\":\"102\"}", link));
+    ck_assert_int_eq(store_load_link(f.s, f.a, link, &l, &f.err), 1);
+    ck_assert_int_eq(l.n_closed, 0);
+    check_balance(&f);
     fixture_close(&f);
 }
 END_TEST
@@ -521,147 +554,14 @@ START_TEST(settled_field_is_owed_no_more)
 }
 END_TEST
 
-/* ---- Limits ---- */
-
-static struct outcome
-create_one(struct fixture *f, const struct conf *conf, const char *run, int i, bool lifted)
-{
-    const char *id = arena_printf(f->a, "%d", 1000 + i);
-    struct event e = {.path = "delta",
-                      .system = "hubspot",
-                      .account = "62515",
-                      .resource = "crm/contacts",
-                      .record_id = id,
-                      .event_type = "updated",
-                      .event_id = arena_printf(f->a, "e%d", i),
-                      .run = run};
-    struct store_commit c = {.event = &e, .conf = conf, .limits_lifted = lifted};
-    struct store_emission *rows;
-    int64_t seq = admit_event(f, &e, run, false);
-
-    ck_assert_int_eq(store_emit(f->s, f->a, "p1", NULL, 0, 9, f->now, &rows, &f->err), 1);
-    return decide_members(
-        f, "hubspot", id, seq, "p1", rows[0].fence,
-        arena_printf(f->a,
-                     "\"link\":null,\"external_id\":\"x%d\",\"ends\":[{\"system\":\"hubspot\","
-                     "\"account\":\"62515\",\"record_id\":\"%s\",\"covered\":{}}],\"writes\":["
-                     "{\"target\":\"app\",\"account\":\"main\",\"action\":\"create\",\"set\":"
-                     "{\"phone\":\"1\"}}]",
-                     i, id),
-        &c);
-}
-
-START_TEST(run_stops_at_its_limit)
-{
-    const struct conf conf = {
-        .max_creates = {2, -1}, .max_updates = {-1, -1}, .max_changed = {-1, -1}};
-    struct fixture f;
-    struct store_pause *pauses;
-    struct store_run run;
-
-    fixture_open(&f);
-    ck_assert_int_eq(store_run_begin(f.s, "r1", "contacts", "delta", f.now, &f.err), 0);
-    ck_assert_int_eq(create_one(&f, &conf, "r1", 1, false).rc, STORE_COMMITTED);
-    ck_assert_int_eq(create_one(&f, &conf, "r1", 2, false).rc, STORE_COMMITTED);
-    ck_assert_int_eq(create_one(&f, &conf, "r1", 3, false).rc, STORE_STOPPED);
-    ck_assert_str_eq(f.err.text, "run r1 would pass max_creates 2; nothing more is written");
-    ck_assert_ptr_nonnull(strstr(f.err.hint, "--yes"));
-    ck_assert_int_eq(f.err.status, EXIT_STOP);
-    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_intents"), 2);
-    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_links"), 2);
-    ck_assert_int_eq(store_pauses(f.s, f.a, f.now, &pauses, &f.err), 1);
-    ck_assert_str_eq(pauses[0].run_id, "r1");
-    ck_assert_int_eq(store_run_last(f.s, f.a, "contacts", &run, &f.err), 1);
-    ck_assert_int_eq(run.creates, 2);
-    check_balance(&f);
-    fixture_close(&f);
-}
-END_TEST
-
-START_TEST(lifted_limits_let_a_run_go_on)
-{
-    const struct conf conf = {
-        .max_creates = {0, -1}, .max_updates = {-1, -1}, .max_changed = {-1, -1}};
-    struct fixture f;
-
-    fixture_open(&f);
-    ck_assert_int_eq(store_run_begin(f.s, "r1", "contacts", "delta", f.now, &f.err), 0);
-    ck_assert_int_eq(create_one(&f, &conf, "r1", 1, true).rc, STORE_COMMITTED);
-    fixture_close(&f);
-}
-END_TEST
-
-START_TEST(share_is_of_known_records_above_a_floor)
-{
-    const struct conf conf = {
-        .max_creates = {-1, 10}, .max_updates = {-1, -1}, .max_changed = {-1, -1}};
-    struct fixture f;
-    int i;
-
-    fixture_open(&f);
-    ck_assert_int_eq(store_run_begin(f.s, "r1", "contacts", "delta", f.now, &f.err), 0);
-    for (i = 1; i <= LIMIT_PERCENT_FLOOR; i++)
-        ck_assert_int_eq(create_one(&f, &conf, "r1", i, false).rc, STORE_COMMITTED);
-    ck_assert_int_eq(create_one(&f, &conf, "r1", i, false).rc, STORE_STOPPED);
-    ck_assert_str_eq(f.err.text, "run r1 would pass max_creates 10% (20 of 21 known crm/contacts);"
-                                 " nothing more is written");
-    fixture_close(&f);
-}
-END_TEST
-
-START_TEST(without_a_run_the_hour_counts)
-{
-    const struct conf conf = {
-        .max_creates = {1, -1}, .max_updates = {-1, -1}, .max_changed = {-1, -1}};
-    struct fixture f;
-    struct store_pause *pauses;
-
-    fixture_open(&f);
-    ck_assert_int_eq(store_run_begin(f.s, "r1", "contacts", "delta", f.now, &f.err), 0);
-    ck_assert_int_eq(create_one(&f, &conf, "r1", 9, false).rc, STORE_COMMITTED); /* its own count */
-    ck_assert_int_eq(create_one(&f, &conf, NULL, 1, false).rc, STORE_COMMITTED);
-    f.now += 59 * 60000;
-    ck_assert_int_eq(create_one(&f, &conf, NULL, 2, false).rc, STORE_STOPPED);
-    ck_assert_int_eq(store_pauses(f.s, f.a, f.now, &pauses, &f.err), 1);
-    ck_assert_str_eq(pauses[0].scope, "account");
-    ck_assert_str_eq(pauses[0].system, "app");
-    sql(&f, "UPDATE sync_inbox SET disposition = 'ignored' WHERE disposition IS NULL AND"
-            " lease IS NULL");
-    f.now += 2 * 60000;
-    ck_assert_int_eq(create_one(&f, &conf, NULL, 3, false).rc, STORE_COMMITTED);
-    fixture_close(&f);
-}
-END_TEST
-
-START_TEST(the_hour_begins_anew_when_a_person_resumes)
-{
-    const struct conf conf = {
-        .max_creates = {1, -1}, .max_updates = {-1, -1}, .max_changed = {-1, -1}};
-    struct fixture f;
-    struct store_pause *pauses;
-
-    fixture_open(&f);
-    ck_assert_int_eq(create_one(&f, &conf, NULL, 1, false).rc, STORE_COMMITTED);
-    ck_assert_int_eq(create_one(&f, &conf, NULL, 2, false).rc, STORE_STOPPED);
-    sql(&f, "UPDATE sync_inbox SET disposition = 'ignored' WHERE disposition IS NULL AND"
-            " lease IS NULL");
-    ck_assert_int_eq(store_pauses(f.s, f.a, f.now, &pauses, &f.err), 1);
-    ck_assert_int_eq(store_pause_lift(f.s, pauses[0].pause_id, f.now, &f.err), 1);
-    ck_assert_int_eq(create_one(&f, &conf, NULL, 3, false).rc, STORE_COMMITTED);
-    ck_assert_int_eq(create_one(&f, &conf, NULL, 4, false).rc, STORE_STOPPED);
-    fixture_close(&f);
-}
-END_TEST
-
 UNIT_MAIN("store/decide", link_takes_the_pending_rows_of_its_ends,
           two_records_made_one_link_at_once, external_id_belongs_to_one_link, a_key_is_created_once,
           old_generation_changes_nothing, what_never_fits_is_tried_slower_and_slower,
           late_line_is_not_ours, nothing_is_decided_while_a_write_is_open,
           line_without_seq_is_admitted_and_decided, bad_line_spoils_only_itself,
           record_that_nobody_wants_makes_no_link, rejected_decision_is_kept_for_replay,
-          conflict_closes_its_field_once, shadow_takes_only_what_is_covered,
-          withheld_write_is_owed_and_nominated_when_due, owed_since_is_renewed_with_the_value_only,
-          what_a_pause_withheld_is_due_when_it_is_lifted, settled_field_is_owed_no_more,
-          run_stops_at_its_limit, lifted_limits_let_a_run_go_on,
-          share_is_of_known_records_above_a_floor, without_a_run_the_hour_counts,
-          the_hour_begins_anew_when_a_person_resumes)
+          conflict_closes_its_field_and_shows_what_is_there_now,
+          merge_of_linked_records_waits_for_a_person_and_closes_no_field,
+          shadow_takes_only_what_is_covered, withheld_write_is_owed_and_nominated_when_due,
+          owed_since_is_renewed_with_the_value_only, what_a_pause_withheld_is_due_when_it_is_lifted,
+          settled_field_is_owed_no_more)
