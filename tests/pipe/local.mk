@@ -51,3 +51,6 @@ EXTRA_DIST += tests/pipe/service.sh tests/pipe/guide.t tests/pipe/outage.t
 
 TESTS += tests/pipe/deletes.t tests/pipe/refs.t tests/pipe/owners.t tests/pipe/traps.t
 EXTRA_DIST += tests/pipe/live.sh tests/pipe/deletes.t tests/pipe/refs.t tests/pipe/owners.t tests/pipe/traps.t
+
+TESTS += tests/pipe/steer.t
+EXTRA_DIST += tests/pipe/steer.t

@@ -101,7 +101,7 @@ START_TEST(text_that_is_no_utf8_does_not_break_json)
 }
 END_TEST
 
-START_TEST(an_empty_table_has_its_headings, a_value_is_words_for_people_and_json_for_programs)
+START_TEST(an_empty_table_has_its_headings)
 {
     CLEANUP_TABLE struct table *t = table_new("a,b#");
 

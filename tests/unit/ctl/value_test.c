@@ -8,13 +8,14 @@
 
 #include "../unit.h"
 
-static struct value_table no_words = {.name = "st"};
+static char table_name[] = "st", field_name[] = "f";
+static struct value_table no_words = {.name = table_name};
 
 /* TEXT as a value of a field of TYPE, as JSON; "!" if it is refused. */
 static const char *
 given(struct arena *a, enum field_type type, bool table, const char *text)
 {
-    struct model_field model = {.name = "f", .type = type};
+    struct model_field model = {.name = field_name, .type = type};
     struct sync_field field = {.field = &model, .values = table ? &no_words : NULL};
     struct ctl c = {.arena = a};
     struct err err = ERR_INIT;
@@ -105,7 +106,7 @@ edited(struct arena *a, const char *command)
     r = ctl_edit(a, "# a comment\n", &out, &err);
     if (r != 0) {
         ck_assert_int_eq(r, EXIT_NO);
-        return err.code;
+        return arena_text(a, err.code);
     }
     return out != NULL ? out : "none";
 }

@@ -1,0 +1,295 @@
+#!/bin/sh
+# What an operator decides: conflicts, rejects, links, owners; and why a value is what it is.
+set -u
+top_srcdir=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+# shellcheck source=tests/lib.sh
+. "$top_srcdir/tests/lib.sh"
+need curl jq sqlite3
+
+c=crm/contacts
+fresh() # NAME [SED-SCRIPT]: a new deployment in a folder of its own, its config so changed
+{
+    enter "$1"
+    deployment
+    edit_config "${2-}"
+}
+id() # SYSTEM EMAIL
+{
+    record "$1" "$2" .id | tr -d '"'
+}
+# Runs until nothing is due, then once more: what was written must not come back.
+settle()
+{
+    run
+    before=$(writes a b)
+    run
+}
+is_quiet() # NAME
+{
+    is "$1" "$before" "$(writes a b)"
+}
+why() # RECORD FIELD JQ-FILTER
+{
+    sync-ctl why --json $c "$1" "$2" 2>err | jq -c "$3"
+}
+
+# ---- conflicts ----
+clash() # PHONE-AT-A PHONE-AT-B: sets $n, the number of the conflict
+{
+    edit a x@example.com "{\"phone\":\"$1\"}"
+    edit b x@example.com "{\"phone\":\"$2\"}"
+    run
+    n=$(sql "SELECT conflict_id FROM sync_conflicts WHERE state = 'open'")
+}
+phones()
+{
+    echo "$(record a x@example.com .phone) $(record b x@example.com .phone)"
+}
+fresh conflict "s/phone: .*/phone: {owner: any, conflict: manual}/
+    s/notes: .*/notes: {owner: any}\n      status: {owner: any, conflict: manual, values: st}/"
+printf 'values:\n  st:\n    a: {new: fresh, old: stale}\n    b: {N: fresh, O: stale}\n' >>loopless.yaml
+add a '{"email":"x@example.com","first_name":"X","phone":"1","status":"new"}'
+run
+is "a record on both sides" '"1" "1" "N"' "$(phones) $(record b x@example.com .status)"
+a=a:$(id a x@example.com)
+clash 22 33
+is "both changed it: neither is overwritten" '"22" "33"' "$(phones)"
+try sync-ctl conflicts list --json
+is "a conflict is listed with both values" "[$n,\"phone\",{\"a\":\"22\",\"b\":\"33\"}]" \
+    "$(jq -c '[.conflict, .field, .values]' out)"
+try sync-ctl conflicts list crm/companies
+is "a resource that is not there: 64" 64 "$rc"
+try sync-ctl conflicts show "$n"
+like "it is shown: value and last agreed value of each" '^a  *[^ ]+  *"22"  *"1"$' "$(cat out)"
+is "with the three commands" 3 "$(grep -c "^  sync-ctl conflicts resolve $n" out)"
+is "as JSON too" '["\"1\"","22","33"]' \
+    "$(sync-ctl conflicts show "$n" --json | jq -c '[(.base | tojson), (.ends | sort_by(.system)[] | .value)]')"
+try sync-ctl conflicts resolve "$n" take c
+is "who shows no value cannot be taken" 64 "$rc"
+has "those who do are named" "systems that do: a, b"
+try sync-ctl conflicts resolve "$n" "done"
+is "a field's conflict is not just closed" 64 "$rc"
+try sync-ctl -n conflicts resolve "$n" take a
+is "a rehearsal says what it would do" "0 would" "$rc $(cut -d' ' -f1 out)"
+run
+is "and does nothing" 'open "22" "33"' "$(sql 'SELECT state FROM sync_conflicts') $(phones)"
+is "why names the conflict" "$n" "$(why "$a" phone '.fields[0].conflict')"
+try sync-ctl conflicts resolve "$n" take a
+like "take: who gets it" 'resolved conflict .*: phone becomes "22", to be written to b;' "$(cat out)"
+settle
+is "take: the pipe writes it" '"22" "22"' "$(phones)"
+is_quiet "take: and nothing bounces"
+try sync-ctl conflicts resolve "$n" take b
+is "take: only once" "1 1" "$rc $(grep -c 'is resolved already' err)"
+
+clash 44 55
+try sync-ctl conflicts resolve "$n" value '{"x":1}'
+settle
+is "value: one that nobody had, text as it is given" '"{\"x\":1}" "{\"x\":1}"' "$(phones)"
+is_quiet "value: and nothing bounces"
+is "value: why says that a person did it" '"person"' \
+    "$(why "$a" phone '[.decisions[].rules[] | select(.source == "person") | .source][0]')"
+
+clash 66 77
+edit a x@example.com '{"phone":"88"}'
+run
+is "an edit while it is open is shown" '"88"' \
+    "$(sync-ctl conflicts show "$n" --json | jq -c '.ends[] | select(.system == "a").value')"
+env -u VISUAL -u EDITOR sync-ctl conflicts resolve "$n" edit >out 2>err </dev/null
+is "edit: without an editor it is refused" "1 1" "$? $(grep -c 'error: .*EDITOR' err)"
+VISUAL="vi" sync-ctl conflicts resolve "$n" edit >out 2>err </dev/null
+has "edit: without a terminal too" "there is no terminal"
+EDITOR=true sync-ctl conflicts resolve "$n" edit >out 2>err </dev/null
+is "edit: no value, no change" "0 nothing open" "$? $(cut -d' ' -f1 out) $(sql "SELECT state FROM sync_conflicts WHERE conflict_id = $n")"
+EDITOR=false sync-ctl conflicts resolve "$n" edit >out 2>err </dev/null
+is "edit: the editor fails, no change" "1 open" "$? $(sql "SELECT state FROM sync_conflicts WHERE conflict_id = $n")"
+printf '#!/bin/sh\ncp "$1" seen\necho 99 >"$1"\n' >editor && chmod +x editor
+EDITOR=./editor sync-ctl conflicts resolve "$n" edit >out 2>err </dev/null
+is "edit: resolves" 0 $?
+is "edit: shows what each has" '# a shows "88"
+# b shows "77"' "$(grep ' shows ' seen)"
+settle
+is "edit: the pipe writes it to both" '"99" "99"' "$(phones)"
+is_quiet "edit: and nothing bounces"
+
+edit a x@example.com '{"status":"old"}'
+run
+edit a x@example.com '{"status":"new"}'
+edit b x@example.com '{"status":null}'
+run
+n=$(sql "SELECT conflict_id FROM sync_conflicts WHERE state = 'open'")
+try sync-ctl conflicts resolve "$n" value purple
+is "a word that no table knows: those it knows are named" 1 "$(grep -c 'hint: .*fresh, stale' err)"
+try sync-ctl conflicts resolve "$n" value stale
+settle
+is "a value is put into each system's own words" '"old" "O"' \
+    "$(record a x@example.com .status) $(record b x@example.com .status)"
+is_quiet "and nothing bounces"
+try sync-ctl conflicts list
+is "nothing is left" 1 "$(wc -l <out)"
+is "with --all they are all there" 4 "$(sync-ctl conflicts list --all --json | wc -l)"
+try sync-ctl conflicts show 777
+is "one that is not there" 1 "$rc"
+
+# ---- why ----
+edit a x@example.com '{"notes":"hello"}'
+run
+is "why: the event, its rule, the write and its answer" \
+    '["a","delta","pushed","changed-same","a","b","hello","done",200]' \
+    "$(why "$a" notes '.decisions[0] | [.event.system, .event.path, .event.disposition,
+        .rules[0].rule, .rules[0].source, .writes[0].target, .writes[0].sent.notes,
+        .writes[0].state, .writes[0].http_status]')"
+is "why: what each end is known to show" '{"a":"hello","b":"hello"}' "$(why "$a" notes '.fields[0].shown')"
+try sync-ctl why $c "$a" notes
+is "why: in words" "1 1 1" \
+    "$(grep -c '^[^ ]*  event .*: a:.* path delta.* ended pushed' out) $(grep -c '^  rule   notes: changed-same' out) $(grep -c '^  answer done, HTTP 200' out)"
+is "why: the other end says the same" '"hello"' \
+    "$(why "b:$(id b x@example.com)" notes '.decisions[0].writes[0].sent.notes')"
+try sync-ctl why $c "$a"
+is "why: without a field an overview" "1 1" "$(grep -c ' is in link ' out) $(grep -c '^notes .*in step' out)"
+try sync-ctl why $c "$a" nickname
+is "why: a field that is not synced" "64 1" "$rc $(grep -c 'hint: fields: ' err)"
+try sync-ctl why $c a:777
+like "why: a record that nobody named" 'no event has named it' "$(cat out)"
+
+# ---- rejects ----
+fresh reject
+add a '{"email":"x@example.com","first_name":"X","phone":"1"}'
+run
+a=a:$(id a x@example.com)
+quirk b reject '"phone:bad"'
+edit a x@example.com '{"phone":"bad"}'
+run
+is "a refused value" '2 "1"' "$rc $(record b x@example.com .phone)"
+try sync-ctl rejects list --json
+n=$(jq -r .reject out)
+is "is listed" '["b","open"]' "$(jq -c '[.target, .state]' out)"
+try sync-ctl rejects show "$n"
+is "is shown with what to do" 2 "$(grep -c "^  sync-ctl rejects [a-z]* $n" out)"
+like "why names it" "refused by b" "$(sync-ctl why $c "$a" phone)"
+try sync-ctl -n rejects replay "$n"
+is "a rehearsed replay" "0 open" "$rc $(sql "SELECT state FROM sync_rejects WHERE reject_id = $n")"
+quirk b reject null
+try sync-ctl rejects replay "$n"
+is "replayed once the cause is mended" "0 replayed" "$rc $(sql "SELECT state FROM sync_rejects WHERE reject_id = $n")"
+settle
+is "it is written" '"bad"' "$(record b x@example.com .phone)"
+is_quiet "once"
+try sync-ctl rejects replay "$n"
+is "and not replayed again" 1 "$rc"
+sql "INSERT INTO sync_rejects (at, stage, code, text, state) WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL
+    SELECT n + 1 FROM i WHERE n < 21) SELECT '2026-01-01T00:00:00.000Z', 'reconcile', 'fake', 'f', 'open' FROM i"
+try sync-ctl rejects replay --code fake
+is "many at once want --yes" "64 1" "$rc $(grep -c 'these are 21 rejects' err)"
+try sync-ctl rejects replay --code fake --yes
+is "what names no record cannot be replayed" "1 21" "$rc $(sql "SELECT count(*) FROM sync_rejects WHERE code = 'fake' AND state = 'open'")"
+# shellcheck disable=SC2046 # numbers
+try sync-ctl rejects drop $(sql "SELECT reject_id FROM sync_rejects WHERE code = 'fake'")
+is "but dropped" "0 0" "$rc $(sql "SELECT count(*) FROM sync_rejects WHERE state = 'open'")"
+
+fresh blind '/^  b:/,/^sync/s|provider: rest|provider: ./blind.yaml|'
+sed -e '/external_id: external_id/d' -e 's/, idempotency: {[^}]*}//' -e '/^ *find:/d' \
+    "$LOOPLESS_PROVIDERS/rest.yaml" >blind.yaml
+quirk b apply-then-drop 1
+add a '{"email":"x@example.com","first_name":"X"}'
+run
+is "a create of unknown outcome" "unknown 1" "$(sql 'SELECT state FROM sync_intents') $(dump b length)"
+n=$(sync-ctl rejects list --code outcome-unknown --json | jq .reject)
+human b DELETE "/contacts/$(id b x@example.com)"
+try sync-ctl rejects replay "$n"
+is "is not replayed just so" "1 1" "$rc $(grep -c 'hint: look for it at b first; --create' err)"
+try sync-ctl rejects replay "$n" --create
+settle
+is "but with --create" "0 1" "$rc $(dump b '[.[] | select(.email == "x@example.com" and (.deleted != true))] | length')"
+is_quiet "once"
+
+# ---- links ----
+fresh links 's/create: .*/create: {a: false, b: false}/'
+add a '{"email":"x@example.com","first_name":"X","phone":"1"}'
+add b '{"email":"y@example.com","first_name":"Y","phone":"2"}'
+run
+a=a:$(id a x@example.com) b=b:$(id b y@example.com)
+try sync-ctl why $c "$a"
+is "why there is no link" "1 1" "$(grep -c ' has no link' out) $(grep -c ' ended ignored' out)"
+try sync-ctl links link $c "$a" "$a"
+is "a link has one record of a system" 64 "$rc"
+try sync-ctl -n links link $c "$a" "$b"
+is "a rehearsed link" "0 0" "$rc $(sql 'SELECT count(*) FROM sync_links')"
+try sync-ctl links link $c "$a" "$b"
+is "linked by hand" "0 1" "$rc $(sync-ctl links list --json | wc -l)"
+settle
+is "they meet, first_contact decides" '"x@example.com"' "$(dump b '.[0].email')"
+is_quiet "once"
+add b '{"email":"z@example.com"}'
+run
+try sync-ctl links link $c "$a" "b:$(id b z@example.com)"
+is "what is linked elsewhere is named" "1 1" "$rc $(grep -c 'hint: .*unlink' err)"
+try sync-ctl links show $c "$b"
+is "a link is shown" 2 "$(grep -cE '^[ab]  +[ab]-1 .* live ' out)"
+try sync-ctl links unlink $c "$b"
+is "unlinked by hand" "0 0" "$rc $(sync-ctl links list --json | wc -l)"
+edit a x@example.com '{"phone":"3"}'
+settle
+is "what is unlinked is left alone" '"1"' "$(dump b '.[0].phone')"
+is_quiet "at both ends"
+is "ended links are listed when asked for" 1 "$(sync-ctl links list --ended --json | jq -c 'select(.state == "ended")' | wc -l | sed 's/[1-9][0-9]*/1/')"
+try sync-ctl links link $c "$a" "$b"
+run
+try sync-ctl links unlink $c "$b" --forget
+edit a x@example.com '{"phone":"4"}'
+settle
+is "what is forgotten may match anew" '"4" 1' "$(dump b '.[0].phone') $(sync-ctl links list --json | wc -l)"
+
+fresh repair
+for i in 1 2; do add a "{\"email\":\"p$i@example.com\",\"first_name\":\"P$i\"}"; done
+run
+sql "DELETE FROM sync_metadata WHERE external_system = 'b' AND record_id = '$(id b p1@example.com)'"
+is "a link without its end" 1 "$(sync-ctl links list --missing b --json | wc -l)"
+try sync-ctl -n links repair $c
+is "a rehearsed repair names it" "0 1 1" "$rc $(grep -c 'would link' out) $(sync-ctl links list --missing b --json | wc -l)"
+try sync-ctl links repair $c
+is "repair finds it by our external id" "0 0" "$rc $(sync-ctl links list --missing b --json | wc -l)"
+settle
+is "no record is made twice" 2 "$(dump b length)"
+edit b p1@example.com '{"phone":"7"}'
+run
+is "and it is synced again" '"7"' "$(record a p1@example.com .phone)"
+b=$(id b p2@example.com)
+human b DELETE "/contacts/$b"
+try sync-ctl links repair $c b
+is "a record that is gone is an orphan: exit 1" "1 1" "$rc $(grep -c "orphan  *b:$b " out)"
+stop_sim b
+try sync-ctl links repair $c b
+is "a system that is down: exit 75" 75 "$rc"
+
+# ---- own ----
+fresh own 's/match: /owner: creator\n    match: /; s/phone: .*/phone: {}/'
+add a '{"email":"x@example.com","first_name":"X","phone":"1"}'
+run
+a=a:$(id a x@example.com)
+edit b x@example.com '{"phone":"2"}'
+run
+is "who made it, owns it" '"1" "2"' "$(phones)"
+try sync-ctl own $c "$a" c
+is "an owner that is not there" 64 "$rc"
+try sync-ctl own $c "$a" b
+is "it is given to another" "0 b" "$rc $(sql 'SELECT owned_by FROM sync_links')"
+edit a x@example.com '{"phone":"3"}'
+settle
+is "the next edit of the old owner stays" '"3" "2"' "$(phones)"
+edit b x@example.com '{"phone":"4"}'
+settle
+is "that of the new one goes" '"4" "4"' "$(phones)"
+is_quiet "once"
+edit_config '/owner: creator/d; s/phone: {}/phone: {owner: any}/'
+try sync-ctl own $c "$a" a
+is "without such a field there is nothing to own" "1 1" "$rc $(grep -c 'hint: owner: creator' err)"
+
+# ---- operands ----
+for line in "conflicts" "conflicts mend 1" "conflicts show" "conflicts show x" "rejects replay" \
+    "links link $c a:1" "links repair" "own $c a:1" "why $c" "why $c nowhere:1" "links show $c a"; do
+    # shellcheck disable=SC2086 # words
+    try sync-ctl $line
+    is "sync-ctl $line: 64 with a hint" "64 1" "$rc $(grep -c 'hint: ' err)"
+done
+done_testing
