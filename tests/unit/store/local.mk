@@ -7,7 +7,6 @@ STORE_TESTS = \
 	tests/unit/store/limits_test \
 	tests/unit/store/link_test \
 	tests/unit/store/open_test \
-	tests/unit/store/relink_test \
 	tests/unit/store/report_test \
 	tests/unit/store/requests_test \
 	tests/unit/store/settle_test \
@@ -32,8 +31,6 @@ tests_unit_store_requests_test_SOURCES = tests/unit/store/requests_test.c $(STOR
 tests_unit_store_requests_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_watch_test_SOURCES = tests/unit/store/watch_test.c $(STORE_FIXTURE)
 tests_unit_store_watch_test_LDADD = $(UNIT_LIBS)
-tests_unit_store_relink_test_SOURCES = tests/unit/store/relink_test.c $(STORE_FIXTURE)
-tests_unit_store_relink_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_delete_test_SOURCES = tests/unit/store/delete_test.c $(STORE_FIXTURE)
 tests_unit_store_delete_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_limits_test_SOURCES = tests/unit/store/limits_test.c $(STORE_FIXTURE)
