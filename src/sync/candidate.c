@@ -22,32 +22,51 @@ find(const struct field_case *c, size_t system)
     return NULL;
 }
 
+static void
+add_decided(struct field_case *c, const struct candidate *from, const struct decide_owed *o)
+{
+    struct candidate *x = add(c);
+
+    *x = *from;
+    x->real = false;
+    x->allowed = true;
+    x->at = x->seen = o->since;
+}
+
+/* The owed value itself. Of a reference nobody knows whose word it is: what its source showed when
+ * it was decided. */
+static void
+add_value(struct field_case *c, const struct decide_owed *o, size_t source, size_t t)
+{
+    struct candidate x = {.system = source, .words = t, .value = o->value};
+
+    if (source != PERSON && field_is_reference(c)) {
+        x.words = source;
+        x.value = val_get(c->in->ends[source].shadow, c->name);
+    }
+    if (x.value != NULL)
+        add_decided(c, &x, o);
+}
+
 /*
  * Owed to T: its source wants it with what it shows now. If the source is not there any more, or
- * may not write (a first contact decided it), the owed value itself does.
+ * may not write (a first contact decided it, or another engine changed it since), the owed value
+ * itself does; a person's always.
  */
 static void
 add_owed(struct field_case *c, const struct decide_owed *o, size_t t)
 {
     int source = sync_index(c->in->sync, o->source);
-    struct candidate *x;
 
-    if (source < 0)
+    if (strcmp(o->source, DECIDE_PERSON) == 0 && source < 0)
+        add_value(c, o, PERSON, t);
+    else if (source < 0)
         return;
-    if (c->ends[source].map == NULL || !field_may_write(c, (size_t)source)) {
-        x = add(c);
-        x->system = (size_t)source;
-        x->words = t;
-        x->value = o->value;
-    } else if (find(c, (size_t)source) == NULL) {
-        x = add(c);
-        *x = *candidate_of_end(c, (size_t)source);
-    } else {
-        return;
-    }
-    x->real = false;
-    x->allowed = true;
-    x->at = x->seen = o->since;
+    else if (c->ends[source].map == NULL || !field_may_write(c, (size_t)source) ||
+             c->ends[source].foreign)
+        add_value(c, o, (size_t)source, t);
+    else if (find(c, (size_t)source) == NULL)
+        add_decided(c, candidate_of_end(c, (size_t)source), o);
 }
 
 static bool
@@ -55,7 +74,7 @@ owes(const struct field_case *c, const struct candidate *x, size_t t)
 {
     const struct decide_owed *o = field_owed(c, t);
 
-    return o != NULL && strcmp(o->source, c->in->sync->between[x->system]->name) == 0;
+    return o != NULL && strcmp(o->source, candidate_source(c, x)) == 0;
 }
 
 /*

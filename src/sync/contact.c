@@ -48,7 +48,7 @@ takes(const struct field_case *c, const struct candidate *x, size_t j, bool fill
     if (e->map == NULL || j == x->system || e->gets != NULL || e->changed || e->late)
         return false;
     /* An end with a base is only overruled by a new one, and not if a change settled it. */
-    if (e->base != NULL && (c->winner != NULL || c->ends[x->system].base != NULL))
+    if (e->base != NULL && (c->winner != NULL || candidate_has_base(c, x)))
         return false;
     if (fill && (j == c->owner || !compare_empty(e->now)))
         return false;
@@ -59,7 +59,7 @@ takes(const struct field_case *c, const struct candidate *x, size_t j, bool fill
 static void
 spread(struct field_case *c, const struct candidate *x, bool fill, const char *rule)
 {
-    bool source_is_new = c->ends[x->system].base == NULL;
+    bool source_is_new = !candidate_has_base(c, x);
 
     if (c->rule == NULL)
         c->rule = rule;
@@ -80,7 +80,7 @@ filler(const struct field_case *c)
     if (x != NULL && x->allowed && !compare_empty(x->value))
         return x;
     for (size_t i = 0; i < c->in->sync->n_between; i++)
-        if (c->ends[i].map != NULL && field_may_write(c, i) &&
+        if (c->ends[i].map != NULL && field_may_write(c, i) && !c->ends[i].foreign &&
             !compare_empty(field_final(c, i)->value))
             return field_final(c, i);
     return NULL;
@@ -110,6 +110,13 @@ source(const struct field_case *c, const char **rule)
     return i == NO_END || c->ends[i].map == NULL ? NULL : field_final(c, i);
 }
 
+/* Another engine's value goes nowhere. */
+static bool
+is_foreign_source(const struct field_case *c, const struct candidate *x)
+{
+    return x->system != PERSON && c->ends[x->system].foreign;
+}
+
 void
 field_contact(struct field_case *c)
 {
@@ -125,7 +132,10 @@ field_contact(struct field_case *c)
         return;
     }
     x = source(c, &rule);
-    if (x != NULL)
+    if (x != NULL && is_foreign_source(c, x)) {
+        c->rule = c->rule == NULL ? RULE_ENGINE : c->rule;
+        c->disposition = "filtered";
+    } else if (x != NULL)
         spread(c, x, c->in->sync->first_contact.kind == POLICY_FILL, rule);
     else if (c->rule == NULL)
         c->rule = RULE_FIRST_REPORT;

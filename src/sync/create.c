@@ -3,21 +3,24 @@
 #include <string.h>
 
 #include "sync/compare.h"
+#include "sync/delete.h"
 #include "sync/field.h"
 
 /* Records that are missing at an end and are made there. */
 
 static bool
-wanted(const struct decide_input *in, size_t i)
+wanted(const struct decide_input *in, size_t i, bool anew)
 {
-    if (in->ends[i].state != END_MISSING || in->ends[i].unknown_create || !in->sync->create[i] ||
-        in->ends[in->nominator].state != END_LIVE)
+    const struct decide_end *e = &in->ends[i];
+
+    if (e->unknown_create || (in->other_engine && !in->sync->propagate_engines))
         return false;
-    for (size_t k = 0; k < in->sync->n_between; k++)
-        if (in->ends[k].state == END_GONE || in->ends[k].state == END_DELETED ||
-            in->ends[k].state == END_UNREAD)
-            return false;
-    return true;
+    if (decide_count(in, END_GONE) > 0 || decide_count(in, END_UNREAD) > 0)
+        return false;
+    if (e->state == END_DELETED)
+        return anew && in->sync->defs[i]->create.present;
+    return e->state == END_MISSING && in->sync->create[i] &&
+           in->ends[in->nominator].state == END_LIVE && decide_count(in, END_DELETED) == 0;
 }
 
 /* Has the target refused this value before, in an earlier create? */
@@ -42,30 +45,36 @@ goes_into(const struct field_case *c, size_t i)
     return x == NULL || val_is_null(x->value) ? NULL : x;
 }
 
+/* A record that is being made. */
+struct record {
+    struct val *set, *later, *sources;
+    bool news; /* something that was not refused before */
+};
+
 /*
- * Adds the field to the write. False: its word is unknown there, which rejects the decision. What
- * was refused was the record as a whole: it goes out again with all its fields once any is NEWS,
+ * Adds the field to the record. False: its word is unknown there, which rejects the decision. What
+ * was refused was the record as a whole: it goes out again with all its fields once any is news,
  * never as a rest without those that were refused.
  */
 static bool
-add_field(struct field_case *c, size_t i, struct decision_write *w, struct val *set,
-          struct val *sources, bool *news)
+add_field(struct field_case *c, size_t i, struct record *r)
 {
     const struct candidate *x = goes_into(c, i);
     const struct val *value;
 
     if (x == NULL)
         return true;
-    if (!field_translate(c, x, i, &value)) {
+    if (field_translate(c, x, i, &value)) {
+        r->news |= !is_refused(c, i, value);
+        val_set(c->a, r->set, c->name, val_copy(c->a, value));
+    } else if (field_is_reference(c)) {
+        val_set(c->a, r->later, c->name, val_copy(c->a, x->value));
+    } else {
         c->unmapped_end = i;
         c->unmapped_value = x->value;
         return c->field->values->unmapped != UNMAPPED_REJECT;
     }
-    *news |= !is_refused(c, i, value);
-    val_set(c->a, set, c->name, val_copy(c->a, value));
-    val_set(c->a, sources, c->name, val_string(c->a, c->in->sync->between[x->system]->name));
-    w->set = set;
-    w->sources = sources;
+    val_set(c->a, r->sources, c->name, val_string(c->a, candidate_source(c, x)));
     return true;
 }
 
@@ -73,8 +82,8 @@ add_field(struct field_case *c, size_t i, struct decision_write *w, struct val *
 static void
 add_rules(struct arena *a, const struct decision_write *w, struct decision *d)
 {
-    for (size_t k = 0; k < w->set->n; k++) {
-        const char *name = w->set->u.members[k].name;
+    for (size_t k = 0; k < w->sources->n; k++) {
+        const char *name = w->sources->u.members[k].name;
         struct decision_rule *r = decision_rule_of(d, name, RULE_CREATE);
         struct val *owed = r->owed == NULL ? val_array(a) : val_copy(a, r->owed);
 
@@ -85,29 +94,39 @@ add_rules(struct arena *a, const struct decision_write *w, struct decision *d)
     }
 }
 
+/* Of a record with nothing but references that have no word there yet all is owed. */
+static void
+add_create(struct arena *a, const struct decide_input *in, size_t i, const struct record *r,
+           struct decision *d)
+{
+    struct decision_write *w = &d->writes[d->n_writes];
+
+    if (r->sources->n == 0 || (r->set->n > 0 && !r->news))
+        return;
+    memset(w, 0, sizeof *w);
+    w->target = in->sync->between[i]->name;
+    w->account = in->sync->between[i]->account;
+    w->action = "create";
+    w->set = r->set;
+    w->later = r->later->n > 0 ? r->later : NULL;
+    w->sources = r->sources;
+    d->n_writes++;
+    add_rules(a, w, d);
+}
+
 struct field_case *
-create_ends(struct field_case *cases, struct arena *a, const struct decide_input *in,
+create_ends(struct field_case *cases, struct arena *a, const struct decide_input *in, bool anew,
             struct decision *d)
 {
     for (size_t i = 0; i < in->sync->n_between; i++) {
-        struct decision_write *w = &d->writes[d->n_writes];
-        struct val *set = val_object(a);
-        struct val *sources = val_object(a);
-        bool news = false;
+        struct record r = {val_object(a), val_object(a), val_object(a), false};
 
-        if (!wanted(in, i))
+        if (!wanted(in, i, anew))
             continue;
-        memset(w, 0, sizeof *w);
         for (size_t k = 0; k < in->sync->n_fields; k++)
-            if (!add_field(&cases[k], i, w, set, sources, &news))
+            if (!add_field(&cases[k], i, &r))
                 return &cases[k];
-        if (w->set == NULL || !news)
-            continue;
-        w->target = in->sync->between[i]->name;
-        w->account = in->sync->between[i]->account;
-        w->action = "create";
-        d->n_writes++;
-        add_rules(a, w, d);
+        add_create(a, in, i, &r, d);
     }
     return NULL;
 }

@@ -6,19 +6,10 @@
 
 #include "stream/disposition.h"
 #include "sync/compare.h"
+#include "sync/delete.h"
 #include "sync/field.h"
 
 /* ---- ends ---- */
-
-static size_t
-count(const struct decide_input *in, enum end_state state)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < in->sync->n_between; i++)
-        n += in->ends[i].state == state;
-    return n;
-}
 
 static const char *
 state_name(enum end_state state)
@@ -57,20 +48,12 @@ list_ends(struct arena *a, const struct decide_input *in, struct decision *d)
     }
 }
 
-static const struct val *
-covered(const struct field_case *cases, struct arena *a, const struct decide_input *in, size_t i)
-{
-    struct val *fields = val_object(a);
-
-    for (size_t k = 0; k < in->sync->n_fields; k++)
-        if (cases[k].ends[i].map != NULL && !cases[k].open)
-            val_set(a, fields, cases[k].name, val_copy(a, cases[k].ends[i].now));
-    return fields;
-}
-
-/* An end that is gone misses what is settled meanwhile: known, should it come back. */
+/*
+ * An end that is gone misses what is settled meanwhile: known, should it come back. One that the
+ * link ends without (FOR_GOOD) misses all that is not as it was there.
+ */
 static bool
-misses(const struct field_case *c, const struct decide_input *in, size_t i)
+misses(const struct field_case *c, const struct decide_input *in, size_t i, bool for_good)
 {
     const struct val *base = val_get(in->ends[i].shadow, c->name);
     const struct candidate *ref = field_reference(c);
@@ -79,18 +62,19 @@ misses(const struct field_case *c, const struct decide_input *in, size_t i)
         return false;
     if (c->ends[i].known)
         return true;
-    return c->rule != NULL && !c->open && ref != NULL && base != NULL &&
+    return (c->rule != NULL || for_good) && !c->open && ref != NULL && base != NULL &&
            resource_field(in->sync->defs[i], c->name) != NULL &&
-           !compare_equal(c->a, in->sync, c->field, ref->words, ref->value, i, base);
+           !field_equal(c, ref->words, ref->value, i, base);
 }
 
 static const struct val *
-diverged(const struct field_case *cases, struct arena *a, const struct decide_input *in, size_t i)
+diverged(const struct field_case *cases, struct arena *a, const struct decide_input *in, size_t i,
+         bool for_good)
 {
     struct val *names = val_array(a);
 
     for (size_t k = 0; k < in->sync->n_fields; k++)
-        if (cases[k].ends[i].differs || misses(&cases[k], in, i))
+        if (cases[k].ends[i].differs || misses(&cases[k], in, i, for_good))
             val_push(a, names, val_string(a, cases[k].name));
     return names;
 }
@@ -104,8 +88,8 @@ cover_ends(const struct field_case *cases, struct arena *a, const struct decide_
     for (size_t i = 0; i < in->sync->n_between; i++) {
         if (!is_listed(&in->ends[i]))
             continue;
-        d->ends[n].covered = covered(cases, a, in, i);
-        d->ends[n++].diverged = diverged(cases, a, in, i);
+        d->ends[n].covered = decide_shown(cases, a, in, i, false);
+        d->ends[n++].diverged = diverged(cases, a, in, i, d->ended_why != NULL);
     }
 }
 
@@ -134,7 +118,7 @@ source_name(const struct field_case *c)
 
     for (size_t j = 0; x == NULL && j < c->in->sync->n_between; j++)
         x = c->ends[j].gets;
-    return x == NULL ? NULL : c->in->sync->between[x->system]->name;
+    return x == NULL ? NULL : candidate_source(c, x);
 }
 
 /* The base that was left: of the source, else of the first that moved, else any; NULL: none. */
@@ -143,7 +127,7 @@ base_of(const struct field_case *c)
 {
     const struct val *any = NULL, *moved = NULL;
 
-    if (c->winner != NULL && c->ends[c->winner->system].base != NULL)
+    if (c->winner != NULL && c->winner->system != PERSON && c->ends[c->winner->system].base != NULL)
         return c->ends[c->winner->system].base;
     for (size_t i = 0; i < c->in->sync->n_between; i++) {
         const struct field_end *e = &c->ends[i];
@@ -178,9 +162,21 @@ static bool
 drops_owed(const struct field_case *c)
 {
     for (size_t j = 0; j < c->in->sync->n_between; j++)
-        if (c->ends[j].owed && !c->open)
+        if (c->ends[j].map != NULL && !c->open && field_owed(c, j) != NULL)
             return true;
     return false;
+}
+
+/* What a person is shown of a conflict: each end in its own words. */
+static const struct val *
+shown_values(const struct field_case *c)
+{
+    struct val *values = val_object(c->a);
+
+    for (size_t i = 0; i < c->in->sync->n_between; i++)
+        if (c->ends[i].map != NULL)
+            val_set(c->a, values, c->in->sync->between[i]->name, val_copy(c->a, c->ends[i].now));
+    return values;
 }
 
 static void
@@ -196,6 +192,7 @@ add_rule(struct field_case *c, struct decision *d)
     r->base = base_of(c);
     r->source = source_name(c);
     r->conflict = c->conflict;
+    r->values = c->conflict ? shown_values(c) : NULL;
     r->owed = owed_to(c);
     for (size_t j = 0; j < c->in->sync->n_between; j++)
         r->diverged |= c->ends[j].differs;
@@ -207,7 +204,8 @@ static void
 add_update(struct field_case *cases, struct arena *a, const struct decide_input *in, size_t i,
            struct decision *d)
 {
-    struct val *set = val_object(a), *sources = val_object(a), *before = val_object(a);
+    struct val *set = val_object(a), *later = val_object(a);
+    struct val *sources = val_object(a), *before = val_object(a);
     struct decision_write *w = &d->writes[d->n_writes];
 
     for (size_t k = 0; k < in->sync->n_fields; k++) {
@@ -216,12 +214,16 @@ add_update(struct field_case *cases, struct arena *a, const struct decide_input 
 
         if (e->gets == NULL)
             continue;
+        val_set(a, sources, c->name, val_string(a, candidate_source(c, e->gets)));
+        if (e->send == NULL) {
+            val_set(a, later, c->name, val_copy(a, e->gets->value));
+            continue;
+        }
         val_set(a, set, c->name, val_copy(a, e->send));
-        val_set(a, sources, c->name, val_string(a, in->sync->between[e->gets->system]->name));
         if (e->now != NULL)
             val_set(a, before, c->name, val_copy(a, e->now));
     }
-    if (set->n == 0)
+    if (sources->n == 0)
         return;
     memset(w, 0, sizeof *w);
     w->target = in->sync->between[i]->name;
@@ -229,6 +231,7 @@ add_update(struct field_case *cases, struct arena *a, const struct decide_input 
     w->action = "update";
     w->target_record_id = in->ends[i].record_id;
     w->set = set;
+    w->later = later->n > 0 ? later : NULL;
     w->sources = sources;
     w->before = in->ends[i].state == END_UNREAD ? NULL : before;
     w->etag = in->ends[i].etag;
@@ -265,43 +268,30 @@ reject(const struct field_case *c, struct arena *a, const struct decide_input *i
                      shown(a, c->unmapped_value), in->sync->between[c->unmapped_end]->name);
 }
 
-/* Why nothing is looked at at all; NULL: go on. */
-static const char *
-stops(const struct decide_input *in)
-{
-    enum end_state own = in->ends[in->nominator].state;
-    size_t live = count(in, END_LIVE);
-
-    if (own == END_GONE)
-        return "gone";
-    if (own == END_DELETED)
-        return "deleted";
-    if (own == END_MISSING || live == 0)
-        return "ignored";
-    if (live == 1 && count(in, END_GONE) > 0)
-        return "gone";
-    if (live == 1 && count(in, END_DELETED) > 0)
-        return "ignored";
-    return NULL;
-}
-
 static struct field_case *
-decide_fields(struct arena *a, const struct decide_input *in)
+open_fields(struct arena *a, const struct decide_input *in)
 {
     struct field_case *cases = arena_alloc(a, (in->sync->n_fields + 1) * sizeof *cases);
 
+    for (size_t k = 0; k < in->sync->n_fields; k++)
+        field_open(&cases[k], a, in, &in->sync->fields[k]);
+    return cases;
+}
+
+static void
+settle_fields(struct field_case *cases, const struct decide_input *in)
+{
     for (size_t k = 0; k < in->sync->n_fields; k++) {
         struct field_case *c = &cases[k];
 
-        field_open(c, a, in, &in->sync->fields[k]);
         if (field_is_open(c)) {
             field_candidates(c);
             field_settle(c);
             field_contact(c);
+            field_enforce(c);
         }
         field_close(c);
     }
-    return cases;
 }
 
 static const struct field_case *
@@ -316,10 +306,15 @@ rejected_field(const struct field_case *cases, const struct decide_input *in)
 static const char *
 nothing_to_do(const struct decide_input *in)
 {
+    if (in->ends[in->nominator].state == END_DELETED)
+        return "deleted";
     for (size_t i = 0; i < in->sync->n_between; i++)
-        if (in->ends[i].state == END_MISSING && in->ends[i].unknown_create)
+        if ((in->ends[i].state == END_MISSING || in->ends[i].state == END_DELETED) &&
+            in->ends[i].unknown_create)
             return "owed";
-    return count(in, END_LIVE) > 1 ? "unchanged" : "ignored";
+    if (decide_count(in, END_LIVE) > 1)
+        return "unchanged";
+    return in->other_engine && !in->sync->propagate_engines ? "filtered" : "ignored";
 }
 
 static const char *
@@ -332,32 +327,52 @@ disposition(const struct field_case *cases, const struct decide_input *in, const
     return worst;
 }
 
-void
-decide(struct arena *a, const struct decide_input *in, struct decision *d)
+/* Fields are settled: rules, writes, and what the ends are remembered by. */
+static void
+settle(struct field_case *cases, struct arena *a, const struct decide_input *in, bool anew,
+       struct decision *d)
 {
     const struct field_case *bad;
-    struct field_case *cases;
 
-    d->rules = arena_alloc(a, (in->sync->n_fields + 1) * sizeof *d->rules);
-    d->writes = arena_alloc(a, (in->sync->n_between + 1) * sizeof *d->writes);
-    d->n_rules = d->n_writes = 0;
-    d->reject_code = d->text = NULL;
-    list_ends(a, in, d);
-    d->disposition = stops(in);
-    if (d->disposition != NULL)
-        return;
-    cases = decide_fields(a, in);
+    settle_fields(cases, in);
     bad = rejected_field(cases, in);
     for (size_t k = 0; bad == NULL && k < in->sync->n_fields; k++)
         add_rule(&cases[k], d);
     for (size_t i = 0; bad == NULL && i < in->sync->n_between; i++)
         add_update(cases, a, in, i, d);
     if (bad == NULL)
-        bad = create_ends(cases, a, in, d);
+        bad = create_ends(cases, a, in, anew, d);
     if (bad != NULL) {
         reject(bad, a, in, d);
         return;
     }
     cover_ends(cases, a, in, d);
     d->disposition = disposition(cases, in, d);
+}
+
+void
+decide(struct arena *a, const struct decide_input *in, struct decision *d)
+{
+    struct field_case *cases = open_fields(a, in);
+    bool anew = false;
+
+    d->rules = arena_alloc(a, (in->sync->n_fields + 1) * sizeof *d->rules);
+    d->writes = arena_alloc(a, (in->sync->n_between + 1) * sizeof *d->writes);
+    d->n_rules = d->n_writes = 0;
+    d->reject_code = d->text = d->disposition = d->ended_why = NULL;
+    d->reopen = false;
+    list_ends(a, in, d);
+    switch (course_of(cases, a, in, d, &anew)) {
+    case COURSE_STOP:
+        break;
+    case COURSE_DELETE:
+        delete_ends(cases, a, in, d);
+        break;
+    case COURSE_END:
+        cover_ends(cases, a, in, d);
+        break;
+    case COURSE_SETTLE:
+        settle(cases, a, in, anew, d);
+        break;
+    }
 }

@@ -69,6 +69,27 @@ look_at(struct field_case *c, size_t i)
     e->changed = !e->late;
 }
 
+/* The change, or all of it if it is met only now. */
+static bool
+is_foreign(const struct field_case *c, size_t i)
+{
+    const struct field_end *e = &c->ends[i];
+
+    return c->in->other_engine && !c->in->sync->propagate_engines && i == c->in->nominator &&
+           e->map != NULL && (e->changed || e->base == NULL);
+}
+
+/*
+ * What is owed to a record that is met only now was owed to one that was to be made: this one has a
+ * say of its own (first_contact), unless it shows what we sent to make it.
+ */
+static bool
+counts_as_owed(const struct field_case *c, size_t t)
+{
+    return c->ends[t].map != NULL && field_owed(c, t) != NULL &&
+           (c->in->ends[t].shadow != NULL || is_late(c, t, c->ends[t].now));
+}
+
 static bool
 any_changed(const struct field_case *c)
 {
@@ -78,16 +99,18 @@ any_changed(const struct field_case *c)
     return false;
 }
 
-/* A person has the field: nothing moves until the conflict is resolved. */
+/* A person has the field: nothing moves until the conflict is resolved. What the ends show is told
+ * each time, so that nobody decides about values that are no longer there. */
 static void
 keep_closed(struct field_case *c)
 {
     c->open = true;
-    if (!any_changed(c))
+    if (c->n_parts == 0)
         return;
     c->rule = RULE_CONFLICT;
     c->conflict = true;
-    c->disposition = "conflict";
+    if (any_changed(c))
+        c->disposition = "conflict";
 }
 
 static void
@@ -116,27 +139,54 @@ field_unmapped(struct field_case *c, size_t i, const struct val *value)
         c->ends[k].gets = NULL;
 }
 
+/* Who made the record, as far as that can be told. */
+static int
+creator(const struct decide_input *in)
+{
+    if (in->owned_by != NULL)
+        return sync_index(in->sync, in->owned_by);
+    for (size_t i = 0; i < in->sync->n_between; i++)
+        if (in->ends[i].state == END_LIVE)
+            return (int)i;
+    return -1;
+}
+
+/* A creator that does not have the field owns nothing of it. */
+static void
+find_owner(struct field_case *c)
+{
+    const struct owner *o = &c->field->owner;
+    int i = -1;
+
+    if (o->kind == OWNER_SYSTEM)
+        i = sync_index(c->in->sync, o->system->name);
+    else if (o->kind == OWNER_CREATOR)
+        i = creator(c->in);
+    c->any = o->kind == OWNER_ANY || (o->kind == OWNER_CREATOR && i >= 0 &&
+                                      resource_field(c->in->sync->defs[i], c->name) == NULL);
+    c->owner = c->any || i < 0 ? NO_END : (size_t)i;
+}
+
 void
 field_open(struct field_case *c, struct arena *a, const struct decide_input *in,
            const struct sync_field *field)
 {
-    int owner =
-        field->owner.kind == OWNER_SYSTEM ? sync_index(in->sync, field->owner.system->name) : -1;
-
     memset(c, 0, sizeof *c);
     c->a = a;
     c->in = in;
     c->field = field;
     c->name = field->field->name;
-    c->owner = owner < 0 ? NO_END : (size_t)owner;
+    find_owner(c);
     c->ends = arena_alloc(a, in->sync->n_between * sizeof *c->ends);
     for (size_t i = 0; i < in->sync->n_between; i++)
         look_at(c, i);
-    for (size_t t = 0; t < in->sync->n_between; t++)
-        c->ends[t].owed = c->ends[t].map != NULL && field_owed(c, t) != NULL;
+    for (size_t i = 0; i < in->sync->n_between; i++) {
+        c->ends[i].foreign = is_foreign(c, i);
+        c->ends[i].owed = counts_as_owed(c, i);
+    }
     if (is_closed(c))
         keep_closed(c);
-    else if (field->values != NULL)
+    else if (field->values != NULL && !field_is_reference(c))
         look_for_unmapped(c);
     if (field->create_only && !c->open && any_changed(c))
         c->rule = RULE_CREATE_ONLY;
@@ -151,7 +201,42 @@ field_is_open(const struct field_case *c)
 bool
 field_may_write(const struct field_case *c, size_t i)
 {
-    return c->field->owner.kind == OWNER_ANY || c->owner == i;
+    return c->any || c->owner == i;
+}
+
+bool
+field_is_reference(const struct field_case *c)
+{
+    return c->field->values != NULL && c->field->values->unmapped == UNMAPPED_OWE;
+}
+
+static bool
+is_known_word(const struct field_case *c, size_t i, const struct val *value)
+{
+    const struct val *unified;
+
+    return compare_unify(c->a, c->in->sync, c->field, i, value, &unified) == TABLE_OK;
+}
+
+bool
+field_equal(const struct field_case *c, size_t i, const struct val *x, size_t j,
+            const struct val *y)
+{
+    if (i != j && field_is_reference(c) && !(is_known_word(c, i, x) && is_known_word(c, j, y)))
+        return false;
+    return compare_equal(c->a, c->in->sync, c->field, i, x, j, y);
+}
+
+const char *
+candidate_source(const struct field_case *c, const struct candidate *x)
+{
+    return x->system == PERSON ? DECIDE_PERSON : c->in->sync->between[x->system]->name;
+}
+
+bool
+candidate_has_base(const struct field_case *c, const struct candidate *x)
+{
+    return x->system == PERSON || c->ends[x->system].base != NULL;
 }
 
 const struct decide_owed *
@@ -176,7 +261,7 @@ candidate_of_end(const struct field_case *c, size_t i)
     x->at = c->in->ends[i].changed_at;
     x->seen = c->in->ends[i].seen_at;
     x->real = c->ends[i].changed;
-    x->allowed = field_may_write(c, i);
+    x->allowed = field_may_write(c, i) && !c->ends[i].foreign;
     return x;
 }
 
@@ -195,7 +280,7 @@ field_final(const struct field_case *c, size_t i)
 bool
 candidate_at(const struct field_case *c, const struct candidate *x, size_t j)
 {
-    return compare_equal(c->a, c->in->sync, c->field, x->words, x->value, j, c->ends[j].now);
+    return field_equal(c, x->words, x->value, j, c->ends[j].now);
 }
 
 const struct candidate *
@@ -246,7 +331,9 @@ close_write(struct field_case *c, size_t j)
         return;
     }
     if (!field_translate(c, e->gets, j, &e->send)) {
-        field_unmapped(c, j, e->gets->value);
+        e->send = NULL;
+        if (!field_is_reference(c))
+            field_unmapped(c, j, e->gets->value);
         return;
     }
     if (owed != NULL && owed->refused &&
@@ -256,11 +343,11 @@ close_write(struct field_case *c, size_t j)
     }
 }
 
-/* A change that stays where it is may equal the owner's value and still no other. */
+/* A change that stays where it is may equal the owner's value, or be it, and still no other. */
 static bool
-stands_alone(const struct field_case *c, size_t j)
+stands_alone(const struct field_case *c, const struct candidate *ref, size_t j)
 {
-    if (c->winner != NULL || !c->ends[j].changed)
+    if (!(c->winner == NULL && c->ends[j].changed) && !(c->ends[j].known && ref->system == j))
         return false;
     for (size_t i = 0; i < c->in->sync->n_between; i++)
         if (c->ends[i].map != NULL && !candidate_at(c, field_final(c, i), j))
@@ -288,8 +375,8 @@ mark_differing(struct field_case *c)
         if (e->map == NULL || e->gets != NULL || e->refused || e->differs)
             continue;
         if (e->known || e->changed || e->base == NULL)
-            e->differs = c->n_parts > 1 &&
-                         (!candidate_at(c, ref, j) || stands_alone(c, j) || differs_unseen(c, j));
+            e->differs = c->n_parts > 1 && (!candidate_at(c, ref, j) || stands_alone(c, ref, j) ||
+                                            differs_unseen(c, j));
     }
 }
 
@@ -303,10 +390,12 @@ name_rule(struct field_case *c)
         refused |= c->ends[j].refused;
         differs |= c->ends[j].differs;
     }
+    if (!differs && c->disposition != NULL && strcmp(c->disposition, "not-owner") == 0)
+        c->disposition = NULL; /* it is undone */
     if (refused && !writes)
         c->rule = RULE_REFUSED;
-    else if (differs && c->rule == NULL)
-        c->rule = c->field->owner.kind != OWNER_ANY ? RULE_NOT_OWNER : RULE_FIRST_REPORT;
+    else if (differs && (c->rule == NULL || (!writes && strcmp(c->rule, RULE_ENFORCE) == 0)))
+        c->rule = !c->any ? RULE_NOT_OWNER : RULE_FIRST_REPORT;
 }
 
 void

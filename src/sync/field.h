@@ -7,12 +7,16 @@
 /*
  * One field over all ends of a link, from what they show to what becomes of it. Private to
  * src/sync. The steps, in this order: field_open, field_candidates, field_settle, field_contact,
- * field_close; decide.c and create.c put the outcomes of all fields together.
+ * field_enforce, field_close; decide.c, delete.c and create.c put the outcomes of all fields
+ * together.
  */
+
+/* No system: nobody's; what a person decided. Never an index. */
+enum { NO_END = 1000000, PERSON };
 
 /* A value that wants to be everybody's. */
 struct candidate {
-    size_t system; /* where it was made, also if that end is no longer there */
+    size_t system; /* where it was made, also if that end is no longer there; or PERSON */
     size_t words;  /* index of the system whose words VALUE is in */
     const struct val *value;
     int64_t at, seen; /* when it was made, by the system and by us; 0 = unknown */
@@ -28,10 +32,11 @@ struct field_end {
     bool changed;                /* differs from its base, and it is not a late write of ours */
     bool late;
     bool known;                   /* known to differ before */
-    bool owed;                    /* something is owed to it */
+    bool owed;                    /* something is owed to it, and counts (not if it only met) */
+    bool foreign;                 /* what it shows anew is another engine's, and stays there */
     bool unread;                  /* no part, but it maps it and gets what the others settle */
     const struct candidate *gets; /* what is written to it; NULL = nothing */
-    const struct val *send;       /* the same in its own words */
+    const struct val *send;       /* the same in its own words; NULL: no word for it yet */
     bool refused;                 /* would get it, but refuses this value */
     bool differs;                 /* left different: diverged */
 };
@@ -41,6 +46,7 @@ struct field_case {
     const struct decide_input *in;
     const struct sync_field *field;
     const char *name;
+    bool any;               /* any system may write */
     size_t owner;           /* index; NO_END: any, or not in this sync */
     struct field_end *ends; /* [n_between] */
     size_t n_parts;
@@ -60,8 +66,6 @@ struct field_case {
     const char *disposition; /* NULL: nothing to say */
 };
 
-enum { NO_END = 1000000 };
-
 /* Looks at all ends. Settles what needs no look at values: closed, create_only, unmapped words. */
 void field_open(struct field_case *c, struct arena *a, const struct decide_input *in,
                 const struct sync_field *field);
@@ -71,6 +75,8 @@ bool field_is_open(const struct field_case *c);
 void field_candidates(struct field_case *c);
 void field_settle(struct field_case *c);
 void field_contact(struct field_case *c);
+/* The owner's value goes back to those that changed what is not theirs. */
+void field_enforce(struct field_case *c);
 
 /* Puts written values into the targets' words, leaves out what a target cannot or will not take,
  * marks what stays different. */
@@ -78,6 +84,16 @@ void field_close(struct field_case *c);
 
 /* Helpers of the steps. */
 bool field_may_write(const struct field_case *c, size_t i);
+/* Are X in the words of I and Y in those of J one? References to what is not linked never are, but
+ * at the same system. */
+bool field_equal(const struct field_case *c, size_t i, const struct val *x, size_t j,
+                 const struct val *y);
+/* Are its values ids of records, whose word elsewhere may come later? */
+bool field_is_reference(const struct field_case *c);
+/* The system's name, or DECIDE_PERSON. */
+const char *candidate_source(const struct field_case *c, const struct candidate *x);
+/* Was X's end met before? A person's value counts as such. */
+bool candidate_has_base(const struct field_case *c, const struct candidate *x);
 bool candidate_at(const struct field_case *c, const struct candidate *x, size_t j);
 struct candidate *candidate_of_end(const struct field_case *c, size_t i);
 /* What end I will show after the decision. */
@@ -92,10 +108,10 @@ void field_unmapped(struct field_case *c, size_t i, const struct val *value);
 bool field_translate(const struct field_case *c, const struct candidate *x, size_t j,
                      const struct val **value);
 
-/* Adds creates for missing ends. Returns the field whose word is unmapped by policy reject, else
- * NULL. */
+/* Adds creates for missing ends; ANEW: for deleted ones. Returns the field whose word is unmapped
+ * by policy reject, else NULL. */
 struct field_case *create_ends(struct field_case *cases, struct arena *a,
-                               const struct decide_input *in, struct decision *d);
+                               const struct decide_input *in, bool anew, struct decision *d);
 /* The rule line of FIELD in D, made if there is none. */
 struct decision_rule *decision_rule_of(struct decision *d, const char *field, const char *rule);
 

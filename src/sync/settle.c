@@ -1,5 +1,7 @@
 #include <config.h>
 
+#include <string.h>
+
 #include "sync/compare.h"
 #include "sync/field.h"
 
@@ -12,8 +14,8 @@ agree(const struct field_case *c)
 
     for (size_t k = 0; k < c->n_candidates; k++)
         for (size_t l = k + 1; l < c->n_candidates; l++)
-            if (!compare_equal(c->a, c->in->sync, c->field, x[k].words, x[k].value, x[l].words,
-                               x[l].value))
+            if (!(x[k].system == PERSON && x[l].system == PERSON) &&
+                !field_equal(c, x[k].words, x[k].value, x[l].words, x[l].value))
                 return false;
     return true;
 }
@@ -48,6 +50,8 @@ is_for(const struct field_case *c, const struct candidate *x, size_t j)
     if (e->map == NULL || (j == x->system && j == x->words))
         return false;
     if (!x->real && e->changed && !field_may_write(c, x->system))
+        return false;
+    if (!x->real && e->foreign && !e->owed)
         return false;
     if (e->owed || e->changed || e->late)
         return true;
@@ -97,8 +101,18 @@ is_for_unread(const struct field_case *c, size_t j)
         return false;
     if (field_owed(c, j) != NULL)
         return true;
-    return e->base != NULL && !compare_equal(c->a, c->in->sync, c->field, c->winner->words,
-                                             c->winner->value, j, e->base);
+    return e->base != NULL && !field_equal(c, c->winner->words, c->winner->value, j, e->base);
+}
+
+/* The winner for end J: a person said it in the words of each. */
+static const struct candidate *
+winner_for(const struct field_case *c, size_t j)
+{
+    for (size_t k = 0; k < c->n_candidates; k++)
+        if (c->winner->system == PERSON && c->candidates[k].system == PERSON &&
+            c->candidates[k].words == j)
+            return &c->candidates[k];
+    return c->winner;
 }
 
 /* Returns how many ends get the winner's value. */
@@ -108,14 +122,11 @@ give(struct field_case *c)
     size_t n = 0;
 
     for (size_t j = 0; j < c->in->sync->n_between; j++) {
-        if (is_for_unread(c, j)) {
-            c->ends[j].gets = c->winner;
-            n++;
+        const struct candidate *x = winner_for(c, j);
+
+        if (!is_for_unread(c, j) && (!is_for(c, x, j) || candidate_at(c, x, j)))
             continue;
-        }
-        if (!is_for(c, c->winner, j) || candidate_at(c, c->winner, j))
-            continue;
-        c->ends[j].gets = c->winner;
+        c->ends[j].gets = x;
         n++;
     }
     return n + level(c);
@@ -130,11 +141,17 @@ all_are_at(const struct field_case *c, const struct candidate *x)
     return true;
 }
 
+/* Nobody who changed may write: it stays where it was made. */
 static void
 leave(struct field_case *c)
 {
-    c->rule = RULE_NOT_OWNER;
-    c->disposition = "not-owner";
+    bool foreign = false;
+
+    for (size_t k = 0; k < c->n_candidates; k++)
+        foreign |= c->candidates[k].system != PERSON && c->ends[c->candidates[k].system].foreign &&
+                   field_may_write(c, c->candidates[k].system);
+    c->rule = foreign ? RULE_ENGINE : RULE_NOT_OWNER;
+    c->disposition = foreign ? "filtered" : "not-owner";
 }
 
 static void
@@ -207,15 +224,32 @@ by_policy(struct field_case *c)
     c->open = true;
 }
 
+/* Against somebody's edit another engine's change has no say. */
+static void
+drop_foreign(struct field_case *c)
+{
+    size_t kept = 0;
+
+    if (first_allowed(c) == NULL)
+        return;
+    for (size_t k = 0; k < c->n_candidates; k++) {
+        const struct candidate *x = &c->candidates[k];
+
+        if (!x->real || !c->ends[x->system].foreign)
+            c->candidates[kept++] = *x;
+    }
+    c->n_candidates = kept;
+}
+
 static void
 contest(struct field_case *c)
 {
-    if (c->field->owner.kind == OWNER_ANY) {
+    if (c->any) {
         by_policy(c);
         return;
     }
     c->winner = candidate_of(c, c->owner);
-    if (c->winner != NULL) {
+    if (c->winner != NULL && c->winner->allowed) {
         c->rule = RULE_OWNER;
         give(c);
         return;
@@ -234,7 +268,7 @@ steady(const struct field_case *c)
         size_t i = k == 0 ? c->owner : k - 1; /* the owner first */
         const struct field_end *e = i == NO_END ? NULL : &c->ends[i];
 
-        if (e != NULL && e->map != NULL && e->base != NULL && !e->late &&
+        if (e != NULL && e->map != NULL && e->base != NULL && !e->late && !e->foreign &&
             (i == c->owner || (!e->changed && !e->known)))
             return candidate_of_end(c, i);
     }
@@ -258,9 +292,39 @@ correct_late(struct field_case *c)
     }
 }
 
+/* Does J show something else than the owner because somebody wrote what is not theirs? */
+static bool
+is_trespass(const struct field_case *c, const struct candidate *x, size_t j)
+{
+    const struct field_end *e = &c->ends[j];
+
+    return j != c->owner && e->map != NULL && e->base != NULL && e->gets == NULL &&
+           (e->changed || e->known) && !candidate_at(c, x, j);
+}
+
+void
+field_enforce(struct field_case *c)
+{
+    const struct candidate *x;
+
+    if (!c->field->enforce || c->conflict || c->owner == NO_END || c->ends[c->owner].map == NULL ||
+        c->ends[c->owner].foreign)
+        return;
+    x = field_final(c, c->owner);
+    for (size_t j = 0; j < c->in->sync->n_between; j++) {
+        if (!is_trespass(c, x, j))
+            continue;
+        c->ends[j].gets = x;
+        if (c->rule == NULL || strcmp(c->rule, RULE_NOT_OWNER) == 0)
+            c->rule = RULE_ENFORCE;
+    }
+}
+
 void
 field_settle(struct field_case *c)
 {
+    if (c->n_candidates > 1 && !agree(c))
+        drop_foreign(c);
     if (c->n_candidates > 0 && agree(c))
         settle_agreed(c);
     else if (c->n_candidates > 0)

@@ -231,15 +231,16 @@ START_TEST(a_closed_field_does_not_move_while_others_go_on)
 }
 END_TEST
 
-START_TEST(a_closed_field_where_nothing_changed_says_nothing)
+START_TEST(a_closed_field_tells_what_its_ends_show_also_when_nothing_changed)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
     fixture_closed(f, "phone");
     fixture_show(f, 0, "'1'", "'1'");
     fixture_show(f, 1, "'1'", "'1'");
-    ck_decides(f, "= unchanged");
+    ck_decides(f, "phone conflict? = unchanged");
     ck_covers(f, 0, "{} []");
+    ck_assert_str_eq(val_write_text(f->a, f->d.rules[0].values), "{\"a\":\"1\",\"b\":\"1\"}");
 }
 END_TEST
 
@@ -557,7 +558,7 @@ UNIT_MAIN(
     both_changed_and_differ_the_named_system_wins, a_named_system_that_did_not_change_wins_nothing,
     a_manual_conflict_keeps_the_field_while_others_go_on,
     a_closed_field_does_not_move_while_others_go_on,
-    a_closed_field_where_nothing_changed_says_nothing, no_base_and_equal_is_adopted,
+    a_closed_field_tells_what_its_ends_show_also_when_nothing_changed, no_base_and_equal_is_adopted,
     first_contact_report_writes_nothing, first_contact_owner_writes_the_owner_s_value,
     first_contact_owner_reports_where_any_may_write, first_contact_fill_writes_to_empty_ends_only,
     first_contact_fill_does_not_fill_the_owner_s_own_field,
