@@ -19,6 +19,8 @@ libsync_a_SOURCES = \
 	src/sync/internal.h \
 	src/sync/match.c \
 	src/sync/match.h \
+	src/sync/propose.c \
+	src/sync/propose.h \
 	src/sync/settle.c \
 	src/sync/stores.c \
 	src/sync/table.c \
