@@ -7,6 +7,7 @@ SYNC_TESTS = \
 	tests/unit/sync/echo_test \
 	tests/unit/sync/law_test \
 	tests/unit/sync/match_test \
+	tests/unit/sync/propose_test \
 	tests/unit/sync/resume_test \
 	tests/unit/sync/table_test
 SYNC_FIXTURE = \
@@ -41,6 +42,10 @@ tests_unit_sync_match_test_SOURCES = \
 	tests/unit/sync/match_test.c \
 	$(SYNC_FIXTURE)
 tests_unit_sync_match_test_LDADD = $(UNIT_LIBS)
+tests_unit_sync_propose_test_SOURCES = \
+	tests/unit/sync/propose_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_propose_test_LDADD = $(UNIT_LIBS)
 tests_unit_sync_resume_test_SOURCES = \
 	tests/unit/sync/resume_test.c \
 	$(SYNC_FIXTURE)
