@@ -193,6 +193,30 @@ START_TEST(what_is_owed_to_a_tombstone_waits_until_it_lives)
 }
 END_TEST
 
+START_TEST(gc_leaves_ended_links_and_their_tombstones)
+{
+    struct fixture f;
+    struct store_count *list;
+    struct store_link l;
+    int64_t link;
+
+    fixture_open(&f);
+    link = make_pair(&f, "101", "c-9");
+    decide_rest(&f, "101", link, ENDS(DELETED("101")) "\"writes\":[],\"link_ended\":\"gone\"");
+    ck_assert_int_gt(
+        store_gc(f.s, f.a, 1000, false, f.now + 400 * INT64_C(86400000), &list, &f.err), 0);
+    ck_assert_int_eq(list[0].n, 2); /* events */
+    ck_assert_int_eq(
+        store_find_link(f.s, f.a, "crm/contacts", "hubspot", "62515", "101", &l, &f.err), 1);
+    ck_assert(l.ended);
+    ck_assert_int_eq(l.n_ends, 2);
+    ck_assert(l.ends[1].deleted);
+    ck_assert_str_eq(ENDED(link), "gone");
+    check_balance(&f);
+    fixture_close(&f);
+}
+END_TEST
+
 /* ---- A record in another's place ---- */
 
 START_TEST(record_takes_the_place_of_another_with_its_shadow)
@@ -485,6 +509,7 @@ UNIT_MAIN("store/link", decision_without_writes_ends_its_link, reopened_link_is_
           reopening_that_does_not_fit_leaves_the_link_ended,
           tombstone_keeps_its_first_date_and_goes_when_it_lives,
           what_is_owed_to_a_tombstone_waits_until_it_lives,
+          gc_leaves_ended_links_and_their_tombstones,
           record_takes_the_place_of_another_with_its_shadow,
           facts_of_a_replaced_record_are_of_no_link, record_of_a_living_link_is_not_taken,
           ended_link_lets_a_record_go_with_its_rows, stopped_decision_takes_no_record,
