@@ -98,9 +98,9 @@ echo_judge(struct arena *a, const struct echo_input *in)
         return ECHO_IGNORED;
     if (always_passes(in->event))
         return ECHO_PASS;
-    if (in->facts.ended)
+    if (in->facts.ended && !in->facts.deleted && !in->sync->recreate)
         return ECHO_IGNORED;
-    if (in->facts.deleted)
+    if (in->facts.ended || in->facts.deleted) /* it may be undeleted, or made anew */
         return ECHO_PASS;
     if (is_stale(in))
         return ECHO_STALE;
