@@ -176,7 +176,7 @@ after_delete(const struct field_case *cases, struct arena *a, const struct decid
         return stop(d, "filtered");
     if (!can_delete_all(cases, a, in, d))
         return stop(d, "deleted");
-    d->ended_why = arena_printf(a, "deleted at %s", in->sync->between[in->nominator]->name);
+    d->ended_why = "deleted everywhere";
     return COURSE_DELETE;
 }
 

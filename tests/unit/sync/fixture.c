@@ -31,6 +31,7 @@ fixture_new(size_t n_systems)
         f->systems[i].account = arena_printf(f->a, "account-%s", names[i]);
         f->between[i] = &f->systems[i];
         f->defs[i].fields = arena_alloc(f->a, FIXTURE_FIELDS * sizeof *f->defs[i].fields);
+        f->defs[i].create.present = f->defs[i].delete.present = true;
         f->def_list[i] = &f->defs[i];
     }
     f->in.sync = &f->sync;
@@ -39,6 +40,7 @@ fixture_new(size_t n_systems)
     f->in.late = f->late;
     f->in.closed = f->closed;
     f->in.event_type = "updated";
+    f->in.linked = true;
     return f;
 }
 
@@ -217,6 +219,13 @@ fixture_state(struct fixture *f, size_t i, enum end_state state)
 }
 
 void
+fixture_deleted(struct fixture *f, size_t i, bool tombstone)
+{
+    f->ends[i].state = END_DELETED;
+    f->ends[i].tombstone = tombstone;
+}
+
+void
 fixture_time(struct fixture *f, size_t i, int64_t changed_at, int64_t seen_at)
 {
     f->ends[i].changed_at = changed_at;
@@ -289,6 +298,15 @@ show_rule(struct buf *out, const struct decision_rule *r)
         buf_printf(out, "+%s", val_text(r->owed->u.items[i]));
 }
 
+static void
+show_write(struct fixture *f, struct buf *out, const struct decision_write *w)
+{
+    buf_printf(out, "%s> %s %s %s", out->len > 0 ? " " : "", w->target, w->action,
+               val_write_text(f->a, w->set));
+    if (w->later != NULL)
+        buf_printf(out, " later %s", val_write_text(f->a, w->later));
+}
+
 static const char *
 show(struct fixture *f)
 {
@@ -298,10 +316,13 @@ show(struct fixture *f)
     for (size_t k = 0; k < d->n_rules; k++)
         show_rule(&out, &d->rules[k]);
     for (size_t k = 0; k < d->n_writes; k++)
-        buf_printf(&out, "%s> %s %s %s", out.len > 0 ? " " : "", d->writes[k].target,
-                   d->writes[k].action, val_write_text(f->a, d->writes[k].set));
+        show_write(f, &out, &d->writes[k]);
     if (d->disposition != NULL)
         buf_printf(&out, "%s= %s", out.len > 0 ? " " : "", d->disposition);
+    if (d->reopen)
+        buf_text(&out, " reopened");
+    if (d->ended_why != NULL)
+        buf_printf(&out, " ended: %s", d->ended_why);
     return swap(f->a, buf_get(&out), '"', '\'');
 }
 
@@ -315,7 +336,8 @@ fixture_decide(struct fixture *f)
         const char *other;
 
         f->in.nominator = (nominator + k) % f->sync.n_between;
-        if (k > 0 && f->ends[f->in.nominator].state != END_LIVE)
+        if (k > 0 && (f->ends[f->in.nominator].state != END_LIVE || f->in.other_engine ||
+                      f->ends[nominator].tombstone))
             continue;
         memset(&f->d, 0, sizeof f->d);
         decide(f->a, &f->in, &f->d);

@@ -68,11 +68,14 @@ void fixture_owed(struct fixture *f, const char *field, size_t target, size_t so
 void fixture_late(struct fixture *f, size_t end, const char *fields);
 void fixture_closed(struct fixture *f, const char *field);
 void fixture_diverged(struct fixture *f, size_t i, const char *names);
+/* The record there was deleted; a delete event is the nominator's only. */
+void fixture_deleted(struct fixture *f, size_t i, bool tombstone);
 
 /*
  * Decides, once for each live nominator, and fails the test if they differ. The decision as text, '
  * for ": rules "phone changed-same<a", with "!" if diverged, "?" if a conflict and "+b" per owed
- * end; writes "> b update {...}"; "= disposition".
+ * end; writes "> b update {...}", "later {...}" behind what has no word yet; "= disposition",
+ * "reopened", "ended: WHY".
  */
 const char *fixture_decide(struct fixture *f);
 /* What end I of the decision covers, and what it lists as diverged: "{...} [...]". */

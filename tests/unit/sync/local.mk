@@ -4,10 +4,12 @@ SYNC_TESTS = \
 	tests/unit/sync/compare_law_test \
 	tests/unit/sync/compare_test \
 	tests/unit/sync/decide_test \
+	tests/unit/sync/delete_test \
 	tests/unit/sync/echo_test \
 	tests/unit/sync/law_test \
 	tests/unit/sync/match_test \
 	tests/unit/sync/propose_test \
+	tests/unit/sync/prove_test \
 	tests/unit/sync/resume_test \
 	tests/unit/sync/table_test
 SYNC_FIXTURE = \
@@ -30,6 +32,10 @@ tests_unit_sync_decide_test_SOURCES = \
 	tests/unit/sync/decide_test.c \
 	$(SYNC_FIXTURE)
 tests_unit_sync_decide_test_LDADD = $(UNIT_LIBS)
+tests_unit_sync_delete_test_SOURCES = \
+	tests/unit/sync/delete_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_delete_test_LDADD = $(UNIT_LIBS)
 tests_unit_sync_echo_test_SOURCES = \
 	tests/unit/sync/echo_test.c \
 	$(SYNC_FIXTURE)
@@ -46,6 +52,10 @@ tests_unit_sync_propose_test_SOURCES = \
 	tests/unit/sync/propose_test.c \
 	$(SYNC_FIXTURE)
 tests_unit_sync_propose_test_LDADD = $(UNIT_LIBS)
+tests_unit_sync_prove_test_SOURCES = \
+	tests/unit/sync/prove_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_prove_test_LDADD = $(UNIT_LIBS)
 tests_unit_sync_resume_test_SOURCES = \
 	tests/unit/sync/resume_test.c \
 	$(SYNC_FIXTURE)
