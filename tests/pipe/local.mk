@@ -24,6 +24,9 @@ EXTRA_DIST += tests/pipe/ingest.t tests/pipe/reconcile.t
 TESTS += tests/pipe/values.t
 EXTRA_DIST += tests/pipe/values.t
 
+TESTS += tests/pipe/words.t
+EXTRA_DIST += tests/pipe/words.t
+
 TESTS += tests/pipe/races.t
 EXTRA_DIST += tests/pipe/races.t
 
