@@ -209,7 +209,7 @@ ctl_conflicts_show(struct ctl *c, int argc, char **argv, struct err *err)
                 show_time(c->arena, x.row.at)) != 0 ||
         ctl_say(err, "rule  %s", rule_text(c, &x)) != 0 ||
         ctl_say(err, "base  %s", show_value(c->arena, x.row.base)) != 0 ||
-        ctl_say(err, "\n%s", "") != 0)
+        ctl_say(err, "%s", "") != 0)
         return -1;
     return print_ends(c, &x, err) != 0 ? -1 : print_commands(&x, err);
 }

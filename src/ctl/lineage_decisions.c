@@ -6,7 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ROWS = 1000, MAX_TOKENS = 32 };
+enum { MAX_ROWS = 1000, MAX_TOKENS = 32, MAX_FOLDED = 50 };
+
+/* What the decisions of a record are told from. */
+struct telling {
+    struct ctl *c;
+    const struct ctl_record *record;
+    const char *field;          /* NULL: all */
+    struct store_event *events; /* of all its link's records, that ended superseded */
+    size_t n_events;
+};
 
 /* History rows of one event, or one row of what a person did. */
 struct group {
@@ -126,12 +135,25 @@ rules_json(struct ctl *c, const struct group *g, const char *field, bool *of_fie
     return list;
 }
 
+/* Events that were folded into E ended together with it. */
+static struct val *
+folded_json(struct telling *t, const struct store_event *e)
+{
+    struct val *list = val_array(t->c->arena);
+
+    for (size_t i = 0; i < t->n_events; i++)
+        if (t->events[i].disposed_at == e->disposed_at && t->events[i].seq != e->seq)
+            val_push(t->c->arena, list, lineage_event(t->c, &t->events[i]));
+    return list;
+}
+
 /* 1 added to LIST, 0 it says nothing of FIELD, -1. */
 static int
-add_group(struct ctl *c, const struct group *g, const char *field, struct val *list,
-          struct err *err)
+add_group(struct telling *t, const struct group *g, struct val *list, struct err *err)
 {
+    struct ctl *c = t->c;
     struct arena *a = c->arena;
+    const char *field = t->field;
     struct val *v = val_object(a), *writes = val_array(a), *rules;
     struct store_event event;
     bool of_field;
@@ -145,16 +167,41 @@ add_group(struct ctl *c, const struct group *g, const char *field, struct val *l
     val_set(a, v, "seq", g->seq != 0 ? val_int(a, g->seq) : val_null(a));
     show_set(a, v, "at", show_time(a, g->rows[g->n - 1]->at));
     val_set(a, v, "event", r == 1 ? lineage_event(c, &event) : val_null(a));
+    val_set(a, v, "folded", r == 1 ? folded_json(t, &event) : val_array(a));
     val_set(a, v, "rules", rules);
     val_set(a, v, "writes", writes);
     val_push(a, list, v);
     return 1;
 }
 
+static int
+find_folded(struct telling *t, struct err *err)
+{
+    struct store_link link = {0};
+    int rc = ctl_link_of(t->c, t->record, &link, err);
+
+    t->events = arena_alloc(t->c->arena, (link.n_ends * MAX_FOLDED + 1) * sizeof *t->events);
+    for (size_t i = 0; rc == 1 && i < link.n_ends; i++) {
+        const struct store_record r = {link.ends[i].system, link.ends[i].account,
+                                       link.ends[i].record_id};
+        struct store_event *events;
+        int n = store_events_of(t->c->store, t->c->arena, t->record->sync->resource, &r, MAX_FOLDED,
+                                &events, err);
+
+        if (n < 0)
+            return -1;
+        for (int k = 0; k < n; k++)
+            if (events[k].disposition != NULL && strcmp(events[k].disposition, "superseded") == 0)
+                t->events[t->n_events++] = events[k];
+    }
+    return rc < 0 ? -1 : 0;
+}
+
 int
 lineage_decisions(struct ctl *c, const struct ctl_record *r, const char *field, size_t max,
                   struct val **out, struct err *err)
 {
+    struct telling t = {.c = c, .record = r, .field = field};
     struct val *list = val_array(c->arena);
     struct store_history *rows;
     struct group *groups;
@@ -162,11 +209,11 @@ lineage_decisions(struct ctl *c, const struct ctl_record *r, const char *field, 
     int n = store_history(c->store, c->arena, r->sync->resource, r->record.system,
                           r->record.record_id, NULL, MAX_ROWS, &rows, err);
 
-    if (n < 0)
+    if (n < 0 || find_folded(&t, err) != 0)
         return -1;
     n_groups = make_groups(c->arena, rows, (size_t)n, &groups);
     for (size_t i = 0; i < n_groups && list->n < max; i++)
-        if (add_group(c, &groups[i], field, list, err) < 0)
+        if (add_group(&t, &groups[i], list, err) < 0)
             return -1;
     *out = list;
     return 0;

@@ -208,10 +208,14 @@ static int
 print_decision(struct ctl *c, const struct val *d, const char *field, struct err *err)
 {
     const struct val *rules = val_get(d, "rules"), *writes = val_get(d, "writes");
+    const struct val *folded = val_get(d, "folded");
 
     if (ctl_say(err, "\n%s  %s", get(d, "at"),
                 has(d, "seq") ? event_text(c, val_get(d, "event")) : "by hand") != 0)
         return -1;
+    for (size_t i = 0; i < folded->n; i++)
+        if (ctl_say(err, "  with   %s", event_text(c, folded->u.items[i])) != 0)
+            return -1;
     for (size_t i = 0; i < rules->n; i++)
         if (print_rule(c, rules->u.items[i], err) != 0)
             return -1;
