@@ -63,7 +63,10 @@ store_balance(struct store *s, struct arena *a, struct store_count **out, long *
 
 static const char counts_sql[] =
     "SELECT 'links', count(*) FROM sync_links WHERE ended_at IS NULL"
+    COUNT("ended links", "sync_links WHERE ended_at IS NOT NULL")
     COUNT("ends", "sync_metadata")
+    COUNT("tombstones", "sync_metadata WHERE deleted_at IS NOT NULL")
+    COUNT("requests", "sync_requests WHERE state = 'new'")
     COUNT("pending", PENDING)
     COUNT("out", PENDING " AND lease IS NOT NULL" UNFOLDED)
     COUNT("loading", PENDING " AND lease IS NULL" UNFOLDED " AND not_before = '" STORE_FOREVER_TEXT "'")
