@@ -21,6 +21,12 @@ libsync_a_SOURCES = \
 	src/sync/match.h \
 	src/sync/propose.c \
 	src/sync/propose.h \
+	src/sync/prove.c \
+	src/sync/prove.h \
+	src/sync/prove_internal.h \
+	src/sync/prove_look.c \
+	src/sync/prove_round.c \
+	src/sync/prove_values.c \
 	src/sync/settle.c \
 	src/sync/stores.c \
 	src/sync/table.c \
