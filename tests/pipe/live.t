@@ -126,7 +126,7 @@ run
 is "the other side's edit survives" '"4" 0' "$(record a ann@example.com .phone) $(dump b length)"
 hook b '{"event_type":"updated"}' "$gone"
 flow
-is "an event of the deleted record ends" "gone" "$(ends 1)"
+is "an event of the deleted record ends" "ignored" "$(ends 1)"
 hook a '{"event_type":"merged"}'
 flow
 ok "a merge ends in a disposition" test "$(ends 1)" != pending
