@@ -317,14 +317,18 @@ nothing_to_do(const struct decide_input *in)
     return in->other_engine && !in->sync->propagate_engines ? "filtered" : "ignored";
 }
 
+/* What became of the fields says more than that nothing was to do. */
 static const char *
 disposition(const struct field_case *cases, const struct decide_input *in, const struct decision *d)
 {
-    const char *worst = d->n_writes > 0 ? NULL : nothing_to_do(in);
+    const char *worst = NULL, *idle = d->n_writes > 0 ? NULL : nothing_to_do(in);
 
     for (size_t k = 0; k < in->sync->n_fields; k++)
         worst = disposition_worse(worst, cases[k].disposition);
-    return worst;
+    if (worst != NULL && idle != NULL &&
+        (strcmp(idle, "unchanged") == 0 || strcmp(idle, "ignored") == 0))
+        return worst;
+    return disposition_worse(idle, worst);
 }
 
 /* Fields are settled: rules, writes, and what the ends are remembered by. */

@@ -10,8 +10,11 @@ SYNC_TESTS = \
 	tests/unit/sync/match_test \
 	tests/unit/sync/propose_test \
 	tests/unit/sync/prove_test \
+	tests/unit/sync/owner_test \
+	tests/unit/sync/reference_test \
 	tests/unit/sync/resume_test \
-	tests/unit/sync/table_test
+	tests/unit/sync/table_test \
+	tests/unit/sync/trap_test
 SYNC_FIXTURE = \
 	tests/unit/sync/fixture.c \
 	tests/unit/sync/fixture.h
@@ -56,10 +59,22 @@ tests_unit_sync_prove_test_SOURCES = \
 	tests/unit/sync/prove_test.c \
 	$(SYNC_FIXTURE)
 tests_unit_sync_prove_test_LDADD = $(UNIT_LIBS)
+tests_unit_sync_owner_test_SOURCES = \
+	tests/unit/sync/owner_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_owner_test_LDADD = $(UNIT_LIBS)
+tests_unit_sync_reference_test_SOURCES = \
+	tests/unit/sync/reference_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_reference_test_LDADD = $(UNIT_LIBS)
 tests_unit_sync_resume_test_SOURCES = \
 	tests/unit/sync/resume_test.c \
 	$(SYNC_FIXTURE)
 tests_unit_sync_resume_test_LDADD = $(UNIT_LIBS)
+tests_unit_sync_trap_test_SOURCES = \
+	tests/unit/sync/trap_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_trap_test_LDADD = $(UNIT_LIBS)
 tests_unit_sync_table_test_SOURCES = \
 	tests/unit/sync/table_test.c \
 	$(SYNC_FIXTURE)
