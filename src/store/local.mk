@@ -3,11 +3,14 @@ libstore_a_SOURCES = \
 	src/store/pause.c \
 	src/store/sqlite/apply.c \
 	src/store/sqlite/backlog.c \
+	src/store/sqlite/conflict.c \
 	src/store/sqlite/db.c \
 	src/store/sqlite/decide.c \
 	src/store/sqlite/emit.c \
 	src/store/sqlite/facts.c \
 	src/store/sqlite/gc.c \
+	src/store/sqlite/hand.c \
+	src/store/sqlite/hand.h \
 	src/store/sqlite/history.c \
 	src/store/sqlite/inbox.c \
 	src/store/sqlite/intent.c \
@@ -15,11 +18,15 @@ libstore_a_SOURCES = \
 	src/store/sqlite/lane.c \
 	src/store/sqlite/lease.c \
 	src/store/sqlite/limits.c \
+	src/store/sqlite/lineage.c \
 	src/store/sqlite/link.c \
+	src/store/sqlite/oddity.c \
 	src/store/sqlite/open.c \
 	src/store/sqlite/owed.c \
 	src/store/sqlite/pauses.c \
 	src/store/sqlite/record.c \
+	src/store/sqlite/reject.c \
+	src/store/sqlite/relink.c \
 	src/store/sqlite/report.c \
 	src/store/sqlite/requests.c \
 	src/store/sqlite/run.c \

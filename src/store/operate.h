@@ -29,12 +29,17 @@ int store_conflicts(struct store *s, struct arena *a, const char *resource, bool
 int store_conflict(struct store *s, struct arena *a, int64_t conflict_id,
                    struct store_conflict *out, struct err *err);
 
+/* The source of what a person decided; sync/decide.h calls it DECIDE_PERSON. */
+#define STORE_PERSON "person"
+
 /*
  * Resolves an open conflict: TAKE, the value of that system, or VALUES, an object (system -> value
  * in its words). Each end's shadow takes for the field what the conflict shows of it, so that an
  * edit made since is still one; what others are to get is owed to them, from TAKE or from
- * DECIDE_PERSON ("person"). Both NULL: only closed, nothing is owed (a conflict that is not of one
- * field). 1, 0 it is not open, -1 (code "no-value": TAKE shows none).
+ * STORE_PERSON, and nothing else of the field is owed any more. Both NULL: only closed, nothing is
+ * owed (a conflict that is not of one field, as that of a merge: field record_id). One of a link
+ * that has ended is only closed. 1, 0 it is not open, -1 (codes "no-value": TAKE shows none;
+ * "no-end": VALUES names a system without a live end; "no-field": it is not of one field).
  */
 struct store_resolution {
     int64_t conflict_id;
@@ -67,8 +72,8 @@ int store_rejected(struct store *s, struct arena *a, int64_t reject_id, struct s
  */
 int store_reject_replay(struct store *s, int64_t reject_id, bool create, const char *by,
                         int64_t now, struct err *err);
-/* Closes it. Of an outcome-unknown create also the intent and its claims: the record's next change
- * may create it again. 1, 0 not open, -1. */
+/* Closes it. Of an outcome-unknown create also the intent, its claims and what is owed there: the
+ * record's next change may create it again. 1, 0 not open, -1. */
 int store_reject_drop(struct store *s, int64_t reject_id, const char *by, int64_t now,
                       struct err *err);
 
@@ -84,25 +89,33 @@ int store_links(struct store *s, struct arena *a, const char *resource, const ch
                 bool ended, int64_t after, size_t max, int64_t **ids, struct err *err);
 
 /*
- * Links records by hand: a new link under EXTERNAL_ID, or the one that one of them is in. Records
- * of ended links are taken out of those. The ends have no base: first_contact decides. 1 (LINK_ID),
- * 0 -1 code "linked-elsewhere" (two are in different living links, or the link has another record
- * of that system).
+ * Links records by hand: a new link under EXTERNAL_ID, or the one that one of them is in. (An ended
+ * link that has that id gives it up; if a living one has it, the new link's is made of it.) Records
+ * of ended links are taken out of those. The ends have no base: first_contact decides, and a
+ * tombstone, a create of unknown outcome (its reject is dropped) or what was owed there go. 1
+ * (LINK_ID; also if they are linked so already), -1 codes "linked-elsewhere" (two are in different
+ * living links or of one system, or the link has another record of that system), "too-few" (one,
+ * and not linked), "busy" (LATER: writes of a link concerned are under way).
  */
 int store_link_records(struct store *s, const char *resource, const struct store_record *records,
                        size_t n, const char *external_id, const char *by, int64_t now,
                        int64_t *link_id, struct err *err);
 
 /*
- * Takes a record out of its link. Fewer than two ends left: the link ends, and its records' events
- * are ignored. FORGET: the ends left over and this one are nobody's, so that they may be matched
- * anew; else the record stays in an ended link of its own. Nothing may be open (code "busy"). 1, 0
+ * Takes a record out of its link. Fewer than two ends left, or none of them live: the link ends,
+ * and its records' events are ignored. FORGET: the ends left over and this one are nobody's, so
+ * that they may be matched anew; else the record stays in an ended link (of its own if the other
+ * one goes on). What is owed to it goes, with the link's end all that is owed; what is owed from it
+ * to others was decided and stays. Open conflicts of the link are resolved as "unlinked": what is
+ * left of them is found anew. Nothing may be open (code "busy", LATER; also a create of unknown
+ * outcome, until its reject is dropped or replayed). 1 (also if it is in an ended link already), 0
  * it has no link, -1.
  */
 int store_unlink(struct store *s, const char *resource, const struct store_record *record,
                  bool forget, const char *by, int64_t now, struct err *err);
 
-/* Who owns a record (owner: creator). 1, 0 there is no such link, -1. */
+/* Who owns a record (owner: creator). 1, 0 there is no such link, -1 (code "no-end": the link has
+ * no live end there). */
 int store_own(struct store *s, int64_t link_id, const char *system, const char *by, int64_t now,
               struct err *err);
 
@@ -111,7 +124,8 @@ int store_own(struct store *s, int64_t link_id, const char *system, const char *
 struct store_event {
     int64_t seq, request_id;
     const char *system, *record_id, *event_type, *event_id, *path, *payload, *run_id;
-    const char *disposition, *reason; /* NULL while undisposed */
+    const char *disposition; /* NULL while undisposed */
+    const char *reason;      /* why it ended so, or why it waits; may be NULL */
     int64_t received_at, disposed_at;
     int64_t not_before; /* while undisposed: when it is looked at (again) */
 };

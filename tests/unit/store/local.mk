@@ -1,12 +1,17 @@
 # Unit tests of src/store: what store.h promises, whatever stands behind it.
 STORE_TESTS = \
+	tests/unit/store/conflict_test \
 	tests/unit/store/decide_test \
 	tests/unit/store/delete_test \
 	tests/unit/store/inbox_test \
 	tests/unit/store/lease_test \
 	tests/unit/store/limits_test \
 	tests/unit/store/link_test \
+	tests/unit/store/lineage_test \
+	tests/unit/store/oddity_test \
 	tests/unit/store/open_test \
+	tests/unit/store/reject_test \
+	tests/unit/store/relink_test \
 	tests/unit/store/report_test \
 	tests/unit/store/requests_test \
 	tests/unit/store/settle_test \
@@ -31,6 +36,16 @@ tests_unit_store_requests_test_SOURCES = tests/unit/store/requests_test.c $(STOR
 tests_unit_store_requests_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_watch_test_SOURCES = tests/unit/store/watch_test.c $(STORE_FIXTURE)
 tests_unit_store_watch_test_LDADD = $(UNIT_LIBS)
+tests_unit_store_conflict_test_SOURCES = tests/unit/store/conflict_test.c $(STORE_FIXTURE)
+tests_unit_store_conflict_test_LDADD = $(UNIT_LIBS)
+tests_unit_store_reject_test_SOURCES = tests/unit/store/reject_test.c $(STORE_FIXTURE)
+tests_unit_store_reject_test_LDADD = $(UNIT_LIBS)
+tests_unit_store_relink_test_SOURCES = tests/unit/store/relink_test.c $(STORE_FIXTURE)
+tests_unit_store_relink_test_LDADD = $(UNIT_LIBS)
+tests_unit_store_lineage_test_SOURCES = tests/unit/store/lineage_test.c $(STORE_FIXTURE)
+tests_unit_store_lineage_test_LDADD = $(UNIT_LIBS)
+tests_unit_store_oddity_test_SOURCES = tests/unit/store/oddity_test.c $(STORE_FIXTURE)
+tests_unit_store_oddity_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_delete_test_SOURCES = tests/unit/store/delete_test.c $(STORE_FIXTURE)
 tests_unit_store_delete_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_limits_test_SOURCES = tests/unit/store/limits_test.c $(STORE_FIXTURE)

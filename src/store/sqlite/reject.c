@@ -1,0 +1,324 @@
+#include <config.h>
+
+#include "store/operate.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "store/sqlite/hand.h"
+
+/* Refused lines, until a person decides what becomes of them. */
+
+#define REJECT_COLUMNS                                                                             \
+    "SELECT reject_id, at, coalesce(seq, 0), coalesce(request_id, 0), stage, system, account,"     \
+    " resource, record_id, target, code, text, record, state FROM sync_rejects "
+
+static void
+read_row(const struct rows *r, struct arena *a, struct store_rejected *x)
+{
+    *x = (struct store_rejected){
+        .reject_id = row_int(r, 0),
+        .at = row_time(r, 1),
+        .seq = row_int(r, 2),
+        .request_id = row_int(r, 3),
+        .stage = row_text(r, a, 4),
+        .system = row_text(r, a, 5),
+        .account = row_text(r, a, 6),
+        .resource = row_text(r, a, 7),
+        .record_id = row_text(r, a, 8),
+        .target = row_text(r, a, 9),
+        .code = row_text(r, a, 10),
+        .text = row_text(r, a, 11),
+        .record = row_text(r, a, 12),
+        .state = row_text(r, a, 13),
+    };
+}
+
+int
+store_rejects(struct store *s, struct arena *a, const char *resource, const char *code, bool all,
+              size_t max, struct store_rejected **out, struct err *err)
+{
+    struct store_rejected *list = NULL;
+    struct rows r;
+    int n = 0, rc;
+
+    *out = NULL;
+    if (db_rows(s, &r, err,
+                REJECT_COLUMNS "WHERE (?1 IS NULL OR resource = ?1) AND (?2 IS NULL OR code = ?2)"
+                               " AND (?3 OR state = 'open') ORDER BY reject_id DESC LIMIT ?4",
+                "ttni", resource, code, (int)all, (int64_t)max) < 0)
+        return -1;
+    while ((rc = rows_next(&r)) == 1) {
+        list = list_grow(a, list, (size_t)n, sizeof *list);
+        read_row(&r, a, &list[n++]);
+    }
+    *out = list;
+    return rc < 0 ? -1 : n;
+}
+
+int
+store_rejected(struct store *s, struct arena *a, int64_t reject_id, struct store_rejected *out,
+               struct err *err)
+{
+    struct rows r;
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    if (db_rows(s, &r, err, REJECT_COLUMNS "WHERE reject_id = ?", "i", reject_id) < 0)
+        return -1;
+    rc = rows_next(&r);
+    if (rc != 1)
+        return rc;
+    read_row(&r, a, out);
+    rows_end(&r);
+    return 1;
+}
+
+/* ---- What a reject is about ---- */
+
+struct about {
+    struct hand h;
+    struct store_rejected r;
+    const char *resource;
+    struct store_record record; /* record_id NULL: it names none */
+    int64_t link_id;            /* 0: none */
+};
+
+/* 1 an open one, 0, -1. */
+static int
+load_open(struct about *x, int64_t reject_id)
+{
+    int rc = store_rejected(x->h.s, x->h.a, reject_id, &x->r, x->h.err);
+
+    return rc == 1 ? strcmp(x->r.state, "open") == 0 : rc;
+}
+
+static bool
+is_unknown(const struct about *x)
+{
+    return strcmp(x->r.code, "outcome-unknown") == 0;
+}
+
+/* The record of the event that was refused, and the link it was decided for. */
+static int
+load_event(struct about *x)
+{
+    struct rows r;
+    int rc;
+
+    if (x->r.seq == 0)
+        return 0;
+    if (db_rows(x->h.s, &r, x->h.err,
+                "SELECT resource, system, account, record_id, coalesce(link_id, 0) FROM sync_inbox"
+                " WHERE seq = ?",
+                "i", x->r.seq) < 0)
+        return -1;
+    rc = rows_next(&r);
+    if (rc != 1)
+        return rc;
+    x->resource = row_text(&r, x->h.a, 0);
+    x->record.system = row_text(&r, x->h.a, 1);
+    x->record.account = row_text(&r, x->h.a, 2);
+    x->record.record_id = row_text(&r, x->h.a, 3);
+    x->link_id = row_int(&r, 4);
+    rows_end(&r);
+    return 0;
+}
+
+/*
+ * The event's record is the one that changed; a write's own is the one it was for, which may be
+ * gone. The link is where the record is now: a person may have linked it otherwise since.
+ */
+static int
+load_about(struct about *x)
+{
+    int64_t now_in;
+    int rc;
+
+    if (load_event(x) < 0)
+        return -1;
+    if (x->record.record_id == NULL && x->r.record_id != NULL && x->r.resource != NULL &&
+        x->r.system != NULL && x->r.account != NULL) {
+        x->resource = x->r.resource;
+        x->record = (struct store_record){x->r.system, x->r.account, x->r.record_id};
+    }
+    if (x->record.record_id == NULL)
+        return 0;
+    rc = link_of_record(x->h.s, x->resource, x->record.system, x->record.account,
+                        x->record.record_id, &now_in, x->h.err);
+    if (rc == 1)
+        x->link_id = now_in;
+    return rc < 0 ? -1 : 0;
+}
+
+/* A create of unknown outcome keeps its own link. */
+static int
+load_unknown(struct about *x)
+{
+    if (!is_unknown(x) || x->r.target == NULL)
+        return 0;
+    return db_int(x->h.s, x->h.err, &x->link_id,
+                  "SELECT link_id FROM sync_intents WHERE seq = ? AND target = ? AND state IN"
+                  " ('prepared','sent','unknown') AND state = 'unknown'",
+                  "it", x->r.seq, x->r.target) < 0
+               ? -1
+               : 0;
+}
+
+static int
+finish(struct about *x, const char *state)
+{
+    const struct hand_line line = {
+        .seq = x->r.seq,
+        .link_id = x->link_id,
+        .resource = x->resource != NULL ? x->resource : x->r.resource,
+        .system = x->record.system != NULL ? x->record.system : x->r.system,
+        .record_id = x->record.record_id,
+        .target = x->r.target,
+        .rule = "reject",
+        .outcome = state,
+        .text = arena_printf(x->h.a, "reject %" PRId64 " (%s)", x->r.reject_id, x->r.code)};
+
+    if (db_run(x->h.s, x->h.err, "UPDATE sync_rejects SET state = ? WHERE reject_id = ?", "ti",
+               state, x->r.reject_id) < 0)
+        return -1;
+    return hand_tell(&x->h, &line);
+}
+
+/* ---- Replay ---- */
+
+/* A request that failed to map: 1 it will be mapped again, 0 it is no such, -1. */
+static int
+map_again(struct about *x)
+{
+    if (x->r.request_id == 0 || x->r.seq != 0)
+        return 0;
+    return db_run(x->h.s, x->h.err,
+                  "UPDATE sync_requests SET state = 'new', reason = NULL WHERE request_id = ?", "i",
+                  x->r.request_id);
+}
+
+/* What the target refused is owed again, and due; but what is owed to a tombstone waits for it. */
+static int
+free_refused(struct about *x)
+{
+    if (x->r.target == NULL || x->link_id == 0)
+        return 0;
+    return db_run(x->h.s, x->h.err,
+                  "UPDATE sync_owed SET refused = NULL, not_before = CASE not_before WHEN"
+                  " '" STORE_FOREVER_TEXT "' THEN not_before ELSE ? END WHERE link_id = ? AND"
+                  " target = ?",
+                  "mit", x->h.now, x->link_id, x->r.target) < 0
+               ? -1
+               : 0;
+}
+
+/* Under the first number that is free: gc frees the numbers of rejects, which are given again. */
+static int
+nominate(struct about *x)
+{
+    int64_t seq;
+    int rc = 0;
+
+    for (int64_t n = 1; rc == 0; n++)
+        rc = inbox_nominate(x->h.s, x->record.system, x->record.account, x->resource,
+                            x->record.record_id,
+                            arena_printf(x->h.a, "replay:%" PRId64 ":%" PRId64, x->r.reject_id, n),
+                            x->h.now, &seq, x->h.err);
+    return rc < 0 ? -1 : 0;
+}
+
+static int
+decide_anew(struct about *x)
+{
+    if (x->record.record_id == NULL) {
+        err_set(x->h.err, ERR_RECORD, ERR_NEVER, "no-record",
+                "reject %" PRId64 " names no record that could be decided anew", x->r.reject_id);
+        return err_hint(x->h.err, "drop it, and list the record again");
+    }
+    if (is_unknown(x) && x->r.target != NULL &&
+        hand_close_unknown(&x->h, x->link_id, x->r.target, "created again") < 0)
+        return -1;
+    if (free_refused(x) < 0 || (x->link_id != 0 && hand_touch(&x->h, x->link_id) < 0))
+        return -1;
+    return nominate(x);
+}
+
+static int
+replay(struct about *x, int64_t reject_id, bool create)
+{
+    int rc = load_open(x, reject_id);
+
+    if (rc != 1)
+        return rc;
+    if (is_unknown(x) && !create) {
+        err_set(x->h.err, ERR_RECORD, ERR_NEVER, "needs-create",
+                "reject %" PRId64 ": nobody knows whether %s has the record already", reject_id,
+                x->r.target != NULL ? x->r.target : x->r.system);
+        return err_hint(x->h.err, "look there; then replay it with --create, link by hand, or "
+                                  "drop it");
+    }
+    if (load_about(x) < 0 || load_unknown(x) < 0)
+        return -1;
+    rc = map_again(x);
+    if (rc == 0)
+        rc = decide_anew(x);
+    if (rc < 0 || finish(x, "replayed") < 0)
+        return -1;
+    return 1;
+}
+
+int
+store_reject_replay(struct store *s, int64_t reject_id, bool create, const char *by, int64_t now,
+                    struct err *err)
+{
+    CLEANUP_ARENA struct arena *a = arena_new();
+    struct about x = {.h = {.s = s, .a = a, .by = by, .now = now, .err = err}};
+    struct tx tx;
+
+    if (tx_enter(s, &tx, true, err) < 0)
+        return -1;
+    return tx_leave(s, &tx, replay(&x, reject_id, create), err);
+}
+
+/* ---- Drop ---- */
+
+/* Nor is it created for what is owed there already: only a change makes it again. */
+static int
+forget_create(struct about *x)
+{
+    int rc = hand_close_unknown(&x->h, x->link_id, x->r.target, "dropped");
+
+    if (rc != 1)
+        return rc;
+    if (db_run(x->h.s, x->h.err, "DELETE FROM sync_owed WHERE link_id = ? AND target = ?", "it",
+               x->link_id, x->r.target) < 0)
+        return -1;
+    return hand_touch(&x->h, x->link_id);
+}
+
+static int
+drop(struct about *x, int64_t reject_id)
+{
+    int rc = load_open(x, reject_id);
+
+    if (rc != 1)
+        return rc;
+    if (load_about(x) < 0 || load_unknown(x) < 0)
+        return -1;
+    if (is_unknown(x) && x->r.target != NULL && x->link_id != 0 && forget_create(x) < 0)
+        return -1;
+    return finish(x, "dropped") < 0 ? -1 : 1;
+}
+
+int
+store_reject_drop(struct store *s, int64_t reject_id, const char *by, int64_t now, struct err *err)
+{
+    CLEANUP_ARENA struct arena *a = arena_new();
+    struct about x = {.h = {.s = s, .a = a, .by = by, .now = now, .err = err}};
+    struct tx tx;
+
+    if (tx_enter(s, &tx, true, err) < 0)
+        return -1;
+    return tx_leave(s, &tx, drop(&x, reject_id), err);
+}
