@@ -50,6 +50,8 @@ static const struct verb {
     {"links", "unlink", NEEDS_STATE_WRITE, ctl_links_unlink},
     {"links", "repair", NEEDS_CALLS, ctl_links_repair},
     {"own", NULL, NEEDS_STATE_WRITE, ctl_own},
+    {"normalizers", NULL, NEEDS_CONF, ctl_normalizers},
+    {"prove", NULL, NEEDS_NOTHING, ctl_prove},
     {"gc", NULL, NEEDS_STATE_WRITE, ctl_gc},
 };
 enum { N_VERBS = sizeof verbs / sizeof verbs[0] };
@@ -71,7 +73,9 @@ ctl_usage(void)
            "links link RESOURCE SYSTEM:ID SYSTEM:ID...\n"
            "links unlink RESOURCE SYSTEM:ID [--forget]\n"
            "links repair RESOURCE [SYSTEM]\n"
-           "own RESOURCE SYSTEM:ID NEWOWNER";
+           "own RESOURCE SYSTEM:ID NEWOWNER\n"
+           "normalizers [--forget RESOURCE SYSTEM [FIELD]]\n"
+           "prove [CONFIG]";
 }
 
 int
@@ -138,13 +142,13 @@ ctl_print(struct err *err, const struct val *v)
     return put_line(&line, err);
 }
 
-static int
-load_conf(struct ctl *c, bool no_secrets, struct err *err)
+int
+ctl_load_conf(struct ctl *c, const char *path, bool no_secrets, struct err *err)
 {
     struct faults *faults = faults_new();
     size_t i, n;
 
-    c->conf = conf_load(c->o->common->config, no_secrets, faults);
+    c->conf = conf_load(path, no_secrets, faults);
     n = faults_count(faults);
     for (i = 0; c->conf == NULL && i + 1 < n; i++)
         log_error("%s", faults_get(faults, i));
@@ -176,7 +180,8 @@ open_needed(struct ctl *c, enum needs needs, struct err *err)
 {
     bool secrets = needs == NEEDS_CALLS || (needs == NEEDS_CONF && c->o->online);
 
-    if (needs != NEEDS_NOTHING && needs != NEEDS_STATE_ONLY && load_conf(c, !secrets, err) != 0)
+    if (needs != NEEDS_NOTHING && needs != NEEDS_STATE_ONLY &&
+        ctl_load_conf(c, c->o->common->config, !secrets, err) != 0)
         return -1;
     return needs >= NEEDS_STATE_ONLY ? open_state(c, needs, err) : 0;
 }

@@ -23,7 +23,7 @@ struct ctl_options {
     bool yes;            /* rejects replay: many at once */
     const char *missing; /* links list: those without a record at this system */
     bool ended;          /* links list: also those that have ended */
-    bool forget;         /* links unlink: the records may be matched anew */
+    bool forget;         /* links unlink: the records may be matched anew; normalizers: the pairs */
 };
 
 /* Verbs with their operands and a line each, for --help and the page. */

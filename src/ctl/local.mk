@@ -11,8 +11,10 @@ libctl_a_SOURCES = \
 	src/ctl/lineage_decisions.c \
 	src/ctl/lineage_fields.c \
 	src/ctl/links.c \
+	src/ctl/normalizers.c \
 	src/ctl/operand.c \
 	src/ctl/pause.c \
+	src/ctl/prove.c \
 	src/ctl/rejects.c \
 	src/ctl/repair.c \
 	src/ctl/report.c \

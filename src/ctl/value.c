@@ -82,9 +82,15 @@ ref_words(struct ctl *c, const struct sync_field *field, const struct val *value
     r = ctl_link_of(c, &parent, &link, err);
     if (r < 0)
         return -1;
+    if (r == 0) {
+        ctl_no(err, "not-linked", "%s %s has no link: nobody knows it elsewhere", field->ref,
+               parent.text);
+        err_hint(err, "sync-ctl why %s %s says why", field->ref, parent.text);
+        return EXIT_NO;
+    }
     for (size_t i = 0; i < systems->n; i++) {
         const char *system = systems->u.members[i].name;
-        const struct store_end *end = r == 1 ? ctl_end_of(&link, system) : NULL;
+        const struct store_end *end = ctl_end_of(&link, system);
 
         if (end == NULL || end->deleted)
             return ctl_no(err, "no-word", "%s %s has no record at %s", field->ref, parent.text,

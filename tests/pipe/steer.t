@@ -130,6 +130,15 @@ is "nothing is left" 1 "$(wc -l <out)"
 is "with --all they are all there" 4 "$(sync-ctl conflicts list --all --json | wc -l)"
 try sync-ctl conflicts show 777
 is "one that is not there" 1 "$rc"
+sql "INSERT INTO sync_conflicts (at, link_id, field, base, ends, state) SELECT '2026-01-01T00:00:00.000Z',
+    link_id, 'record_id', '\"7\"', '{\"b\":\"8\"}', 'open' FROM sync_links"
+n=$(sql "SELECT conflict_id FROM sync_conflicts WHERE state = 'open'")
+try sync-ctl conflicts resolve "$n" take b
+is "of a merge no value is taken" "64 1" "$rc $(grep -c "hint: .* resolve $n done" err)"
+try sync-ctl conflicts resolve "$n" "done"
+settle
+is "it is closed once the links are right" "0 resolved" "$rc $(sql "SELECT state FROM sync_conflicts WHERE conflict_id = $n")"
+is_quiet "and nothing is written for it"
 
 # ---- why ----
 edit a x@example.com '{"notes":"hello"}'
@@ -143,7 +152,12 @@ is "why: what each end is known to show" '{"a":"hello","b":"hello"}' "$(why "$a"
 try sync-ctl why $c "$a" notes
 is "why: in words" "1 1 1" \
     "$(grep -c '^[^ ]*  event .*: a:.* path delta.* ended pushed' out) $(grep -c '^  rule   notes: changed-same' out) $(grep -c '^  answer done, HTTP 200' out)"
-is "why: the other end says the same" '"hello"' \
+edit a x@example.com '{"last_name":"L"}'
+edit b x@example.com '{"notes":"both"}'
+run
+is "why: what was folded into the decision" '["b","superseded"]' \
+    "$(why "$a" notes '.decisions[0].folded[0] | [.system, .disposition]')"
+is "why: the other end says the same" '"both"' \
     "$(why "b:$(id b x@example.com)" notes '.decisions[0].writes[0].sent.notes')"
 try sync-ctl why $c "$a"
 is "why: without a field an overview" "1 1" "$(grep -c ' is in link ' out) $(grep -c '^notes .*in step' out)"
@@ -284,6 +298,47 @@ is_quiet "once"
 edit_config '/owner: creator/d; s/phone: {}/phone: {owner: any}/'
 try sync-ctl own $c "$a" a
 is "without such a field there is nothing to own" "1 1" "$rc $(grep -c 'hint: owner: creator' err)"
+
+# ---- references ----
+enter reference
+start_sim a --seed 1 --collection contacts --collection companies
+start_sim b --seed 2 --collection contacts --collection companies
+write_config a b
+edit_config 's/notes: .*/company_id: {owner: any, conflict: manual, ref: crm\/companies, required: true}/
+    s/^jobs:/  crm\/companies:\n    between: [a, b]\n    match: [name]\n    first_contact: a\n    fields: {name: {owner: a}}\n&/
+    /^ *b-contacts:/a\  companies: {system: a, resource: crm/companies}\n  b-companies: {system: b, resource: crm/companies}'
+new_state
+for name in ACME Blue Cool; do
+    human a POST /companies "{\"name\":\"$name\"}"
+    human b POST /companies "{\"name\":\"$name\"}"
+done
+human a POST /companies '{"name":"alone"}'
+company() # SYSTEM NAME
+{
+    sim "$1" /_sim/dump/companies | jq -r ".[] | select(.name == \"$2\") | .id"
+}
+run
+add a "{\"email\":\"x@example.com\",\"company_id\":\"$(company a ACME)\"}"
+add a "{\"email\":\"y@example.com\",\"company_id\":\"$(company a alone)\"}"
+run
+is "a reference arrives in the other's words" "$(company b ACME)" "$(record b x@example.com .company_id | tr -d '"')"
+try sync-ctl why $c "a:$(id a y@example.com)"
+is "why a record waits for its parent" "1 1" "$(grep -c ' has no link' out) $(grep -c "    is due .*: parent crm/companies a:$(company a alone)" out)"
+edit a x@example.com "{\"company_id\":\"$(company a Blue)\"}"
+edit b x@example.com '{"company_id":null}'
+run
+n=$(sync-ctl conflicts list --json | jq .conflict)
+try sync-ctl conflicts resolve "$n" value "a:$(company a alone)"
+is "a record that one system has not is no value" "1 1" "$rc $(grep -c 'has no link' err)"
+try sync-ctl conflicts resolve "$n" value Cool
+is "nor what is no record" 64 "$rc"
+try sync-ctl conflicts resolve "$n" value "b:$(company b Cool)"
+settle
+is "a reference is given as the record, by any of its ends" "$(company a Cool) $(company b Cool)" \
+    "$(record a x@example.com .company_id | tr -d '"') $(record b x@example.com .company_id | tr -d '"')"
+is_quiet "once"
+try sync-ctl status --json
+is "status counts what waits" 1 "$(jq -c 'select(.what == "requests" or .what == "ended links" or .what == "tombstones")' out | wc -l | sed 's/^3$/1/')"
 
 # ---- operands ----
 for line in "conflicts" "conflicts mend 1" "conflicts show" "conflicts show x" "rejects replay" \
