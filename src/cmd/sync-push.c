@@ -15,16 +15,20 @@ struct opts {
 int
 main(int argc, char **argv)
 {
-    struct opts o = {.push = {.max_creates = -1, .max_updates = -1}};
+    struct opts o = {
+        .push = {.canary = -1, .max_creates = -1, .max_updates = -1, .max_deletes = -1}};
     const struct opt table[] = {
         {OPT_TEXT, 0, "plan", "FILE", &o.push.plan, "apply FILE (of sync-diff --plan), not stdin"},
+        {OPT_COUNT, 0, "canary", "N", &o.push.canary, "apply the first N lines with writes only"},
         {OPT_COUNT, 0, "max-creates", "N", &o.push.max_creates, "stop above N creates a run"},
         {OPT_COUNT, 0, "max-updates", "N", &o.push.max_updates, "stop above N updates a run"},
+        {OPT_COUNT, 0, "max-deletes", "N", &o.push.max_deletes, "stop above N deletes a run"},
         {OPT_FLAG, 0, "yes", NULL, &o.push.yes, "lift the limits for this run"},
         {0}};
     const struct opt_program prog = {
         .name = "sync-push",
-        .usage = "[--plan FILE] [--max-creates N] [--max-updates N] [--yes] < DECISIONS",
+        .usage = "[--plan FILE] [--canary N] [--max-creates N] [--max-updates N] [--max-deletes N] "
+                 "[--yes]",
         .summary = "write what sync-diff decided, once, and print the results",
         .options = table,
         .common = &o.common};

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { CANARY_MS = 60000 }; /* what is behind the canary waits so long, for an emitter to end */
+
 struct batch {
     struct line *lines[PUSH_MAX_LINES];
     size_t n;
@@ -35,14 +37,6 @@ refuse_line(struct push *p, const char *text, size_t len, struct err *why)
     refuse_text(p, text, len, why);
 }
 
-/* The totals of a plan decide nothing. */
-static bool
-is_plan_total(const struct push *p, const char *text, size_t len)
-{
-    return p->o->plan != NULL && memmem(text, len, "\"plan\"", 6) != NULL &&
-           memmem(text, len, "\"record_id\"", 11) == NULL;
-}
-
 /* False: nothing whole is here yet. */
 static bool
 read_line(struct push *p, struct batch *b)
@@ -66,7 +60,7 @@ read_line(struct push *p, struct batch *b)
     } else if (event_is_control(text, len)) {
         p->bounded = true;
         result_control(p, text, len);
-    } else if (!is_plan_total(p, text, len)) {
+    } else if (p->o->plan == NULL || !plan_is_total(text, len)) {
         l = line_parse(p, text, len, &err);
         if (l == NULL) {
             refuse_line(p, text, len, &err);
@@ -90,32 +84,6 @@ read_batch(struct push *p, struct batch *b)
 }
 
 /* ---- deciding, inside the transaction ---- */
-
-static int
-give_back(struct line *l, int64_t not_before, const char *reason, struct err *err)
-{
-    int rc;
-
-    if (l->event.seq == 0)
-        return 0;
-    rc = store_return(l->push->store, l->event.seq, l->pipeline, l->fence, not_before, reason, err);
-    if (rc == 0)
-        log_verbose("%s: somebody else's by now", line_name(l));
-    return rc < 0 ? -1 : 0;
-}
-
-static int
-hold(struct line *l, struct err *err)
-{
-    const struct decision *d = &l->decision;
-    struct err ignored = ERR_INIT;
-    int64_t not_before = 0;
-
-    l->fate = LINE_HELD;
-    if (d->hold_not_before != NULL && clock_parse(d->hold_not_before, &not_before, &ignored) < 0)
-        not_before = clock_now() + 60000;
-    return give_back(l, not_before, d->hold_reason, err);
-}
 
 static const char **
 withheld_names(const struct line *l)
@@ -170,6 +138,7 @@ decide_line(struct line *l, struct err *err)
                              .conf = &p->conf,
                              .owner = p->owner,
                              .limits_lifted = p->o->yes,
+                             .max_deletes = p->o->max_deletes >= 0 ? &p->max_deletes : NULL,
                              .withheld = withheld_names(l),
                              .n_withheld = l->n_withheld,
                              .withheld_until = guard_until(l)};
@@ -190,19 +159,40 @@ decide_line(struct line *l, struct err *err)
     l->outcome = (enum store_outcome)rc;
     if (l->outcome == STORE_STOPPED)
         stop(l);
+    if (l->n_intents > 0)
+        p->canary_done++;
     return 0;
+}
+
+/* A line of a plan that does not fit any more is refused, and nobody is asked to decide it anew. */
+static int
+apply_planned(struct line *l, struct err *err)
+{
+    int rc = plan_check(l, err);
+
+    if (rc == 0)
+        l->fate = LINE_REFUSED;
+    return rc == 1 ? decide_line(l, err) : rc;
 }
 
 static int
 apply_line(struct line *l, struct err *err)
 {
-    if (l->decision.hold_reason != NULL)
-        return hold(l, err);
+    if (l->fate == LINE_HELD)
+        return 0;
+    if (hold_canary(l)) {
+        l->fate = LINE_RETURNED;
+        return hold_back(l, clock_now() + CANARY_MS, "canary", err);
+    }
     if (guard_is_stopped(l)) {
         l->fate = LINE_RETURNED;
-        return give_back(l, 0, "limit", err);
+        return hold_back(l, 0, "limit", err);
     }
-    return decide_line(l, err);
+    if (hold_deletes(l, err) < 0)
+        return -1;
+    if (l->fate == LINE_HELD)
+        return 0;
+    return l->push->o->plan != NULL ? apply_planned(l, err) : decide_line(l, err);
 }
 
 /*
@@ -222,6 +212,10 @@ guard_batch(struct push *p, struct batch *b, struct err *err)
 static int
 apply_batch(struct push *p, struct batch *b, struct err *err)
 {
+    guard_forget(p);
+    for (size_t i = 0; i < b->n; i++)
+        if (hold_decision(b->lines[i], err) < 0)
+            return -1;
     if (guard_batch(p, b, err) < 0)
         return -1;
     for (size_t i = 0; i < b->n; i++)
@@ -256,9 +250,13 @@ batch_moved(struct line *l)
                                               : "somebody else's by now");
         return;
     }
-    err_set(&l->err, ERR_RECORD, ERR_NEVER, "moved-on",
-            "plan: %s %s:%s has moved on since the plan was made", l->event.resource,
-            l->event.system, l->event.record_id);
+    plan_moved(l);
+    batch_refused(l);
+}
+
+void
+batch_refused(struct line *l)
+{
     refuse_text(l->push, l->text, l->len, &l->err);
 }
 
@@ -285,7 +283,7 @@ say_rejected(struct line *l)
 
     err_set(&l->err, ERR_RECORD, ERR_NEVER, d->reject_code, "%s: %s", line_name(l),
             d->text != NULL ? d->text : d->reject_code);
-    refuse_text(l->push, l->text, l->len, &l->err);
+    batch_refused(l);
 }
 
 /* Committed: its writes go out. */
@@ -317,11 +315,11 @@ finish_line(struct line *l)
 {
     if (l->fate == LINE_BAD) {
         err_wrap(&l->err, "%s", line_name(l));
-        refuse_text(l->push, l->text, l->len, &l->err);
-    } else if (l->fate == LINE_HELD && l->event.seq == 0) {
-        log_warn("%s: not applied: %s", line_name(l), l->decision.hold_reason);
+        batch_refused(l);
+    } else if (l->fate == LINE_REFUSED) {
+        batch_refused(l);
     } else if (l->fate == LINE_HELD) {
-        log_verbose("%s: back to the inbox: %s", line_name(l), l->decision.hold_reason);
+        hold_say(l);
     } else if (l->fate == LINE_DECIDED && l->outcome == STORE_COMMITTED) {
         start_writes(l);
         return;

@@ -9,7 +9,8 @@
 /*
  * Does a decision fit this config? Lines may be made by hand, or by a sync-diff with another
  * config. Its resource is synced, its systems are those of the sync with their accounts, and each
- * write sets something, and only fields that are synced and that the target's definition has.
+ * write sets something, now or later, and only fields that are synced and that the target's
+ * definition has; a delete sets nothing, names its record, and the config propagates deletes.
  * Fills what a line may leave out (accounts, event_type updated, path manual) and SYNC. 0, or -1
  * with a RECORD error: not-synced, wrong-account, bad-decision. Pure.
  */

@@ -98,6 +98,46 @@ withhold(struct line *l, const char *target, const char *code, const char *text,
     h->until = until;
 }
 
+/* Is the account of T paused as a whole? */
+static bool
+is_account_paused(const struct push *p, const struct target *t)
+{
+    for (size_t i = 0; i < p->n_pauses; i++) {
+        const struct store_pause *x = &p->pauses[i];
+
+        if ((strcmp(x->scope, "all") == 0 || strcmp(x->scope, "account") == 0) &&
+            store_pause_matches(x, t->system->name, t->system->account, NULL, NULL, NULL))
+            return true;
+    }
+    return false;
+}
+
+int
+guard_pause(struct line *l, const char *system, const char *reason, struct err *err)
+{
+    struct push *p = l->push;
+    const struct target *t = push_target(p, system);
+    const struct store_pause pause = {.scope = "account",
+                                      .system = system,
+                                      .account = t->system->account,
+                                      .reason = reason,
+                                      .by = "sync-diff"};
+
+    if (read_pauses(p, err) < 0)
+        return -1;
+    if (is_account_paused(p, t))
+        return 0;
+    if (store_pause_add(p->store, &pause, clock_now(), err) < 0)
+        return -1;
+    crash_point("push.paused");
+    guard_forget(p);
+    p->incident = true;
+    p->bounded = p->bounded || l->event.seq == 0 || l->event.run != NULL;
+    log_error("incident: %s: %s; the account of %s is paused", line_name(l), reason, system);
+    log_error("resume with: sync-ctl resume %s", system);
+    return 0;
+}
+
 /* Would this write be one more of a loop? Then the record is paused from now on. */
 static int
 check_breaker(struct line *l, const struct decision_write *w, struct err *err)
@@ -111,7 +151,8 @@ check_breaker(struct line *l, const struct decision_write *w, struct err *err)
     size_t n_history = 0;
     int n;
 
-    if (conf->breaker_alternations <= 0 || w->target_record_id == NULL || l->decision.link == 0)
+    if (conf->breaker_alternations <= 0 || w->target_record_id == NULL || l->decision.link == 0 ||
+        w->set->n == 0)
         return 0;
     n = store_recent_link_writes(l->push->store, l->arena, l->decision.link,
                                  clock_now() - conf->breaker_window_ms, &written, err);

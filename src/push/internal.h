@@ -92,12 +92,13 @@ struct line {
 
     struct withheld *withheld;
     size_t n_withheld;
-    enum { LINE_DECIDED, LINE_HELD, LINE_RETURNED, LINE_BAD } fate;
+    enum { LINE_DECIDED, LINE_HELD, LINE_RETURNED, LINE_BAD, LINE_REFUSED } fate;
+    const char *held;           /* HELD: why */
     enum store_outcome outcome; /* DECIDED */
     const char *disposition;
     struct store_intent *intents;
     size_t n_intents;
-    struct err err; /* BAD, STOPPED */
+    struct err err; /* BAD, STOPPED, REFUSED */
     struct write *writes;
     size_t open; /* writes that are not gone yet */
 };
@@ -120,7 +121,8 @@ struct pipeline {
 
 struct push {
     const struct push_options *o;
-    struct conf conf; /* a copy with the limits of the command line; borrows the rest */
+    struct conf conf;         /* a copy with the limits of the command line; borrows the rest */
+    struct limit max_deletes; /* of the command line */
     struct store *store;
     struct locked locked;
     struct http *http;
@@ -153,6 +155,10 @@ struct push {
     char stopped_run[64]; /* its run; "" = lines without one */
     bool stopped_batch;   /* it was in this batch */
     bool bounded;         /* the input has an end of its own: eos, a run, lines made by hand */
+    bool incident;        /* an account was paused: a canary record is missing */
+    long canary_done;     /* lines with writes that were applied ... */
+    bool canary_over;     /* ... as many as --canary says */
+    long canary_left;     /* lines with writes that came after */
     bool auth;            /* at the end: a system refuses us */
     bool refused;         /* lines or writes */
     struct err out_err;   /* code "": stdout is fine */
@@ -187,6 +193,8 @@ int guard_line(struct line *l, struct err *err);
 const struct withheld *guard_find(const struct line *l, const char *target);
 /* How long the longest of what is withheld waits; 0: nothing is. */
 int64_t guard_until(const struct line *l);
+/* Pauses SYSTEM's account, once, with an incident line. */
+int guard_pause(struct line *l, const char *system, const char *reason, struct err *err);
 /*
  * After a limit nothing more of that run is decided. Lines without a run that are admitted come
  * from webhooks: from the next batch on they go on, and the pause withholds what it must.
@@ -203,6 +211,47 @@ void guard_close(struct target *t, int64_t until, const char *why);
 int batch_run(struct push *p, struct err *err);
 /* Nothing of the line happened, the state is further than it. */
 void batch_moved(struct line *l);
+/* Says and keeps a line that is refused, with its err. */
+void batch_refused(struct line *l);
+
+/* ---- hold.c: what goes back to the inbox ---- */
+
+/* Gives the event of L back; nothing for lines made by hand. */
+int hold_back(struct line *l, int64_t not_before, const char *reason, struct err *err);
+/* If the decision says hold: gives it back, with the pause that it asks for. Before the guard. */
+int hold_decision(struct line *l, struct err *err);
+/* After the guard: why a delete of L must not go out now, UNTIL when; NULL: none is withheld. */
+const char *hold_delete(struct line *l, int64_t *until);
+/*
+ * The same, and gives the line back then, whole: a delete is never owed, and without it the rest of
+ * its decision would be another one.
+ */
+int hold_deletes(struct line *l, struct err *err);
+/* --canary: is L behind the last line that is applied? Counts it. */
+bool hold_canary(struct line *l);
+void hold_say(struct line *l);
+
+/* ---- plan.c ---- */
+
+/* P->fd is the plan's: -1, exit 65, if it is not whole. A pipe is read to its end and kept. */
+int plan_start(struct push *p, const char *name, struct err *err);
+/* The totals of a plan decide nothing. */
+bool plan_is_total(const char *text, size_t len);
+/* Is the state where it was when the line was decided? 1, 0, -1. */
+int plan_is_current(struct line *l, struct err *err);
+/* l->err says that the state is further. */
+void plan_moved(struct line *l);
+/* 1: L may be applied. 0: l->err says why not. -1. */
+int plan_check(struct line *l, struct err *err);
+
+/* ---- odd.c ---- */
+
+/*
+ * What R shows of the fields sent that the definition's `stores:` does not explain, as
+ * settlement.odd; NULL: all is as sent. References are left out: an id is stored as it is, or
+ * refused. Pure.
+ */
+const struct val *odd_fields(const struct write *w, const struct provider_record *r);
 
 /* ---- send.c: intents to providers ---- */
 
@@ -214,7 +263,7 @@ int send_drop(struct push *p, struct err *err);
 
 /* ---- outcome.c: answers to settlements ---- */
 
-/* The answer of a create or update: settles, or starts a look-up. */
+/* The answer of a write: settles, or starts a look-up. */
 void outcome_take(struct write *w, const struct provider_answer *a);
 /* Queues the settlement of W. NULL A = nothing was asked. NOT_BEFORE for RETRY. */
 void outcome_done(struct write *w, const struct provider_answer *a,

@@ -4,13 +4,16 @@ libpush_a_SOURCES = \
 	src/push/check.c \
 	src/push/check.h \
 	src/push/guard.c \
+	src/push/hold.c \
 	src/push/internal.h \
 	src/push/lease.c \
 	src/push/line.c \
 	src/push/lookup.c \
 	src/push/loss.c \
 	src/push/loss.h \
+	src/push/odd.c \
 	src/push/outcome.c \
+	src/push/plan.c \
 	src/push/preview.c \
 	src/push/push.c \
 	src/push/push.h \

@@ -83,6 +83,8 @@ outcome_done(struct write *w, const struct provider_answer *a, const struct prov
     s->record_id = w->created_id != NULL ? w->created_id : w->intent.record_id;
     if (r != NULL && strcmp(w->intent.action, "create") == 0)
         s->record_id = arena_text(arena, r->id);
+    if (a != NULL && r != NULL)
+        s->odd = odd_fields(w, r);
     if (r != NULL && r->fields != NULL) {
         s->stored = val_copy(arena, r->fields);
         s->stored_whole = true;
@@ -192,6 +194,26 @@ not_sent(struct write *w, const struct provider_answer *a)
     outcome_retry(w, a, until);
 }
 
+static bool
+is_delete(const struct write *w)
+{
+    return strcmp(w->intent.action, "delete") == 0;
+}
+
+/* An edit came first: whether it survives the delete is decided anew, from what is there now. */
+static void
+conflicting_delete(struct write *w, const struct provider_answer *a)
+{
+    int n = count_loss(w);
+
+    if (n == 1)
+        outcome_retry(w, a, clock_now());
+    else if (a->status == 412)
+        wait_longer(w, a, n);
+    else
+        outcome_refused(w, a);
+}
+
 /* 412 means that the record has moved on, however often; 409 twice, that the value is not taken. */
 static void
 conflicting_update(struct write *w, const struct provider_answer *a)
@@ -212,6 +234,10 @@ conflicting_update(struct write *w, const struct provider_answer *a)
 static void
 conflict(struct write *w, const struct provider_answer *a)
 {
+    if (is_delete(w)) {
+        conflicting_delete(w, a);
+        return;
+    }
     if (!is_create(w)) {
         conflicting_update(w, a);
         return;
@@ -269,6 +295,11 @@ outcome_take(struct write *w, const struct provider_answer *a)
         refused_us(w, a);
         return;
     case PROVIDER_GONE:
+        if (is_delete(w))
+            outcome_done(w, a, NULL);
+        else
+            unanswered(w, a);
+        return;
     case PROVIDER_LOST:
     case PROVIDER_BROKEN:
         unanswered(w, a);

@@ -5,24 +5,6 @@
 
 #include <string.h>
 
-/* Is the link where it was when the line was decided? 1, 0, -1. */
-static int
-is_current(struct line *l, struct err *err)
-{
-    const struct event *e = &l->event;
-    const struct decision *d = &l->decision;
-    struct store_link link;
-    int rc;
-
-    if (d->link != 0) {
-        rc = store_load_link(l->push->store, l->arena, d->link, &link, err);
-        return rc <= 0 ? rc : link.generation == d->generation;
-    }
-    rc = store_find_link(l->push->store, l->arena, e->resource, e->system, e->account, e->record_id,
-                         &link, err);
-    return rc < 0 ? -1 : rc == 0;
-}
-
 static void
 preview_write(struct line *l, const struct decision_write *w)
 {
@@ -35,9 +17,14 @@ preview_write(struct line *l, const struct decision_write *w)
         log_info("%s: %s %s: withheld: %s", line_name(l), w->action, w->target, h->text);
         return;
     }
+    if (strcmp(w->action, "delete") != 0 && w->set->n == 0) {
+        log_info("%s: %s %s: nothing to send yet", line_name(l), w->action, w->target);
+        return;
+    }
     buf_printf(&b, "# %s: %s %s\n", line_name(l), w->action, w->target);
     if (provider_preview(push_target(l->push, w->target)->provider, l->sync->defs[i],
-                         w->target_record_id, w->set, w->external_id, &b, &err) < 0) {
+                         w->target_record_id, strcmp(w->action, "delete") == 0 ? NULL : w->set,
+                         w->external_id, &b, &err) < 0) {
         err_wrap(&err, "%s", line_name(l));
         log_err(&err);
         l->push->refused = true;
@@ -49,6 +36,27 @@ preview_write(struct line *l, const struct decision_write *w)
     result_text(l->push, buf_get(&b), b.len);
 }
 
+/* Would it go out? 1, 0 (said why), -1. */
+static int
+is_due(struct line *l, struct err *err)
+{
+    int64_t until;
+    int rc = l->push->o->plan != NULL ? plan_check(l, err) : plan_is_current(l, err);
+
+    if (rc < 0)
+        return -1;
+    if (rc == 0 && l->push->o->plan != NULL)
+        batch_refused(l);
+    else if (rc == 0)
+        batch_moved(l);
+    if (rc == 0)
+        return 0;
+    l->held = hold_delete(l, &until);
+    if (l->held != NULL)
+        log_info("%s: not sent now: %s", line_name(l), l->held);
+    return l->held == NULL;
+}
+
 int
 preview_line(struct line *l, struct err *err)
 {
@@ -56,14 +64,12 @@ preview_line(struct line *l, struct err *err)
 
     if (l->decision.hold_reason != NULL || l->decision.n_writes == 0)
         return 0;
-    rc = is_current(l, err);
-    if (rc < 0)
-        return -1;
-    if (rc == 0) {
-        l->outcome = STORE_MOVED;
-        batch_moved(l);
+    rc = is_due(l, err);
+    if (rc <= 0)
+        return rc;
+    if (hold_canary(l))
         return 0;
-    }
+    l->push->canary_done++;
     for (size_t i = 0; i < l->decision.n_writes; i++)
         preview_write(l, &l->decision.writes[i]);
     return 0;

@@ -66,6 +66,7 @@ set_limits(struct push *p)
         p->conf.max_creates = (struct limit){.count = p->o->max_creates, .percent = -1};
     if (p->o->max_updates >= 0)
         p->conf.max_updates = (struct limit){.count = p->o->max_updates, .percent = -1};
+    p->max_deletes = (struct limit){.count = p->o->max_deletes, .percent = -1};
 }
 
 /* A write may have waited for its turn, or its connection, longer than our lease proves it ours. */
@@ -92,14 +93,17 @@ start_targets(struct push *p)
 static int
 open_input(struct push *p, struct err *err)
 {
+    const char *name = "stdin";
+
     if (p->o->plan != NULL && strcmp(p->o->plan, "-") != 0) {
-        p->fd = open(p->o->plan, O_RDONLY | O_CLOEXEC);
+        name = p->o->plan;
+        p->fd = open(name, O_RDONLY | O_CLOEXEC);
         if (p->fd < 0)
-            return err_errno(err, "%s", p->o->plan);
-        p->in = ndjson_open(p->fd, p->o->plan);
-    } else {
-        p->in = ndjson_open(p->fd, "stdin");
+            return err_errno(err, "%s", name);
     }
+    if (p->o->plan != NULL && plan_start(p, name, err) < 0)
+        return -1;
+    p->in = ndjson_open(p->fd, name);
     p->rejects = rejects_open(p->o->rejects, err);
     return p->rejects == NULL ? -1 : 0;
 }
@@ -153,6 +157,15 @@ is_refused(const struct push *p)
 }
 
 static void
+say_canary(const struct push *p)
+{
+    if (p->canary_over)
+        log_warn("canary: %ld applied, %ld more would write; look at them, then run it again "
+                 "without --canary",
+                 p->canary_done, p->canary_left);
+}
+
+static void
 finish(struct push *p)
 {
     struct err err = ERR_INIT;
@@ -160,6 +173,7 @@ finish(struct push *p)
     leave_open(p);
     result_flush(p);
     log_progress_end();
+    say_canary(p);
     lease_end(p);
     if (ndjson_finish(p->out, &err) < 0 && p->out_err.code[0] == '\0') {
         p->out_err = err;
@@ -187,7 +201,9 @@ status(const struct push *p, struct err *err)
         *err = p->fatal;
         return p->fatal.status;
     }
-    if (p->stopped && p->bounded) /* an endless stream has gone on with the rest */
+    if (p->canary_over)
+        return EXIT_STOP;
+    if ((p->stopped || p->incident) && p->bounded) /* an endless stream has gone on */
         return EXIT_STOP;
     if (p->auth)
         return EXIT_REFUSED;

@@ -26,8 +26,10 @@ struct push_options {
     const char *plan;              /* FILE instead of stdin: applies exactly that */
     bool dry_run;                  /* prints the requests, secrets redacted; no effect */
     bool yes;                      /* limits lifted for this run */
+    long canary;                   /* stop behind so many lines with writes; -1 = no */
     long max_creates, max_updates; /* of the command line; -1 = as configured */
-    const char *rejects;           /* FILE or NULL */
+    long max_deletes;
+    const char *rejects; /* FILE or NULL */
 };
 
 /*

@@ -120,6 +120,8 @@ put_withheld(struct line *l, const struct decision_write *w)
     add_text(&b, "disposition", l->disposition);
     if (h != NULL)
         add_error(&b, "system", "later", h->code, h->text);
+    else if (w->set->n == 0 && w->later != NULL)
+        add_error(&b, "record", "later", "unlinked", "what it refers to has no record there yet");
     else
         add_error(&b, "record", "later", "open", "another write to this record is open there");
     put_line(l, &b);

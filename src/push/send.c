@@ -44,6 +44,8 @@ hand_over(struct write *w)
     if (strcmp(i->action, "create") == 0)
         provider_create(w->target->provider, w->def, i->fields, i->external_id, i->idempotency_key,
                         sent, w);
+    else if (strcmp(i->action, "delete") == 0)
+        provider_delete(w->target->provider, w->def, i->record_id, i->etag, sent, w);
     else
         provider_update(w->target->provider, w->def, i->record_id, i->fields, i->etag, sent, w);
 }

@@ -98,15 +98,42 @@ is "dry_run_leaves_the_state" "$(sql "SELECT generation FROM sync_links WHERE ex
     "$(jq .generation line)"
 
 # --- a plan
-{ update 1 888; update 2 999; jq -nc '{v:1,plan:{decisions:2}}'; } >plan
+planned() # DECISIONS, as sync-diff --plan would leave them, but of no config
+{
+    jq -c 'del(.map_hash)' && echo '{"v":1,"plan":{"decisions":0}}'
+}
+{ update 1 888; update 2 999; } | planned >plan
 update 2 111 | push
 push --plan plan </dev/null
 is "plan_is_applied_but_what_moved_on" "2 1" "$? $(out .record_id)"
 is "plan_says_what_moved_on" \
     "sync-push: error: plan: crm/contacts crm:2 has moved on since the plan was made" "$(cat err)"
 is "plan_wrote_only_that" '["888","111"]' "$(dump app '[.[].phone]')"
+before="$(asked) $(sql "SELECT count(*) FROM sync_inbox")"
+push --plan plan
+is "plan_applied_again_does_nothing" "2 2 $before" \
+    "$? $(grep -c 'has moved on since the plan was made' err) $(asked) $(sql "SELECT count(*) FROM sync_inbox")"
+{ update 1 889; update 2 112; } | jq -c '.map_hash = "older"' >lines
+{ cat lines; tail -n 1 plan; } | push --plan -
+is "plan_of_another_config_is_refused" "2 2 $before" \
+    "$? $(grep -c 'was decided under another config' err) $(asked) $(sql "SELECT count(*) FROM sync_inbox")"
+push --plan lines
+is "torn_plan_is_65" "65 $before" "$? $(asked) $(sql "SELECT count(*) FROM sync_inbox")"
+has "torn_plan_says_what_is_missing" "lines: not a whole plan: the totals, its last line, are missing"
+has "torn_plan_has_a_hint" "hint: make it anew with sync-diff --plan"
 push --plan none
 is "missing_plan_is_74" 74 "$?"
+
+# --- a canary
+{ update 1 81; update 2 82; create 10 cat@x; } | planned >plan
+push -n --canary 1 --plan plan
+is "canary_is_shown_alone" "3 1" "$? $(grep -c '^# ' out)"
+push --canary 1 --plan plan
+is "canary_stops_with_3" "3 1 done" "$? $(out '"\(.record_id) \(.status)"')"
+has "canary_says_what_is_left" "canary: 1 applied, 2 more would write"
+push --plan plan
+is "second_run_does_the_rest" "2 2 10" "$? $(jq -r .record_id out | sort -n | paste -sd ' ')"
+is "all_of_it_is_there" '["81","82",null]' "$(dump app '[.[].phone]')"
 
 # --- refusals
 quirk app reject '"phone:bad"'
@@ -252,6 +279,52 @@ sql "UPDATE sync_inbox SET not_before = '2020-01-01T00:00:00.000Z' WHERE disposi
 seq=${held##* }
 jq -c --argjson seq "$seq" 'select(.seq == $seq) | del(.hold) | . + {generation:0,ends:[],rules:{},writes:[],disposition:"ignored"}' held | push -v
 is "second_copy_of_a_line_is_dropped" "0  1" "$? $(out .disposition) $(sql "SELECT disposition IS NULL FROM sync_inbox WHERE seq = $seq")"
+
+# --- deletes
+delete() { # ID : crm:ID is gone, app is to follow
+    update "$1" x | jq -c '.event_type = "deleted" | .rules = {} | .ends[0] |= (.state = "deleted" | del(.covered)) |
+        .writes[0] |= (.action = "delete" | .set = {} | del(.sources)) | .link_ended = "deleted everywhere"'
+}
+fresh deletes 's/match:/deletes: {policy: propagate, settle: 0s}\n    &/'
+{ create 70 ann@d; create 71 bea@d; create 72 cat@d; create 73 dee@d; } | push
+delete 70 >line
+push -n <line
+like "delete_is_previewed" "^# crm/contacts crm:70 .line 1.: delete app DELETE $(url app)/contacts/[0-9]+ " "$(paste -sd ' ' out)"
+push <line
+is "delete_is_done" "0 done delete deleted 0" \
+    "$? $(out '"\(.status) \(.action) \(.disposition)"') $(dump app '[.[] | select(.email == "ann@d")] | length')"
+push <line
+is "delete_is_done_once" "0  1" "$? $(out .status) $(count app .deletes)"
+human app DELETE "/contacts/$(record app bea@d .id | tr -d '"')"
+delete 71 | push
+is "what_is_not_there_is_deleted" "0 done deleted" "$? $(out '"\(.status) \(.disposition)"')"
+{ delete 72; delete 73; } | push --max-deletes 2
+is "deletes_have_a_limit" "3  2" "$? $(out .status) $(dump app '[.[] | select(.email == "cat@d" or .email == "dee@d")] | length')"
+sync-ctl resume app >ctl 2>&1
+delete 72 >line
+jq -c '{v, system, account, resource, record_id, event_type: "updated", fields, link: null,
+    hold: {reason: "canary app:1 is not there", not_before: "2099-01-01T00:00:00.000Z", pause: "app"}}' line >hold
+cat hold hold | push
+is "missing_canary_pauses_once" "3 account|app|sync-diff|canary app:1 is not there" \
+    "$? $(sql 'SELECT scope, system, by, reason FROM sync_pauses')"
+like "missing_canary_is_an_incident" "incident: crm/contacts crm:72 .*: canary app:1 is not there; .*resume with: sync-ctl resume app" "$(paste -sd ' ' err)"
+push --yes <line
+is "delete_is_never_owed" "2 0 1" \
+    "$? $(sql 'SELECT count(*) FROM sync_owed') $(dump app '[.[] | select(.email == "cat@d")] | length')"
+has "held_delete_says_why" "not applied: delete app: paused: canary app:1 is not there"
+sync-ctl resume app >ctl 2>&1
+LOOPLESS_CRASH_AT=$(crash_number push.sent) sync-push --yes <line >out 2>err
+is "delete_killed" "100 sent" "$? $(sql "SELECT state FROM sync_intents WHERE action = 'delete' ORDER BY token DESC LIMIT 1")"
+abandon
+push </dev/null
+is "lost_delete_is_decided_anew" "0 lost 1" "$? $(out .status) $(sql "SELECT disposition IS NULL AND lease IS NULL
+    FROM sync_inbox WHERE record_id = '72' ORDER BY seq DESC LIMIT 1")"
+
+# --- what is stored otherwise
+quirk app truncate '"notes:3"'
+update 73 5 | jq -c '.writes[0].set = {notes: "abcdef"} | .writes[0].sources = {notes: "crm"} | del(.writes[0].before)' | push
+is "oddity_is_kept" 'done notes|"abcdef"|"abc"' "$(out .status) $(sql 'SELECT field, sent, stored FROM sync_oddities')"
+quirk app truncate null
 
 # --- limits, pauses, the breaker
 fresh limits

@@ -98,7 +98,70 @@ START_TEST(systems_and_accounts_are_those_of_the_sync)
 }
 END_TEST
 
+START_TEST(later_fields_are_checked_like_those_set)
+{
+    CLEANUP_BENCH struct bench *b = bench_new();
+    struct decision d;
+
+    ck_assert_str_eq(check(b, WRITE("b", "'set':{},'later':{'phone':'1'}"), &d), "");
+    ck_assert_str_eq(check(b, WRITE("b", "'set':{'phone':'1'},'later':{'nickname':'1'}"), &d),
+                     "writes: later: nickname is no field of crm/contacts that is synced with b");
+    ck_assert_str_eq(check(b, WRITE("b", "'set':{},'later':{}"), &d), "writes: set: empty");
+}
+END_TEST
+
+START_TEST(a_delete_sets_nothing_and_names_its_record)
+{
+    CLEANUP_BENCH struct bench *b = bench_new();
+    const struct val *set;
+    const char *line = bench_line(b, "1", "'link':7,'writes':[]");
+    const struct conf_sync *sync;
+    struct err err = ERR_INIT;
+    struct decision_write w = {.target = "b", .action = "delete", .target_record_id = "9"};
+    struct decision d = {.link = 7, .writes = &w, .n_writes = 1};
+    struct event e;
+
+    ck_assert_int_eq(event_parse(b->f->a, line, strlen(line), &e, &err), 0);
+    w.set = set = fixture_json(b->f, "{}");
+    ck_assert_int_eq(check_decision(&b->conf, &e, &d, &sync, &err), 0);
+    w.set = fixture_json(b->f, "{'phone':'1'}");
+    ck_assert_int_eq(check_decision(&b->conf, &e, &d, &sync, &err), -1);
+    ck_assert_str_eq(err.text, "writes: a delete sets nothing");
+    w.set = set;
+    w.target_record_id = NULL;
+    ck_assert_int_eq(check_decision(&b->conf, &e, &d, &sync, &err), -1);
+    ck_assert_str_eq(err.text, "writes: a delete of no record");
+}
+END_TEST
+
+START_TEST(nothing_is_deleted_against_the_config)
+{
+    CLEANUP_BENCH struct bench *b = bench_new();
+    struct decision d;
+
+    b->f->sync.deletes.propagate = false;
+    ck_assert_str_eq(check(b,
+                           "'link':7,'writes':[{'target':'b','action':'delete',"
+                           "'target_record_id':'9','set':{}}]",
+                           &d),
+                     "writes: the config does not propagate deletes of crm/contacts");
+}
+END_TEST
+
+START_TEST(only_a_system_of_the_sync_can_be_paused)
+{
+    CLEANUP_BENCH struct bench *b = bench_new();
+    struct decision d;
+
+    ck_assert_str_eq(check(b, "'link':null,'hold':{'reason':'x','pause':'b'}", &d), "");
+    ck_assert_str_eq(check(b, "'link':null,'hold':{'reason':'x','pause':'c'}", &d),
+                     "hold: pause: c is not among the systems of crm/contacts");
+}
+END_TEST
+
 UNIT_MAIN("push/check", what_a_line_leaves_out_is_the_configs,
           only_fields_that_the_target_takes_are_written,
           a_field_that_is_mapped_but_not_synced_is_not_written,
-          systems_and_accounts_are_those_of_the_sync)
+          systems_and_accounts_are_those_of_the_sync, later_fields_are_checked_like_those_set,
+          a_delete_sets_nothing_and_names_its_record, nothing_is_deleted_against_the_config,
+          only_a_system_of_the_sync_can_be_paused)

@@ -32,6 +32,7 @@ configure(struct bench *b)
     fixture_field(f, "name", FIELD_TEXT, -1);
     fixture_match(f, "phone");
     f->sync.map_hash = arena_text(f->a, "m");
+    f->sync.deletes = (struct conf_deletes){.propagate = true, .max = 50, .max_percent = 10};
     define(&f->defs[0]);
     define(&f->defs[1]);
     b->conf = (struct conf){.systems = f->systems,
@@ -41,7 +42,8 @@ configure(struct bench *b)
                             .max_creates = {-1, -1},
                             .max_updates = {-1, -1},
                             .max_changed = {-1, -1}};
-    b->o = (struct push_options){.conf = &b->conf, .max_creates = -1, .max_updates = -1};
+    b->o = (struct push_options){
+        .conf = &b->conf, .canary = -1, .max_creates = -1, .max_updates = -1, .max_deletes = -1};
 }
 
 static const char *
@@ -150,6 +152,19 @@ bench_create(struct bench *b, const char *id, const char *phone)
                                    id, id, phone, id, phone));
 }
 
+const char *
+bench_delete(struct bench *b, int64_t link)
+{
+    return bench_line(b, "1",
+                      arena_printf(b->f->a,
+                                   "'link':%lld,'generation':%lld,'ends':[{'system':'a',"
+                                   "'record_id':'1','state':'deleted'}],'rules':{},'writes':[{"
+                                   "'target':'b','action':'delete','target_record_id':'9',"
+                                   "'set':{},'before':{'phone':'55'}}],'map_hash':'m',"
+                                   "'link_ended':'deleted everywhere'",
+                                   (long long)link, (long long)bench_load(b, link).generation));
+}
+
 void
 bench_feed(struct bench *b, const char *line)
 {
@@ -173,20 +188,55 @@ bench_queued(struct bench *b)
 }
 
 struct write *
-bench_sent(struct bench *b, const char *id, const char *phone)
+bench_send(struct bench *b)
 {
-    struct write *w;
+    struct write *w = bench_queued(b);
     int rc;
 
-    bench_feed(b, bench_create(b, id, phone));
-    bench_run(b);
-    w = bench_queued(b);
     ck_assert_ptr_nonnull(w);
     rc = store_sent(b->p.store, &w->intent.token, 1, b->p.owner, BENCH_NOW, &b->err);
     ck_assert_msg(rc == 0, "%s", b->err.text);
     w->marked = true;
     w->attempts = 1;
     return w;
+}
+
+struct write *
+bench_sent(struct bench *b, const char *id, const char *phone)
+{
+    bench_feed(b, bench_create(b, id, phone));
+    bench_run(b);
+    return bench_send(b);
+}
+
+void
+bench_answer(struct bench *b, struct write *w, const char *id, const char *fields)
+{
+    struct provider_record r = {.id = id, .fields = fixture_json(b->f, fields)};
+    const struct provider_answer a = {
+        .outcome = PROVIDER_OK, .status = 201, .records = &r, .n_records = 1};
+
+    outcome_take(w, &a);
+}
+
+int64_t
+bench_linked(struct bench *b, const char *id)
+{
+    struct write *w = bench_sent(b, id, "55");
+    int64_t link = w->intent.link_id;
+
+    bench_answer(b, w, "9", "{'phone':'55','name':null}");
+    bench_settle(b);
+    return link;
+}
+
+struct store_link
+bench_load(struct bench *b, int64_t id)
+{
+    struct store_link link;
+
+    ck_assert_int_eq(store_load_link(b->p.store, b->f->a, id, &link, &b->err), 1);
+    return link;
 }
 
 /* ---- results ---- */

@@ -31,11 +31,22 @@ const char *bench_line(struct bench *b, const char *id, const char *members);
 /* a:ID, with this phone, is to be created in b under external id x-ID. */
 const char *bench_create(struct bench *b, const char *id, const char *phone);
 
+/* The delete of b:9 from LINK (of bench_linked). */
+const char *bench_delete(struct bench *b, int64_t link);
+
 void bench_feed(struct bench *b, const char *line); /* into the pipe, with its newline */
 void bench_run(struct bench *b);                    /* one batch */
 /* Feeds and runs a create, and takes its write out of b's queue, marked sent. */
 struct write *bench_sent(struct bench *b, const char *id, const char *phone);
 struct write *bench_queued(struct bench *b); /* the next of b's queue, NULL */
+/* Takes a write out of b's queue, marked sent. */
+struct write *bench_send(struct bench *b);
+
+/* W is answered with this record. */
+void bench_answer(struct bench *b, struct write *w, const char *id, const char *fields);
+/* Makes the link of a:ID and b:9 (phone 55) by a settled create. Its id. */
+int64_t bench_linked(struct bench *b, const char *id);
+struct store_link bench_load(struct bench *b, int64_t link);
 
 /* Settles what was answered. */
 void bench_settle(struct bench *b);
