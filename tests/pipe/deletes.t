@@ -32,7 +32,7 @@ vanish() # [MEMBERS as JSON]
 # As ends, without the reasons.
 how() # N
 {
-    ends "$1" | sed 's/:[^:]*$//'
+    ends "$1" | sed 's/:.*//'
 }
 
 link()

@@ -76,6 +76,23 @@ free_owed(struct store *s, int64_t pause_id, int64_t now, struct err *err)
                : 0;
 }
 
+/*
+ * Events that were given back with a reason (a delete whose target was paused, a canary that could
+ * not be seen) are looked at now. Others among them go back to waiting by themselves: no harm.
+ */
+static int
+free_events(struct store *s, int64_t now, struct err *err)
+{
+    return db_run(
+               s, err,
+               "UPDATE sync_inbox SET not_before = ?1 WHERE disposition IS NULL AND lease IS NULL"
+               " AND folded_into IS NULL AND not_before > ?1 AND not_before <"
+               " '" STORE_FOREVER_TEXT "' AND reason IS NOT NULL",
+               "m", now) < 0
+               ? -1
+               : 0;
+}
+
 /* Somebody has looked: the hour of a limit that paused an account begins anew (limits.c). */
 static int
 forget_hour(struct store *s, int64_t pause_id, struct err *err)
@@ -100,6 +117,8 @@ store_pause_lift(struct store *s, int64_t pause_id, int64_t now, struct err *err
     if (tx_enter(s, &tx, true, err) < 0)
         return -1;
     rc = free_owed(s, pause_id, now, err);
+    if (rc == 0)
+        rc = free_events(s, now, err);
     if (rc == 0)
         rc = forget_hour(s, pause_id, err);
     if (rc == 0)
