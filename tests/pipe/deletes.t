@@ -48,7 +48,7 @@ gone=$(record a ann@example.com .id)
 vanish
 flow
 is "a delete is written to the other end" "deleted 0 1" "$(ends 1) $(dump a length) $(count a .deletes)"
-is "and the link is closed" "deleted at b" "$(link)"
+is "and the link is closed" "deleted everywhere" "$(link)"
 hook a '{"event_type":"deleted"}' "$gone"
 hook b '{"event_type":"deleted"}' "$old"
 flow
