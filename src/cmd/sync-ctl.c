@@ -23,7 +23,8 @@ main(int argc, char **argv)
         {OPT_FLAG, 0, "yes", NULL, &o.yes, "rejects replay: also more than 20 at once"},
         {OPT_TEXT, 0, "missing", "SYSTEM", &o.missing, "links list: without a record there"},
         {OPT_FLAG, 0, "ended", NULL, &o.ended, "links list: also links that have ended"},
-        {OPT_FLAG, 0, "forget", NULL, &o.forget, "links unlink: the records may be matched anew"},
+        {OPT_FLAG, 0, "forget", NULL, &o.forget,
+         "links unlink: the records may be matched anew; normalizers: the pairs"},
         {0}};
     const struct opt_program prog = {
         "sync-ctl", ctl_usage(), "Make, look at and steer the state of a sync.", options, &common};

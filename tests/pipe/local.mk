@@ -33,6 +33,9 @@ EXTRA_DIST += tests/pipe/races.t
 TESTS += tests/pipe/operate.t
 EXTRA_DIST += tests/pipe/operate.t
 
+TESTS += tests/pipe/prove.t
+EXTRA_DIST += tests/pipe/prove.t
+
 TESTS += tests/pipe/down.t
 EXTRA_DIST += tests/pipe/down.t
 
