@@ -22,6 +22,17 @@ find(const struct field_case *c, size_t system)
     return NULL;
 }
 
+/* What the source shows; its shadow where an older write of ours stands in its place. */
+static struct candidate *
+shown_by(const struct field_case *c, size_t source)
+{
+    struct candidate *x = candidate_of_end(c, source);
+
+    if (c->ends[source].late)
+        x->value = c->ends[source].base;
+    return x;
+}
+
 static void
 add_decided(struct field_case *c, const struct candidate *from, const struct decide_owed *o)
 {
@@ -66,7 +77,7 @@ add_owed(struct field_case *c, const struct decide_owed *o, size_t t)
              c->ends[source].foreign)
         add_value(c, o, (size_t)source, t);
     else if (find(c, (size_t)source) == NULL)
-        add_decided(c, candidate_of_end(c, (size_t)source), o);
+        add_decided(c, shown_by(c, (size_t)source), o);
 }
 
 static bool
