@@ -66,7 +66,8 @@ int store_rejected(struct store *s, struct arena *a, int64_t reject_id, struct s
 
 /*
  * Decides it anew: a request that failed to map is mapped again; else the record is nominated
- * (event id replay:REJECT:N), and what its link's target refused is tried again. An
+ * (event id replay:REJECT:N; what said that it was deleted or merged says so again, and then its
+ * end is no tombstone until that is decided), and what its link's target refused is tried again. An
  * outcome-unknown create is made again only with CREATE (code "needs-create" without): its intent
  * is closed, its claims go. 1, 0 it is not open, -1 (code "no-record": it names none).
  */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/sqlite/hand.h"
 
 /* Refused lines, until a person decides what becomes of them. */
@@ -81,7 +82,9 @@ struct about {
     struct store_rejected r;
     const char *resource;
     struct store_record record; /* record_id NULL: it names none */
-    int64_t link_id;            /* 0: none */
+    const char *event_type;     /* deleted or merged; NULL: what it was says nothing more */
+    const char *merged_into;
+    int64_t link_id; /* 0: none */
 };
 
 /* 1 an open one, 0, -1. */
@@ -99,6 +102,22 @@ is_unknown(const struct about *x)
     return strcmp(x->r.code, "outcome-unknown") == 0;
 }
 
+/* That a record is gone cannot be seen by looking: it must be told again. */
+static int
+load_type(struct about *x, const struct rows *r)
+{
+    const char *type = row_text(r, x->h.a, 5);
+    const struct val *payload;
+
+    if (strcmp(type, "deleted") != 0 && strcmp(type, "merged") != 0)
+        return 0;
+    x->event_type = type;
+    if (row_val(r, x->h.a, 6, &payload) < 0)
+        return -1;
+    x->merged_into = arena_text(x->h.a, val_get_text(payload, "merged_into"));
+    return 0;
+}
+
 /* The record of the event that was refused, and the link it was decided for. */
 static int
 load_event(struct about *x)
@@ -109,8 +128,8 @@ load_event(struct about *x)
     if (x->r.seq == 0)
         return 0;
     if (db_rows(x->h.s, &r, x->h.err,
-                "SELECT resource, system, account, record_id, coalesce(link_id, 0) FROM sync_inbox"
-                " WHERE seq = ?",
+                "SELECT resource, system, account, record_id, coalesce(link_id, 0),"
+                " event_type, payload FROM sync_inbox WHERE seq = ?",
                 "i", x->r.seq) < 0)
         return -1;
     rc = rows_next(&r);
@@ -121,8 +140,9 @@ load_event(struct about *x)
     x->record.account = row_text(&r, x->h.a, 2);
     x->record.record_id = row_text(&r, x->h.a, 3);
     x->link_id = row_int(&r, 4);
+    rc = load_type(x, &r);
     rows_end(&r);
-    return 0;
+    return rc;
 }
 
 /*
@@ -213,19 +233,54 @@ free_refused(struct about *x)
                : 0;
 }
 
+static int
+nominate_as(struct about *x, const char *event_id)
+{
+    char at[CLOCK_TEXT];
+    struct event e = {.path = "manual",
+                      .system = x->record.system,
+                      .account = x->record.account,
+                      .resource = x->resource,
+                      .record_id = x->record.record_id,
+                      .event_type = x->event_type,
+                      .merged_into = x->merged_into,
+                      .event_id = event_id,
+                      .sync_source = x->record.system,
+                      .sync_timestamp = clock_format(x->h.now, at),
+                      .sync_direction = "inbound"};
+    struct store_admission admission = {.event = &e};
+    int64_t seq;
+
+    if (x->event_type == NULL)
+        return inbox_nominate(x->h.s, e.system, e.account, e.resource, e.record_id, event_id,
+                              x->h.now, &seq, x->h.err);
+    return inbox_insert(x->h.s, &admission, x->h.now, &seq, x->h.err);
+}
+
 /* Under the first number that is free: gc frees the numbers of rejects, which are given again. */
 static int
 nominate(struct about *x)
 {
-    int64_t seq;
     int rc = 0;
 
     for (int64_t n = 1; rc == 0; n++)
-        rc = inbox_nominate(x->h.s, x->record.system, x->record.account, x->resource,
-                            x->record.record_id,
-                            arena_printf(x->h.a, "replay:%" PRId64 ":%" PRId64, x->r.reject_id, n),
-                            x->h.now, &seq, x->h.err);
+        rc = nominate_as(x, arena_printf(x->h.a, "replay:%" PRId64 ":%" PRId64, x->r.reject_id, n));
     return rc < 0 ? -1 : 0;
+}
+
+/* A deletion that was decided in part is news again only if its end is no tombstone yet. */
+static int
+forget_tombstone(struct about *x)
+{
+    if (x->event_type == NULL || strcmp(x->event_type, "deleted") != 0)
+        return 0;
+    return db_run(x->h.s, x->h.err,
+                  "UPDATE sync_metadata SET deleted_at = NULL WHERE resource_type = ? AND"
+                  " record_id = ? AND external_system = ? AND account = ? AND EXISTS (SELECT 1 FROM"
+                  " sync_links l WHERE l.link_id = sync_metadata.link_id AND l.ended_at IS NULL)",
+                  "tttt", x->resource, x->record.record_id, x->record.system, x->record.account) < 0
+               ? -1
+               : 0;
 }
 
 static int
@@ -239,7 +294,8 @@ decide_anew(struct about *x)
     if (is_unknown(x) && x->r.target != NULL &&
         hand_close_unknown(&x->h, x->link_id, x->r.target, "created again") < 0)
         return -1;
-    if (free_refused(x) < 0 || (x->link_id != 0 && hand_touch(&x->h, x->link_id) < 0))
+    if (free_refused(x) < 0 || forget_tombstone(x) < 0 ||
+        (x->link_id != 0 && hand_touch(&x->h, x->link_id) < 0))
         return -1;
     return nominate(x);
 }

@@ -266,6 +266,87 @@ START_TEST(dropped_refusal_stays_refused)
 }
 END_TEST
 
+/* As sync-push leaves it when the app refuses to delete: hubspot:101 is a tombstone already. */
+START_TEST(refused_delete_is_told_again)
+{
+    struct fixture f;
+    struct event e = {.path = "webhook",
+                      .system = "hubspot",
+                      .account = "62515",
+                      .resource = "crm/contacts",
+                      .record_id = "101",
+                      .event_type = "deleted",
+                      .event_id = "gone"};
+    struct store_reject x = {.stage = "push", .target = "app", .code = "http-403"};
+    struct store_emission row;
+
+    fixture_open(&f);
+    make_pair(&f, "101", "c-9");
+    admit_event(&f, &e, NULL, false);
+    row = emit_one(&f, "p1");
+    ck_assert_int_eq(store_reject(f.s, row.seq, "p1", row.fence, &x, f.now, &f.err), 1);
+    sql(&f, "UPDATE sync_metadata SET deleted_at = 'x' WHERE record_id = '101'");
+    ck_assert_int_eq(replay(&f, 1, false), 1);
+    ck_assert_str_eq(sql_text(&f, "SELECT lane || ' ' || event_type || ' ' || record_id FROM"
+                                  " sync_inbox WHERE event_id = 'replay:1:1'"),
+                     "L1 deleted 101");
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_metadata WHERE deleted_at IS NULL"), 2);
+    check_balance(&f);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(tombstone_of_an_ended_link_stays)
+{
+    struct fixture f;
+    struct event e = {.path = "webhook",
+                      .system = "hubspot",
+                      .account = "62515",
+                      .resource = "crm/contacts",
+                      .record_id = "101",
+                      .event_type = "deleted",
+                      .event_id = "gone"};
+    struct store_reject x = {.stage = "push", .target = "app", .code = "http-403"};
+    struct store_emission row;
+
+    fixture_open(&f);
+    make_pair(&f, "101", "c-9");
+    admit_event(&f, &e, NULL, false);
+    row = emit_one(&f, "p1");
+    ck_assert_int_eq(store_reject(f.s, row.seq, "p1", row.fence, &x, f.now, &f.err), 1);
+    sql(&f, "UPDATE sync_metadata SET deleted_at = 'x' WHERE record_id = '101'");
+    sql(&f, "UPDATE sync_links SET ended_at = 'x'");
+    ck_assert_int_eq(replay(&f, 1, false), 1);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_metadata WHERE deleted_at IS NULL"), 1);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(merge_is_told_again)
+{
+    struct fixture f;
+    struct event e = {.path = "webhook",
+                      .system = "hubspot",
+                      .account = "62515",
+                      .resource = "crm/contacts",
+                      .record_id = "101",
+                      .event_type = "merged",
+                      .merged_into = "102",
+                      .event_id = "merged"};
+    struct store_reject x = {.stage = "diff", .code = "ambiguous"};
+    struct store_emission row;
+
+    fixture_open(&f);
+    admit_event(&f, &e, NULL, false);
+    row = emit_one(&f, "p1");
+    ck_assert_int_eq(store_reject(f.s, row.seq, "p1", row.fence, &x, f.now, &f.err), 1);
+    ck_assert_int_eq(replay(&f, 1, false), 1);
+    ck_assert_ptr_nonnull(strstr(emit_one(&f, "p1").payload, "\"merged_into\":\"102\""));
+    check_balance(&f);
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(unknown_create_is_made_again_only_when_told)
 {
     struct fixture f;
@@ -343,6 +424,7 @@ END_TEST
 
 UNIT_MAIN("store/reject", lists_by_resource_and_code, record_is_nominated_once,
           refused_event_is_nominated_by_its_own_record, what_names_no_record_cannot_be_decided,
-          request_is_mapped_again, refused_write_is_tried_again, dropped_refusal_stays_refused,
+          request_is_mapped_again, refused_write_is_tried_again, refused_delete_is_told_again,
+          tombstone_of_an_ended_link_stays, merge_is_told_again, dropped_refusal_stays_refused,
           unknown_create_is_made_again_only_when_told, dropped_create_waits_for_the_next_change,
           decision_made_before_a_drop_does_not_commit)
