@@ -154,6 +154,46 @@ START_TEST(a_paused_target_gets_nothing)
 }
 END_TEST
 
+START_TEST(what_has_no_word_there_yet_is_owed)
+{
+    CLEANUP_BENCH struct bench *b = bench_new();
+    int64_t id = bench_linked(b, "1");
+
+    bench_feed(b,
+               bench_line(b, "1",
+                          arena_printf(b->f->a,
+                                       "'link':%lld,'generation':1,'ends':[{'system':'a',"
+                                       "'record_id':'1','covered':{'name':'7'}}],'rules':{'name':{"
+                                       "'rule':'changed-same','source':'a','owed':['b']}},"
+                                       "'writes':[{'target':'b','action':'update',"
+                                       "'target_record_id':'9','set':{},'later':{'name':'7'},"
+                                       "'sources':{'name':'a'}}],'map_hash':'m'",
+                                       (long long)id)));
+    bench_run(b);
+    ck_assert_uint_eq(queued(b), 0);
+    ck_assert_str_eq(bench_result(b, "target"), "b");
+    ck_assert_str_eq(bench_result(b, "status"), "withheld");
+    ck_assert_str_eq(bench_result(b, "disposition"), "owed");
+    ck_assert_str_eq(bench_result(b, "error.code"), "unlinked");
+    ck_assert_uint_eq(bench_load(b, id).n_owed, 1);
+    ck_assert_ptr_null(b->p.lines);
+}
+END_TEST
+
+START_TEST(deletes_have_a_limit_of_the_command_line)
+{
+    CLEANUP_BENCH struct bench *b = bench_new();
+    int64_t id = bench_linked(b, "1");
+
+    b->o.max_deletes = 0;
+    b->p.max_deletes = (struct limit){.count = 0, .percent = -1};
+    bench_feed(b, bench_delete(b, id));
+    bench_run(b);
+    ck_assert(b->p.stopped);
+    ck_assert_uint_eq(queued(b), 0);
+}
+END_TEST
+
 START_TEST(a_limit_stops_the_rest_of_its_run)
 {
     CLEANUP_BENCH struct bench *b = bench_new();
@@ -223,6 +263,7 @@ END_TEST
 UNIT_MAIN("push/batch", a_write_is_what_the_decision_says, bad_lines_are_kept_and_the_others_go_on,
           half_a_line_waits, a_decision_without_writes_ends_at_once, a_held_line_has_no_effect,
           the_second_decision_of_a_record_has_no_effect, a_closed_target_gets_nothing_and_is_owed,
-          a_paused_target_gets_nothing, a_limit_stops_the_rest_of_its_run,
+          a_paused_target_gets_nothing, what_has_no_word_there_yet_is_owed,
+          deletes_have_a_limit_of_the_command_line, a_limit_stops_the_rest_of_its_run,
           lifted_limits_stop_nothing, only_lines_of_the_stopped_run_are_stopped,
           what_is_withheld_waits_for_the_longest)
