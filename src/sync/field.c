@@ -343,6 +343,16 @@ close_write(struct field_case *c, size_t j)
     }
 }
 
+/* Is there an owed row that goes, while another is refused? */
+static bool
+settles_some(const struct field_case *c)
+{
+    for (size_t j = 0; j < c->in->sync->n_between; j++)
+        if (c->ends[j].map != NULL && !c->ends[j].refused && field_owed(c, j) != NULL)
+            return true;
+    return false;
+}
+
 /* A change that stays where it is may equal the owner's value, or be it, and still no other. */
 static bool
 stands_alone(const struct field_case *c, const struct candidate *ref, size_t j)
@@ -355,12 +365,18 @@ stands_alone(const struct field_case *c, const struct candidate *ref, size_t j)
     return false;
 }
 
-/* What differed from an owner that cannot be read now is taken to do so still. */
-static bool
-differs_unseen(const struct field_case *c, size_t j)
+bool
+field_differs_unseen(const struct field_case *c, size_t j)
 {
-    return c->owner != NO_END && c->ends[c->owner].unread && c->ends[j].known &&
-           !c->ends[j].changed;
+    const struct field_end *e = &c->ends[j];
+    const struct val *base;
+
+    if (c->owner == NO_END || !c->ends[c->owner].unread)
+        return false;
+    base = c->ends[c->owner].base;
+    if (e->changed)
+        return c->winner == NULL && (base == NULL || !field_equal(c, j, e->now, c->owner, base));
+    return e->known;
 }
 
 /* Left different: what was so before, what changed and stays, what has no base. */
@@ -375,8 +391,8 @@ mark_differing(struct field_case *c)
         if (e->map == NULL || e->gets != NULL || e->refused || e->differs)
             continue;
         if (e->known || e->changed || e->base == NULL)
-            e->differs = c->n_parts > 1 && (!candidate_at(c, ref, j) || stands_alone(c, ref, j) ||
-                                            differs_unseen(c, j));
+            e->differs = field_differs_unseen(c, j) ||
+                         (c->n_parts > 1 && (!candidate_at(c, ref, j) || stands_alone(c, ref, j)));
     }
 }
 
@@ -393,7 +409,7 @@ name_rule(struct field_case *c)
     if (!differs && c->disposition != NULL && strcmp(c->disposition, "not-owner") == 0)
         c->disposition = NULL; /* it is undone */
     if (refused && !writes)
-        c->rule = RULE_REFUSED;
+        c->rule = settles_some(c) ? RULE_ADOPT : RULE_REFUSED;
     else if (differs && (c->rule == NULL || (!writes && strcmp(c->rule, RULE_ENFORCE) == 0)))
         c->rule = !c->any ? RULE_NOT_OWNER : RULE_FIRST_REPORT;
 }

@@ -160,7 +160,8 @@ settle_agreed(struct field_case *c)
     const char *adopt = c->n_parts > 1 ? RULE_ADOPT : NULL; /* nobody to agree with: no news */
 
     c->winner = first_allowed(c);
-    if (c->winner == NULL && all_are_at(c, &c->candidates[0]))
+    if (c->winner == NULL && all_are_at(c, &c->candidates[0]) &&
+        !field_differs_unseen(c, c->candidates[0].system))
         c->rule = adopt;
     else if (c->winner == NULL)
         leave(c);
@@ -299,7 +300,7 @@ is_trespass(const struct field_case *c, const struct candidate *x, size_t j)
     const struct field_end *e = &c->ends[j];
 
     return j != c->owner && e->map != NULL && e->base != NULL && e->gets == NULL &&
-           (e->changed || e->known) && !candidate_at(c, x, j);
+           (e->changed || e->known || c->ends[c->owner].known) && !candidate_at(c, x, j);
 }
 
 void
