@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 256 };
+enum { BATCH = 1024 };
 
 /* A line that is certainly no news. */
 struct drop {
@@ -64,7 +64,8 @@ judge(struct filter *f, struct echo_input *in, enum echo_verdict *verdict, struc
     if (i < 0)
         return 0;
     in->system_index = (size_t)i;
-    if (store_facts(f->o->store, f->arena, e, e->seq, &in->facts, err) < 0)
+    if (store_look(f->o->store, err) < 0 ||
+        store_facts(f->o->store, f->arena, e, e->seq, &in->facts, err) < 0)
         return -1;
     *verdict = echo_judge(f->arena, in);
     if (*verdict == ECHO_PASS && echo_may_be_ours(e))
@@ -82,6 +83,7 @@ settle_drops(struct filter *f, struct err *err)
     f->n_drops = 0;
     if (n == 0 || f->o->dry_run)
         return 0;
+    store_look_end(f->o->store);
     if (store_begin(f->o->store, false, err) != 0)
         return -1;
     for (i = 0; i < n; i++) {
@@ -182,8 +184,12 @@ flush(struct filter *f, struct err *err)
 static int
 next_line(struct filter *f, const char **line, size_t *len, struct err *why, struct err *err)
 {
-    int r = ndjson_try(f->in, line, len, why);
+    int r;
 
+    /* What is known must not be older than the line. */
+    if (f->o->store != NULL && !ndjson_buffered(f->in))
+        store_look_end(f->o->store);
+    r = ndjson_try(f->in, line, len, why);
     if (r != NDJSON_LATER)
         return r;
     if (flush(f, err) != 0) {

@@ -230,9 +230,13 @@ find(const struct val *v, const char *name, size_t len)
 {
     if (v == NULL || v->kind != VAL_OBJECT)
         return NULL;
-    for (size_t i = 0; i < v->n; i++)
-        if (strncmp(v->u.members[i].name, name, len) == 0 && v->u.members[i].name[len] == '\0')
+    for (size_t i = 0; i < v->n; i++) {
+        const char *have = v->u.members[i].name;
+
+        /* Most differ in the first character: no call for those. */
+        if ((len == 0 || have[0] == name[0]) && strncmp(have, name, len) == 0 && have[len] == '\0')
             return &v->u.members[i];
+    }
     return NULL;
 }
 

@@ -54,6 +54,14 @@ int store_commit(struct store *s, struct err *err);
 void store_abort(struct store *s); /* fine without one */
 
 /*
+ * Many reads of one state, which is that of the first of them: cheaper than each alone. Between a
+ * look and its end nothing may be written, and nobody should wait there: it keeps the -wal from
+ * getting smaller. Ending none is fine.
+ */
+int store_look(struct store *s, struct err *err);
+void store_look_end(struct store *s);
+
+/*
  * ---- Leases: pipelines, jobs, writers. Valid STORE_LEASE_MS after each renewal. ----
  *
  * Those of jobs and writers end with their process, too, as far as that can be seen from here (this

@@ -2,14 +2,17 @@
 # `make bench` runs them, `make bench-check` fails unless each line is right and within its goal.
 # They are not part of `make check`: a busy machine would make them fail.
 BENCHES = \
+	tests/bench/echofilter \
 	tests/bench/latency
 BENCH_DRIVERS = \
-	tests/bench/edits
+	tests/bench/edits \
+	tests/bench/spent
 EXTRA_PROGRAMS += $(BENCH_DRIVERS)
 EXTRA_DIST += $(BENCHES) tests/bench/check
 CLEANFILES += $(BENCH_DRIVERS)
 tests_bench_edits_SOURCES = tests/bench/edits.c
 tests_bench_edits_LDADD = $(LOOPLESS_LIBS)
+tests_bench_spent_SOURCES = tests/bench/spent.c
 
 bench: all $(BENCH_DRIVERS)
 	@for b in $(BENCHES); do \

@@ -10,10 +10,28 @@ static const char sql[] =
     " NOT EXISTS (SELECT 1 FROM sync_intents n WHERE n.link_id = e.link_id AND " OPEN_INTENT(
         "n") ")"
              " AND NOT EXISTS (SELECT 1 FROM sync_inbox b WHERE b.lane = 'L' || e.link_id AND"
-             " b.disposition IS NULL AND (b.seq < ?5 OR b.folded_into = ?5))"
+             " b.disposition IS NULL AND (b.seq < ?5 OR (b.seq > ?5 AND b.folded_into = ?5)))"
              " FROM sync_metadata e JOIN sync_links l ON l.link_id = e.link_id"
              " WHERE e.resource_type = ?1 AND e.record_id = ?2 AND e.external_system = ?3 AND"
              " e.account = ?4";
+
+int
+store_look(struct store *s, struct err *err)
+{
+    if (!sqlite3_get_autocommit(s->db))
+        return 0;
+    if (!s->looked && db_run(s, err, "PRAGMA cache_size = -16384", "") < 0)
+        return -1;
+    s->looked = true;
+    return db_run(s, err, "BEGIN", "") < 0 ? -1 : 0;
+}
+
+void
+store_look_end(struct store *s)
+{
+    if (!s->in_tx && !sqlite3_get_autocommit(s->db))
+        sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+}
 
 int
 store_facts(struct store *s, struct arena *a, const struct event *e, int64_t seq, struct facts *out,

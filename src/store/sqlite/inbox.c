@@ -174,15 +174,22 @@ is_ours(struct store *s, int64_t seq, const char *pipeline, int64_t fence, struc
                   "iti", seq, pipeline, fence);
 }
 
+/* What was folded into the event ends with it. */
+static int
+end_folded(struct store *s, int64_t seq, int64_t now, struct err *err)
+{
+    return db_run(s, err,
+                  "UPDATE sync_inbox SET disposition = 'superseded', disposed_at = ?2 WHERE"
+                  " disposition IS NULL AND lane = (SELECT lane FROM sync_inbox WHERE seq = ?1) AND"
+                  " folded_into = ?1",
+                  "im", seq, now);
+}
+
 int
 inbox_end(struct store *s, int64_t seq, const char *disposition, const char *reason, int64_t now,
           struct err *err)
 {
-    if (db_run(s, err,
-               "UPDATE sync_inbox SET disposition = 'superseded', disposed_at = ?2 WHERE"
-               " disposition IS NULL AND lane = (SELECT lane FROM sync_inbox WHERE seq = ?1) AND"
-               " folded_into = ?1",
-               "im", seq, now) < 0)
+    if (end_folded(s, seq, now, err) < 0)
         return -1;
     return db_run(s, err,
                   "UPDATE sync_inbox SET disposition = ?, reason = ?, disposed_at = ? WHERE seq = ?"
@@ -225,19 +232,31 @@ store_dispose_new(struct store *s, int64_t seq, const char *disposition, int64_t
     return inbox_end(s, seq, disposition, NULL, now, err) < 0 ? -1 : 0;
 }
 
+/* inbox_end of an event that is out under this lease and fence, else nothing: 1, 0, -1. */
+static int
+end_ours(struct store *s, int64_t seq, const char *pipeline, int64_t fence, const char *disposition,
+         const char *reason, int64_t now, struct err *err)
+{
+    int rc = db_run(s, err,
+                    "UPDATE sync_inbox SET disposition = ?, reason = ?, disposed_at = ? WHERE"
+                    " seq = ? AND lease = ? AND fence = ? AND disposition IS NULL AND"
+                    " folded_into IS NULL",
+                    "ttmiti", disposition, reason, now, seq, pipeline, fence);
+
+    if (rc == 1 && end_folded(s, seq, now, err) < 0)
+        return -1;
+    return rc;
+}
+
 int
 store_dispose(struct store *s, int64_t seq, const char *pipeline, int64_t fence,
               const char *disposition, const char *reason, int64_t now, struct err *err)
 {
     struct tx tx;
-    int rc;
 
     if (tx_enter(s, &tx, false, err) < 0)
         return -1;
-    rc = is_ours(s, seq, pipeline, fence, err);
-    if (rc == 1)
-        rc = inbox_end(s, seq, disposition, reason, now, err);
-    return tx_leave(s, &tx, rc, err);
+    return tx_leave(s, &tx, end_ours(s, seq, pipeline, fence, disposition, reason, now, err), err);
 }
 
 int

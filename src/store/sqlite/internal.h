@@ -43,6 +43,7 @@ struct store {
     enum store_mode mode;
     char deployment[80];
     bool in_tx;         /* store_begin */
+    bool looked;        /* store_look: the cache is large */
     bool durable;       /* of the open transaction */
     int full;           /* synchronous as set: -1 unknown, 0 NORMAL, 1 FULL */
     store_go_on *go_on; /* NULL: wait busy_ms() and no longer */
