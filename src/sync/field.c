@@ -283,10 +283,23 @@ candidate_at(const struct field_case *c, const struct candidate *x, size_t j)
     return field_equal(c, x->words, x->value, j, c->ends[j].now);
 }
 
+/* The first end with a base; STEADY: that did not change and is not known to differ. */
+static size_t
+first_with_base(const struct field_case *c, bool steady)
+{
+    for (size_t i = 0; i < c->in->sync->n_between; i++) {
+        const struct field_end *e = &c->ends[i];
+
+        if (e->map != NULL && e->base != NULL && (!steady || !(e->changed || e->known || e->late)))
+            return i;
+    }
+    return NO_END;
+}
+
 const struct candidate *
 field_reference(const struct field_case *c)
 {
-    size_t first = NO_END;
+    size_t first = first_with_base(c, true);
 
     if (c->winner != NULL)
         return c->winner;
@@ -294,14 +307,11 @@ field_reference(const struct field_case *c)
         return c->contact;
     if (c->owner != NO_END && c->ends[c->owner].map != NULL)
         return candidate_of_end(c, c->owner);
-    for (size_t i = 0; i < c->in->sync->n_between; i++) {
-        if (c->ends[i].map == NULL)
-            continue;
-        if (c->ends[i].base != NULL)
-            return candidate_of_end(c, i);
-        if (first == NO_END)
+    if (first == NO_END)
+        first = first_with_base(c, false);
+    for (size_t i = 0; first == NO_END && i < c->in->sync->n_between; i++)
+        if (c->ends[i].map != NULL)
             first = i;
-    }
     return first == NO_END ? NULL : candidate_of_end(c, first);
 }
 
