@@ -27,6 +27,17 @@ match_field(const struct conf_sync *sync, const char *name, struct sync_field *o
     return false;
 }
 
+/* A word that a value table does not know stands for nothing that another system's word could. */
+static bool
+proposes(struct arena *a, const struct conf_sync *sync, const struct sync_field *field, size_t i,
+         const struct val *value)
+{
+    const struct val *unified;
+
+    return !compare_empty(value) &&
+           (field->values == NULL || compare_unify(a, sync, field, i, value, &unified) == TABLE_OK);
+}
+
 static const char *
 key_hash(struct arena *a, const char *field, const char *text)
 {
@@ -52,7 +63,8 @@ match_keys(struct arena *a, const struct conf_sync *sync, size_t system_index,
         struct sync_field field;
         const char *text;
 
-        if (compare_empty(value) || !match_field(sync, sync->match[k], &field))
+        if (!match_field(sync, sync->match[k], &field) ||
+            !proposes(a, sync, &field, system_index, value))
             continue;
         text = compare_joint_text(a, sync, &field, system_index, value);
         if (strcmp(text, "null") == 0 || strcmp(text, "\"\"") == 0)
@@ -71,7 +83,8 @@ match_confirms(struct arena *a, const struct conf_sync *sync, size_t i, const st
         const struct val *vy = val_get(y, sync->match[k]);
         struct sync_field field;
 
-        if (compare_empty(vx) || compare_empty(vy) || !match_field(sync, sync->match[k], &field))
+        if (!match_field(sync, sync->match[k], &field) || !proposes(a, sync, &field, i, vx) ||
+            !proposes(a, sync, &field, j, vy))
             continue;
         return compare_equal(a, sync, &field, i, vx, j, vy);
     }

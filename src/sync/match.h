@@ -8,8 +8,9 @@
 /*
  * Match keys: what proposes that two records are one. A key is the digest of (field name,
  * comparing text under the stores rules of all systems together), so that records which are equal
- * for any two systems share it; empty values have none. A key only proposes: the candidate's
- * present value decides (match_confirms), and only confirmed candidates count.
+ * for any two systems share it; empty values and words without mapping have none. A key only
+ * proposes: the candidate's present value decides (match_confirms), and only confirmed candidates
+ * count.
  */
 struct match_keys {
     const char **hashes; /* hex, one a match field that is not empty, in the order of `match:` */

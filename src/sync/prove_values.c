@@ -150,7 +150,7 @@ add_words(struct prove_values *values, struct arena *a, const struct value_table
 
 struct sized {
     size_t len;
-    size_t place;
+    const char *text;
     const struct val *value;
 };
 
@@ -161,19 +161,26 @@ by_length(const void *x, const void *y)
 
     if (p->len != q->len)
         return p->len < q->len ? -1 : 1;
-    return p->place < q->place ? -1 : p->place > q->place;
+    return strcmp(p->text, q->text);
 }
 
+/* Shortest first, each once. */
 static void
-shortest_first(struct prove_values *values, struct arena *a)
+sort(struct prove_values *values, struct arena *a)
 {
     struct sized *sized = arena_alloc(a, (values->n + 1) * sizeof *sized);
+    size_t n = 0;
 
-    for (size_t k = 0; k < values->n; k++)
-        sized[k] = (struct sized){strlen(val_write_text(a, values->list[k])), k, values->list[k]};
+    for (size_t k = 0; k < values->n; k++) {
+        const char *text = val_write_text(a, values->list[k]);
+
+        sized[k] = (struct sized){strlen(text), text, values->list[k]};
+    }
     qsort(sized, values->n, sizeof *sized, by_length);
     for (size_t k = 0; k < values->n; k++)
-        values->list[k] = sized[k].value;
+        if (k == 0 || strcmp(sized[k].text, sized[k - 1].text) != 0)
+            values->list[n++] = sized[k].value;
+    values->n = n;
 }
 
 long
@@ -208,5 +215,5 @@ prove_values(struct arena *a, const struct conf_sync *sync, const struct sync_fi
         if (v != NULL)
             add(out, a, v);
     }
-    shortest_first(out, a);
+    sort(out, a);
 }

@@ -104,6 +104,35 @@ START_TEST(a_match_field_need_not_be_synced)
 }
 END_TEST
 
+START_TEST(words_match_by_their_meaning_and_unknown_ones_do_not)
+{
+    CLEANUP_FIXTURE struct fixture *f = by_email_and_phone();
+
+    f->sync.n_match = 0;
+    fixture_match(f, "code");
+    fixture_table(f, "code", UNMAPPED_SKIP, "a one=1 a eins=1 b I=1");
+    ck_assert_str_eq(keys(f, 0, "{'code':'eins'}").hashes[0], keys(f, 1, "{'code':'I'}").hashes[0]);
+    ck_assert(confirms(f, "{'code':'eins'}", "{'code':'I'}"));
+    ck_assert_uint_eq(keys(f, 0, "{'code':'odd'}").n, 0);
+    ck_assert(!confirms(f, "{'code':'odd'}", "{'code':'odd'}"));
+}
+END_TEST
+
+START_TEST(what_one_system_keeps_as_html_or_with_00_has_the_same_key)
+{
+    CLEANUP_FIXTURE struct fixture *f = by_email_and_phone();
+
+    ck_assert_str_eq(keys(f, 0, "{'phone':'+49 151 23'}").hashes[0],
+                     keys(f, 1, "{'phone':'0049 151 23'}").hashes[0]);
+    f->sync.n_match = 0;
+    fixture_match(f, "code");
+    fixture_stores(f, 1, "code", STORES_HTML, 0);
+    ck_assert_str_eq(keys(f, 0, "{'code':'A & B'}").hashes[0],
+                     keys(f, 1, "{'code':'<p>A &amp; B</p>'}").hashes[0]);
+    ck_assert_uint_eq(keys(f, 1, "{'code':'<p> </p>'}").n, 0);
+}
+END_TEST
+
 START_TEST(external_ids_are_fixed_and_distinct)
 {
     CLEANUP_FIXTURE struct fixture *f = by_email_and_phone();
@@ -119,4 +148,6 @@ END_TEST
 UNIT_MAIN("sync/match", equal_records_share_a_key, the_same_text_in_two_fields_is_two_keys,
           empty_values_have_no_key, a_key_is_one_for_systems_that_store_differently,
           the_first_key_that_both_have_confirms, a_match_field_need_not_be_synced,
+          words_match_by_their_meaning_and_unknown_ones_do_not,
+          what_one_system_keeps_as_html_or_with_00_has_the_same_key,
           external_ids_are_fixed_and_distinct)
