@@ -375,6 +375,18 @@ stands_alone(const struct field_case *c, const struct candidate *ref, size_t j)
     return false;
 }
 
+/* A known difference that nobody can look at now is one still. */
+static bool
+stays_known(const struct field_case *c, size_t j)
+{
+    if (!c->ends[j].known || c->ends[j].changed)
+        return false;
+    for (size_t i = 0; i < c->in->sync->n_between; i++)
+        if (c->ends[i].unread)
+            return true;
+    return c->n_parts == 1;
+}
+
 bool
 field_differs_unseen(const struct field_case *c, size_t j)
 {
@@ -384,9 +396,8 @@ field_differs_unseen(const struct field_case *c, size_t j)
     if (c->owner == NO_END || !c->ends[c->owner].unread)
         return false;
     base = c->ends[c->owner].base;
-    if (e->changed)
-        return c->winner == NULL && (base == NULL || !field_equal(c, j, e->now, c->owner, base));
-    return e->known;
+    return e->changed && c->winner == NULL &&
+           (base == NULL || !field_equal(c, j, e->now, c->owner, base));
 }
 
 /* Left different: what was so before, what changed and stays, what has no base. */
@@ -401,7 +412,7 @@ mark_differing(struct field_case *c)
         if (e->map == NULL || e->gets != NULL || e->refused || e->differs)
             continue;
         if (e->known || e->changed || e->base == NULL)
-            e->differs = field_differs_unseen(c, j) ||
+            e->differs = field_differs_unseen(c, j) || stays_known(c, j) ||
                          (c->n_parts > 1 && (!candidate_at(c, ref, j) || stands_alone(c, ref, j)));
     }
 }

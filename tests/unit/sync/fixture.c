@@ -337,7 +337,7 @@ fixture_decide(struct fixture *f)
 
         f->in.nominator = (nominator + k) % f->sync.n_between;
         if (k > 0 && (f->ends[f->in.nominator].state != END_LIVE || f->in.other_engine ||
-                      f->ends[nominator].tombstone))
+                      f->ends[nominator].tombstone || f->ends[f->in.nominator].tombstone))
             continue;
         memset(&f->d, 0, sizeof f->d);
         decide(f->a, &f->in, &f->d);

@@ -45,6 +45,8 @@ tests_unit_sync_echo_test_SOURCES = \
 tests_unit_sync_echo_test_LDADD = $(UNIT_LIBS)
 tests_unit_sync_law_test_SOURCES = \
 	tests/unit/sync/law_test.c \
+	tests/unit/sync/world.c \
+	tests/unit/sync/world.h \
 	$(SYNC_FIXTURE)
 tests_unit_sync_law_test_LDADD = $(UNIT_LIBS)
 tests_unit_sync_match_test_SOURCES = \
