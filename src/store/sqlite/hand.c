@@ -3,6 +3,7 @@
 #include "store/sqlite/hand.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 int
 hand_touch(struct hand *h, int64_t link_id)
@@ -155,4 +156,65 @@ hand_check_idle(struct hand *h, int64_t link_id, bool unknown)
         return err_hint(h->err, "nothing was changed; replay or drop its reject first");
     }
     return 0;
+}
+
+/* ---- Links ---- */
+
+bool
+hand_is_end(const struct store_end *e, const struct store_record *r)
+{
+    return strcmp(e->system, r->system) == 0 && strcmp(e->account, r->account) == 0 &&
+           strcmp(e->record_id, r->record_id) == 0;
+}
+
+int
+hand_delete_end(struct hand *h, const char *resource, const struct store_record *r)
+{
+    return db_run(h->s, h->err,
+                  "DELETE FROM sync_metadata WHERE resource_type = ? AND record_id = ? AND"
+                  " external_system = ? AND account = ?",
+                  "tttt", resource, r->record_id, r->system, r->account) < 0
+               ? -1
+               : 0;
+}
+
+int
+hand_free_external_id(struct hand *h, int64_t link_id)
+{
+    return db_run(h->s, h->err,
+                  "UPDATE sync_links SET external_id = external_id || '#' || link_id WHERE"
+                  " link_id = ?1 AND ended_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
+                  " sync_metadata e WHERE e.link_id = ?1)",
+                  "i", link_id) < 0
+               ? -1
+               : 0;
+}
+
+int
+hand_insert_link(struct hand *h, const char *resource, const char *external_id, const char *owner,
+                 const char *ended_why, int64_t *link_id)
+{
+    if (db_run(h->s, h->err,
+               "INSERT INTO sync_links (resource_type, external_id, owned_by, generation,"
+               " created_at, ended_at, ended_why) VALUES (?, ?, ?, 1, ?, ?, ?)",
+               "tttmMt", resource, external_id, owner, h->now,
+               ended_why != NULL ? h->now : INT64_C(0), ended_why) < 0)
+        return -1;
+    *link_id = db_last_id(h->s);
+    return 0;
+}
+
+int
+hand_tell_link(struct hand *h, const char *rule, const char *outcome, int64_t link_id,
+               const char *resource, const struct store_record *r, const char *text)
+{
+    const struct hand_line line = {.link_id = link_id,
+                                   .resource = resource,
+                                   .system = r != NULL ? r->system : NULL,
+                                   .record_id = r != NULL ? r->record_id : NULL,
+                                   .rule = rule,
+                                   .outcome = outcome,
+                                   .text = text};
+
+    return hand_tell(h, &line);
 }

@@ -48,4 +48,18 @@ int hand_close_unknown(struct hand *h, int64_t link_id, const char *target, cons
 /* Open intents of the link are code "busy", LATER; with UNKNOWN creates of unknown outcome too. */
 int hand_check_idle(struct hand *h, int64_t link_id, bool unknown);
 
+/* ---- Links ---- */
+
+bool hand_is_end(const struct store_end *e, const struct store_record *r);
+int hand_delete_end(struct hand *h, const char *resource, const struct store_record *r);
+/* An ended link without ends lets go of its external id, so that one of its records may have it
+ * again. 0, -1. */
+int hand_free_external_id(struct hand *h, int64_t link_id);
+/* A new link, with ENDED_WHY an ended one. 0, -1. */
+int hand_insert_link(struct hand *h, const char *resource, const char *external_id,
+                     const char *owner, const char *ended_why, int64_t *link_id);
+/* hand_tell of a link; R and TEXT may be NULL. */
+int hand_tell_link(struct hand *h, const char *rule, const char *outcome, int64_t link_id,
+                   const char *resource, const struct store_record *r, const char *text);
+
 #endif

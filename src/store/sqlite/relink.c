@@ -34,74 +34,6 @@ store_links(struct store *s, struct arena *a, const char *resource, const char *
     return rc < 0 ? -1 : n;
 }
 
-/* ---- Ends ---- */
-
-static bool
-is_end(const struct store_end *e, const struct store_record *r)
-{
-    return strcmp(e->system, r->system) == 0 && strcmp(e->account, r->account) == 0 &&
-           strcmp(e->record_id, r->record_id) == 0;
-}
-
-static struct store_record
-record_of(const struct store_end *e)
-{
-    return (struct store_record){e->system, e->account, e->record_id};
-}
-
-static int
-delete_end(struct hand *h, const char *resource, const struct store_record *r)
-{
-    return db_run(h->s, h->err,
-                  "DELETE FROM sync_metadata WHERE resource_type = ? AND record_id = ? AND"
-                  " external_system = ? AND account = ?",
-                  "tttt", resource, r->record_id, r->system, r->account) < 0
-               ? -1
-               : 0;
-}
-
-/* A link without ends lets go of its external id, so that one of its records may have it again. */
-static int
-free_external_id(struct hand *h, int64_t link_id)
-{
-    return db_run(h->s, h->err,
-                  "UPDATE sync_links SET external_id = external_id || '#' || link_id WHERE"
-                  " link_id = ?1 AND ended_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
-                  " sync_metadata e WHERE e.link_id = ?1)",
-                  "i", link_id) < 0
-               ? -1
-               : 0;
-}
-
-static int
-insert_link(struct hand *h, const char *resource, const char *external_id, const char *owner,
-            const char *ended_why, int64_t *link_id)
-{
-    if (db_run(h->s, h->err,
-               "INSERT INTO sync_links (resource_type, external_id, owned_by, generation,"
-               " created_at, ended_at, ended_why) VALUES (?, ?, ?, 1, ?, ?, ?)",
-               "tttmMt", resource, external_id, owner, h->now,
-               ended_why != NULL ? h->now : INT64_C(0), ended_why) < 0)
-        return -1;
-    *link_id = db_last_id(h->s);
-    return 0;
-}
-
-static int
-tell(struct hand *h, const char *rule, const char *outcome, int64_t link_id, const char *resource,
-     const struct store_record *r, const char *text)
-{
-    const struct hand_line line = {.link_id = link_id,
-                                   .resource = resource,
-                                   .system = r != NULL ? r->system : NULL,
-                                   .record_id = r != NULL ? r->record_id : NULL,
-                                   .rule = rule,
-                                   .outcome = outcome,
-                                   .text = text};
-
-    return hand_tell(h, &line);
-}
-
 /* ---- Linking ---- */
 
 struct linking {
@@ -166,7 +98,7 @@ check_records(struct linking *x)
             const struct store_end *e = &x->l.ends[j];
 
             if (!e->deleted && strcmp(e->system, x->records[i].system) == 0 &&
-                !is_end(e, &x->records[i]))
+                !hand_is_end(e, &x->records[i]))
                 return elsewhere(x, &x->records[i],
                                  arena_printf(x->h.a, "cannot join link %" PRId64 ", which has %s",
                                               x->l.link_id, e->record_id));
@@ -178,7 +110,7 @@ static bool
 is_in(const struct store_link *l, const struct store_record *r)
 {
     for (size_t i = 0; i < l->n_ends; i++)
-        if (is_end(&l->ends[i], r))
+        if (hand_is_end(&l->ends[i], r))
             return true;
     return false;
 }
@@ -210,9 +142,10 @@ take_out(struct linking *x, const struct store_record *r)
     if (rc != 1)
         return rc;
     if (hand_touch(&x->h, old) < 0 || hand_rehome(&x->h, x->resource, r, old, x->link_id) < 0 ||
-        delete_end(&x->h, x->resource, r) < 0)
+        hand_delete_end(&x->h, x->resource, r) < 0)
         return -1;
-    return tell(&x->h, "link", "unlinked", old, x->resource, r, "it was linked elsewhere");
+    return hand_tell_link(&x->h, "link", "unlinked", old, x->resource, r,
+                          "it was linked elsewhere");
 }
 
 /* What the link had there before: a tombstone, or a create that nobody knows about. */
@@ -256,7 +189,7 @@ add_end(struct linking *x, const struct store_record *r)
         lane_move(x->h.s, x->h.a, x->link_id, x->resource, r->system, r->account, r->record_id, 0,
                   x->h.now, x->h.err) < 0)
         return -1;
-    return tell(&x->h, "link", "linked", x->link_id, x->resource, r, NULL);
+    return hand_tell_link(&x->h, "link", "linked", x->link_id, x->resource, r, NULL);
 }
 
 /* Ended links that have lost their last record. */
@@ -264,7 +197,7 @@ static int
 free_old_ids(struct linking *x, const int64_t *old)
 {
     for (size_t i = 0; i < x->n; i++)
-        if (old[i] != 0 && free_external_id(&x->h, old[i]) < 0)
+        if (old[i] != 0 && hand_free_external_id(&x->h, old[i]) < 0)
             return -1;
     return 0;
 }
@@ -302,7 +235,7 @@ make_link(struct linking *x)
 
     if (choose_external_id(x, &id) < 0)
         return -1;
-    return insert_link(&x->h, x->resource, id, x->records[0].system, NULL, &x->link_id);
+    return hand_insert_link(&x->h, x->resource, id, x->records[0].system, NULL, &x->link_id);
 }
 
 static int
@@ -370,197 +303,4 @@ store_link_records(struct store *s, const char *resource, const struct store_rec
     if (rc == 1)
         *link_id = x.link_id;
     return rc;
-}
-
-/* ---- Unlinking ---- */
-
-struct unlinking {
-    struct hand h;
-    const struct store_record *r;
-    struct store_link l;
-    bool forget;
-};
-
-/* Are there two ends left without the record, and one of them live? */
-static bool
-goes_on(const struct unlinking *x)
-{
-    size_t left = 0, live = 0;
-
-    for (size_t i = 0; i < x->l.n_ends; i++)
-        if (!is_end(&x->l.ends[i], x->r)) {
-            left++;
-            live += !x->l.ends[i].deleted;
-        }
-    return !x->l.ended && left >= 2 && live > 0;
-}
-
-/* Nobody waits for a person any more; what the ends still differ in is found anew. */
-static int
-close_conflicts(struct unlinking *x)
-{
-    return db_run(x->h.s, x->h.err,
-                  "UPDATE sync_conflicts SET state = 'resolved', resolution = 'unlinked',"
-                  " resolved_by = ?, resolved_at = ? WHERE link_id = ? AND state = 'open'",
-                  "tmi", x->h.by, x->h.now, x->l.link_id) < 0
-               ? -1
-               : 0;
-}
-
-/* The record is nobody's. */
-static int
-let_go(struct unlinking *x, const struct store_record *r)
-{
-    if (hand_rehome(&x->h, x->l.resource, r, x->l.link_id, 0) < 0)
-        return -1;
-    return delete_end(&x->h, x->l.resource, r);
-}
-
-/* The link goes on without the record, which gets an ended one of its own. */
-static int
-move_apart(struct unlinking *x)
-{
-    char random[17];
-    int64_t own;
-
-    digest_random_hex(8, random);
-    if (insert_link(&x->h, x->l.resource, arena_printf(x->h.a, "unlinked-%s", random), x->r->system,
-                    "unlinked", &own) < 0 ||
-        hand_rehome(&x->h, x->l.resource, x->r, x->l.link_id, own) < 0)
-        return -1;
-    return db_run(x->h.s, x->h.err,
-                  "UPDATE sync_metadata SET link_id = ? WHERE resource_type = ? AND record_id = ?"
-                  " AND external_system = ? AND account = ?",
-                  "itttt", own, x->l.resource, x->r->record_id, x->r->system, x->r->account) < 0
-               ? -1
-               : 0;
-}
-
-static int
-take_apart(struct unlinking *x)
-{
-    if (db_run(x->h.s, x->h.err, "DELETE FROM sync_owed WHERE link_id = ? AND target = ?", "it",
-               x->l.link_id, x->r->system) < 0 ||
-        db_run(x->h.s, x->h.err,
-               "UPDATE sync_links SET owned_by = NULL WHERE link_id = ? AND owned_by = ?", "it",
-               x->l.link_id, x->r->system) < 0 ||
-        (x->forget ? let_go(x, x->r) : move_apart(x)) < 0)
-        return -1;
-    return hand_nominate_end(&x->h, "unlink", x->l.link_id, NULL);
-}
-
-static int
-end_link(struct unlinking *x)
-{
-    if (db_run(x->h.s, x->h.err,
-               "UPDATE sync_links SET ended_at = ?, ended_why = 'unlinked' WHERE link_id = ? AND"
-               " ended_at IS NULL",
-               "mi", x->h.now, x->l.link_id) < 0 ||
-        db_run(x->h.s, x->h.err, "DELETE FROM sync_owed WHERE link_id = ?", "i", x->l.link_id) < 0)
-        return -1;
-    return 0;
-}
-
-static int
-end_it(struct unlinking *x)
-{
-    if (end_link(x) < 0)
-        return -1;
-    for (size_t i = 0; x->forget && i < x->l.n_ends; i++) {
-        const struct store_record r = record_of(&x->l.ends[i]);
-
-        if (let_go(x, &r) < 0)
-            return -1;
-    }
-    return x->forget ? free_external_id(&x->h, x->l.link_id) : 0;
-}
-
-/* Records that are nobody's now are looked at, and matched anew. */
-static int
-nominate_freed(struct unlinking *x, bool all)
-{
-    for (size_t i = 0; i < x->l.n_ends; i++) {
-        const struct store_record r = record_of(&x->l.ends[i]);
-
-        if (!x->l.ends[i].deleted && (all || is_end(&x->l.ends[i], x->r)) &&
-            hand_nominate(&x->h, "unlink", x->l.link_id, x->l.resource, &r) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int
-unlink_record(struct unlinking *x, const char *resource)
-{
-    int rc = store_find_link(x->h.s, x->h.a, resource, x->r->system, x->r->account, x->r->record_id,
-                             &x->l, x->h.err);
-    bool whole;
-
-    if (rc != 1)
-        return rc;
-    whole = !goes_on(x);
-    if (x->l.ended && !x->forget)
-        return 1;
-    if (hand_check_idle(&x->h, x->l.link_id, true) < 0 || hand_touch(&x->h, x->l.link_id) < 0 ||
-        close_conflicts(x) < 0 || (whole ? end_it(x) : take_apart(x)) < 0 ||
-        tell(&x->h, "unlink", "unlinked", x->l.link_id, x->l.resource, x->r,
-             x->forget ? "forgotten" : NULL) < 0)
-        return -1;
-    if (x->forget && nominate_freed(x, whole) < 0)
-        return -1;
-    return 1;
-}
-
-int
-store_unlink(struct store *s, const char *resource, const struct store_record *record, bool forget,
-             const char *by, int64_t now, struct err *err)
-{
-    CLEANUP_ARENA struct arena *a = arena_new();
-    struct unlinking x = {
-        .h = {.s = s, .a = a, .by = by, .now = now, .err = err}, .r = record, .forget = forget};
-    struct tx tx;
-
-    if (tx_enter(s, &tx, true, err) < 0)
-        return -1;
-    return tx_leave(s, &tx, unlink_record(&x, resource), err);
-}
-
-/* ---- Owning ---- */
-
-static int
-own(struct hand *h, int64_t link_id, const char *system)
-{
-    struct store_link l;
-    int rc = store_load_link(h->s, h->a, link_id, &l, h->err);
-    bool there = false;
-
-    if (rc != 1)
-        return rc;
-    for (size_t i = 0; i < l.n_ends; i++)
-        there |= !l.ends[i].deleted && strcmp(l.ends[i].system, system) == 0;
-    if (!there)
-        return err_set(h->err, ERR_RECORD, ERR_NEVER, "no-end",
-                       "link %" PRId64 " has no live record at %s", link_id, system);
-    if (db_run(h->s, h->err, "UPDATE sync_links SET owned_by = ? WHERE link_id = ?", "ti", system,
-               link_id) < 0 ||
-        hand_touch(h, link_id) < 0 ||
-        tell(h, "own", "owned", link_id, l.resource, NULL,
-             arena_printf(h->a, "%s owns the record, before: %s", system,
-                          l.owned_by != NULL ? l.owned_by : "nobody")) < 0 ||
-        hand_nominate_end(h, "own", link_id, system) < 0)
-        return -1;
-    return 1;
-}
-
-int
-store_own(struct store *s, int64_t link_id, const char *system, const char *by, int64_t now,
-          struct err *err)
-{
-    CLEANUP_ARENA struct arena *a = arena_new();
-    struct hand h = {.s = s, .a = a, .by = by, .now = now, .err = err};
-    struct tx tx;
-
-    if (tx_enter(s, &tx, true, err) < 0)
-        return -1;
-    return tx_leave(s, &tx, own(&h, link_id, system), err);
 }
