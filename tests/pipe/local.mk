@@ -60,3 +60,6 @@ EXTRA_DIST += tests/pipe/live.sh tests/pipe/deletes.t tests/pipe/refs.t tests/pi
 
 TESTS += tests/pipe/steer.t
 EXTRA_DIST += tests/pipe/steer.t
+
+TESTS += tests/pipe/escalate.t
+EXTRA_DIST += tests/pipe/escalate.t
