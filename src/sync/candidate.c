@@ -44,13 +44,19 @@ add_decided(struct field_case *c, const struct candidate *from, const struct dec
     x->at = x->seen = o->since;
 }
 
-/* The owed value itself. Of a reference nobody knows whose word it is: what its source showed when
- * it was decided. */
+/* The owed value itself. To one that was away while the others settled something else (it is known
+ * to differ) it is what they have now. Of a reference nobody knows whose word it is: what its
+ * source showed when it was decided. */
 static void
 add_value(struct field_case *c, const struct decide_owed *o, size_t source, size_t t)
 {
     struct candidate x = {.system = source, .words = t, .value = o->value};
+    const struct candidate *settled = field_reference(c);
 
+    if (source != PERSON && c->ends[t].known && settled != NULL && settled->system != t) {
+        add_decided(c, settled, o);
+        return;
+    }
     if (source != PERSON && field_is_reference(c)) {
         x.words = source;
         x.value = val_get(c->in->ends[source].shadow, c->name);

@@ -42,7 +42,9 @@ goes_into(const struct field_case *c, size_t i)
     if (map == NULL || map->read_only || c->open)
         return NULL;
     x = field_reference(c);
-    return x == NULL || val_is_null(x->value) ? NULL : x;
+    if (x != NULL && val_is_null(x->value) && field_owed(c, i) == NULL)
+        return NULL; /* null is said only in place of something that was owed */
+    return x;
 }
 
 /* A record that is being made. */
