@@ -30,12 +30,21 @@ struct decide_end {
     bool map_changed;         /* the shadow was taken under another mapping: fields have no base */
     const struct val *diverged; /* names known to differ */
     const char *version, *etag;
-    /* earliest occurred_at of its folded events, else the record's own time; 0 = unknown */
+    /*
+     * Earliest occurred_at of its folded events, else the record's own time; 0 = unknown. It is a
+     * lower bound, and the same for all fields of the end: the earliest may be an echo's or another
+     * field's. Then an edit counts as older than it is, and loses a last-write-wins that it should
+     * have won; the latest would err the other way, and with every no-op touch. Which event moved
+     * which field is not known here; a caller that knows when it took the shadow may leave out what
+     * occurred before.
+     */
     int64_t changed_at;
     int64_t seen_at;     /* our own sync_timestamp of that change */
     bool writable;       /* the target can be written now (not paused, not limited) */
     bool unknown_create; /* an outcome-unknown create is open there: no create */
-    bool tombstone;      /* it was known to be deleted before this event */
+    /* It was known to be deleted before this event. Not of the nominator whose delete is decided
+     * anew, because a write of that decision was not done: then false. */
+    bool tombstone;
 };
 
 struct decide_owed {
@@ -121,9 +130,12 @@ struct decide_input {
  * changed_at; of those closer to it than skew_ms (of all, if one is unknown) the newest seen_at,
  * then the first in `between`. A system that did not change itself wins nothing: conflict;
  *  - owed: its source counts as changed, since `since`, with its present value, and is written
- *    where it is owed or lost against it. If the source is not there any more, or may not
- *    write (a first contact decided it), the owed value itself goes. An end it is not owed to
- * (which has it) that changed since, and may, has the later word;
+ *    where it is owed or lost against it (its shadow, where it shows a late value). If the source
+ *    is not there any more, or may not write (a first contact decided it), the owed value itself
+ *    goes; to an end that is known to differ what the others have: they settled it while it was
+ *    away. An end it is not owed to (which has it) that changed since, and may, has the later word.
+ *    What was owed to a record that was to be made does not count for one that is met instead
+ *    (first_contact decides), unless it shows a late value of ours;
  *  - late: an end that shows a late value, not its shadow and not as the owner, did not change: it
  *    is written back to what the owner, else the first unchanged end shows;
  *  - no base at some: the ends with base settle first. If a new end then differs, first_contact:
@@ -132,7 +144,8 @@ struct decide_input {
  * SYSTEM where another system owns the field: its owner. owner where any may write, or the source
  * does not take part: report: diverged;
  *  - conflict, closed fields, words left out by unmapped: skip are left open: nothing is written,
- *    shadows do not move;
+ *    shadows do not move. A closed field has a rule with what the ends show in every decision, also
+ *    if nothing changed there;
  *  - create_only: only in creates; afterwards the shadow follows;
  *  - read_only at a target: never written, diverged;
  *  - unmapped: reject: the whole decision, reject_code "unmapped", nothing covered;
@@ -148,19 +161,33 @@ struct decide_input {
  *    from it, the edit survives: two live ends at least go on as above; a single one ends the link
  *    (ended_why), or with recreate the missing end is made anew with all fields. Nothing changed:
  *    under deletes: propagate the nominator's delete is written to each live end (action delete,
- *    before = what it shows; ended_why), if none is unread and every live end has a whole base;
- *    otherwise the tombstone is noted and nothing else. No live end left: the link ends;
+ *    before = what it shows; ended_why), if every live end has a whole base and a delete;
+ *    otherwise the tombstone is noted and nothing else. Any change is an edit, also of a field that
+ *    the end may not write; a late value of ours is none. No live end left, but no create unknown:
+ *    the link ends. A second delete of a tombstone: unchanged;
+ *  - while a delete (or an edit of the last live end beside tombstones) is decided and an end is
+ *    unread, nothing can be said: disposition NULL without writes, the only such case. The caller
+ *    gives the event back until the end can be read, and commits nothing;
  *  - undelete: a live nominator that is a tombstone, or of an ended link, opens the link again
  *    (reopen) and is decided like any other end; the other tombstones are made anew with recreate
  *    only. An ended link is opened by nothing else, but with recreate by any live nominator: else
  *    ignored.
- *  - enforce: what a change that may not be written left different gets the owner's value back;
- *  - creator: the owner is owned_by, without a link the first live end in the order of `between`;
- *  - other_engine: what the nominator's end changed is not written elsewhere, unless
- *    propagate_engines: diverged, disposition filtered;
+ *    With recreate "can be made anew" asks for a create in the definition, not for create[], and
+ *    that no end is gone or unread; a link without tombstones (unlinked by hand) stays ended;
+ *  - enforce: what a change that may not be written left different gets the owner's value back, at
+ *    the next decision also what was known to differ (a first contact's report too). Not from an
+ *    owner that is not live or that another engine changed just now;
+ *  - creator: the owner is owned_by, if it is NULL the first live end in the order of `between`.
+ *    What the creator does not map any may write; one that is no longer in `between` owns it still;
+ *  - other_engine: what the nominator's end changed, or shows at a first contact, is not written
+ *    elsewhere, unless propagate_engines: diverged, disposition filtered; it makes no records and
+ *    no deletes elsewhere. Against an edit of another end it has no say, whatever the policy;
  *  - references: their rows come as a value table with UNMAPPED_OWE: a word that is unknown at a
- *    target stands in the write's `later` and in the rule's owed, and the rest goes on;
- *  - a person's value (DECIDE_PERSON): owed, in the target's words, and stands for itself.
+ *    target stands in the write's `later` and in the rule's owed, and the rest goes on. Two unknown
+ *    words of two systems are never equal. Where a source cannot speak for itself, its shadow does:
+ *    whose word an owed row holds is not known;
+ *  - a person's value (DECIDE_PERSON): owed, in the target's words, and stands for itself; an edit
+ *    since then meets the policy;
  *
  *  - another end is unread: it takes no part and is not covered, not even listed, so that what
  *    changed there is found when it is read. What the others settle by a change is written to it
