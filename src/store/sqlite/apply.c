@@ -16,18 +16,37 @@ is_state(const struct decision_end *e, const char *state)
     return e->state != NULL && strcmp(e->state, state) == 0;
 }
 
-static struct val *
-merge(struct arena *a, const struct val *old, const struct val *covered)
-{
-    struct val *fields = old == NULL ? val_object(a) : val_copy(a, old);
+/* An end as the state has it before the decision; RECORD_ID NULL: it has none. */
+struct known_end {
+    const struct val *fields;
+    struct shadow_head head;
+};
 
-    for (size_t i = 0; covered != NULL && i < covered->n; i++)
-        val_set(a, fields, covered->u.members[i].name, covered->u.members[i].value);
+static bool
+covers(const struct decision_end *e)
+{
+    return e->covered != NULL && e->covered->n > 0;
+}
+
+/*
+ * What is covered, laid over what was known. Known values that were taken under another mapping are
+ * no base (loopless-config(5)): none of them stays beside new ones.
+ */
+static struct val *
+merge(const struct deciding *g, const struct known_end *old, const struct decision_end *e)
+{
+    bool stale = covers(e) && old->head.map_hash != NULL && g->d->map_hash != NULL &&
+                 strcmp(old->head.map_hash, g->d->map_hash) != 0;
+    struct val *fields =
+        old->fields == NULL || stale ? val_object(g->a) : val_copy(g->a, old->fields);
+
+    for (size_t i = 0; covers(e) && i < e->covered->n; i++)
+        val_set(g->a, fields, e->covered->u.members[i].name, e->covered->u.members[i].value);
     return fields;
 }
 
 static int
-save_end(struct deciding *g, const struct decision_end *e, const struct val *old)
+save_end(struct deciding *g, const struct decision_end *e, const struct known_end *old)
 {
     const struct shadow_row row = {
         .link_id = g->link_id,
@@ -35,11 +54,11 @@ save_end(struct deciding *g, const struct decision_end *e, const struct val *old
         .system = e->system,
         .account = e->account,
         .record_id = e->record_id,
-        .fields = merge(g->a, old, e->covered),
+        .fields = merge(g, old, e),
         .diverged = e->diverged,
         .version = e->version,
         .etag = e->etag,
-        .map_hash = g->d->map_hash,
+        .map_hash = covers(e) || old->fields == NULL ? g->d->map_hash : NULL,
         .sync_source = g->e->sync_source != NULL ? g->e->sync_source : g->e->system,
         .sync_actor = g->e->sync_actor != NULL ? g->e->sync_actor : "human",
         .correlation_id = g->e->sync_correlation_id,
@@ -83,7 +102,7 @@ take_rows(struct deciding *g, const struct decision_end *e)
 
 /* The end is another record now. Rows of the old one stay where they are; it is not linked. */
 static int
-replace_end(struct deciding *g, const struct decision_end *e, const struct val *old)
+replace_end(struct deciding *g, const struct decision_end *e, const struct known_end *old)
 {
     if (shadow_replace(g->s, g->link_id, e->system, e->account, e->record_id, g->err) < 0 ||
         free_owed(g, e->system) < 0 || save_end(g, e, old) < 0)
@@ -93,7 +112,7 @@ replace_end(struct deciding *g, const struct decision_end *e, const struct val *
 
 /* The end is where it was. */
 static int
-update_end(struct deciding *g, const struct decision_end *e, const struct val *old)
+update_end(struct deciding *g, const struct decision_end *e, const struct known_end *old)
 {
     int rc;
 
@@ -103,7 +122,7 @@ update_end(struct deciding *g, const struct decision_end *e, const struct val *o
     if (rc < 0 || (rc == 1 && free_owed(g, e->system) < 0))
         return -1;
     g->further = g->further || rc == 1;
-    if ((e->covered == NULL || e->covered->n == 0) && e->diverged == NULL)
+    if (!covers(e) && e->diverged == NULL)
         return 0;
     return save_end(g, e, old);
 }
@@ -111,23 +130,23 @@ update_end(struct deciding *g, const struct decision_end *e, const struct val *o
 static int
 apply_end(struct deciding *g, const struct decision_end *e)
 {
-    const struct val *old;
-    const char *known_id = NULL;
+    struct known_end old = {.fields = NULL};
     int rc;
 
     if (e->record_id == NULL || is_state(e, "gone"))
         return 0;
-    rc = shadow_load(g->s, g->a, g->link_id, e->system, e->account, &old, &known_id, g->err);
+    rc = shadow_load(g->s, g->a, g->link_id, e->system, e->account, &old.fields, &old.head, g->err);
     if (rc < 0)
         return -1;
-    if (rc == 1 && strcmp(known_id, e->record_id) == 0)
-        return update_end(g, e, old);
+    if (rc == 1 && strcmp(old.head.record_id, e->record_id) == 0)
+        return update_end(g, e, &old);
     if (rc == 1)
-        return e->replaces != NULL && strcmp(known_id, e->replaces) == 0 ? replace_end(g, e, old)
-                                                                         : STORE_MOVED;
+        return e->replaces != NULL && strcmp(old.head.record_id, e->replaces) == 0
+                   ? replace_end(g, e, &old)
+                   : STORE_MOVED;
     if (is_state(e, "deleted"))
         return 0;
-    return save_end(g, e, NULL) < 0 ? -1 : take_rows(g, e);
+    return save_end(g, e, &old) < 0 ? -1 : take_rows(g, e);
 }
 
 int

@@ -206,9 +206,12 @@ struct shadow_row {
     bool deleted;
 };
 int shadow_save(struct store *s, const struct shadow_row *r, int64_t now, struct err *err);
-/* The shadow's fields of a link's end: 1 (an object), 0 no such end, -1. */
+/* The shadow's fields of a link's end: 1 (an object), 0 no such end, -1. HEAD may be NULL. */
+struct shadow_head {
+    const char *record_id, *map_hash;
+};
 int shadow_load(struct store *s, struct arena *a, int64_t link_id, const char *system,
-                const char *account, const struct val **fields, const char **record_id,
+                const char *account, const struct val **fields, struct shadow_head *head,
                 struct err *err);
 /* The link's end there is RECORD_ID from now on, with the shadow as it was; what it was before is
  * nobody's and has no match keys. 0, -1. */

@@ -6,14 +6,15 @@
 
 int
 shadow_load(struct store *s, struct arena *a, int64_t link_id, const char *system,
-            const char *account, const struct val **fields, const char **record_id, struct err *err)
+            const char *account, const struct val **fields, struct shadow_head *head,
+            struct err *err)
 {
     struct rows r;
     int rc;
 
     *fields = NULL;
     if (db_rows(s, &r, err,
-                "SELECT fields, record_id FROM sync_metadata WHERE link_id = ? AND"
+                "SELECT fields, record_id, map_hash FROM sync_metadata WHERE link_id = ? AND"
                 " external_system = ? AND account = ?",
                 "itt", link_id, system, account) < 0)
         return -1;
@@ -21,8 +22,8 @@ shadow_load(struct store *s, struct arena *a, int64_t link_id, const char *syste
     if (rc != 1)
         return rc;
     rc = row_val(&r, a, 0, fields) < 0 ? -1 : 1;
-    if (record_id != NULL)
-        *record_id = row_text(&r, a, 1);
+    if (head != NULL)
+        *head = (struct shadow_head){row_text(&r, a, 1), row_text(&r, a, 2)};
     rows_end(&r);
     return rc;
 }

@@ -505,7 +505,43 @@ START_TEST(waiting_children_are_found_by_a_seek)
 }
 END_TEST
 
-UNIT_MAIN("store/link", decision_without_writes_ends_its_link, reopened_link_is_as_it_was,
+/* What a field was under another mapping is no base, nor is that of a field that is not covered. */
+START_TEST(new_mapping_leaves_nothing_of_the_old_shadow)
+{
+    struct fixture f;
+    struct store_emission e;
+    struct outcome o;
+    int64_t link;
+
+    fixture_open(&f);
+    link = make_pair(&f, "101", "c-9");
+    hold(&f, "p1");
+    sql(&f, "UPDATE sync_metadata SET fields = '{\"notes\":\"n\",\"phone\":\"1\"}'");
+    admit(&f, "hubspot", "101", "e2", NULL);
+    e = emit_one(&f, "p1");
+    o = decide_members(
+        &f, "hubspot", "101", e.seq, "p1", e.fence,
+        arena_printf(f.a,
+                     "\"link\":%" PRId64 ",\"generation\":1,\"ends\":[{\"system\":"
+                     "\"hubspot\",\"account\":\"62515\",\"record_id\":\"101\","
+                     "\"covered\":{\"phone\":\"2\"}},{\"system\":\"app\",\"account\":"
+                     "\"main\",\"record_id\":\"c-9\",\"covered\":{}}],\"rules\":{},"
+                     "\"writes\":[],\"disposition\":\"unchanged\",\"map_hash\":\"m2\"",
+                     link),
+        NULL);
+    ck_assert_int_eq(o.rc, STORE_COMMITTED);
+    ck_assert_str_eq(sql_text(&f, "SELECT fields || map_hash FROM sync_metadata WHERE record_id ="
+                                  " '101'"),
+                     "{\"phone\":\"2\"}m2");
+    ck_assert_str_eq(sql_text(&f, "SELECT fields || map_hash FROM sync_metadata WHERE record_id ="
+                                  " 'c-9'"),
+                     "{\"notes\":\"n\",\"phone\":\"1\"}m1");
+    fixture_close(&f);
+}
+END_TEST
+
+UNIT_MAIN("store/link", new_mapping_leaves_nothing_of_the_old_shadow,
+          decision_without_writes_ends_its_link, reopened_link_is_as_it_was,
           reopening_that_does_not_fit_leaves_the_link_ended,
           tombstone_keeps_its_first_date_and_goes_when_it_lives,
           what_is_owed_to_a_tombstone_waits_until_it_lives,
