@@ -14,10 +14,12 @@ prove_add(struct arena *a, struct prove *out, enum prove_kind kind, const char *
 
     if (out->findings == NULL)
         out->findings = arena_alloc(a, (MAX_FINDINGS + 1) * sizeof *out->findings);
-    if (out->n == MAX_FINDINGS)
-        out->n--; /* the last warning */
-    if (place > out->n)
-        place = out->n;
+    if (out->n == MAX_FINDINGS) { /* the last one goes, a warning if there is any */
+        out->n--;
+        if (out->n_failed > out->n)
+            out->n_failed--;
+        place = fails ? out->n_failed : out->n;
+    }
     memmove(&out->findings[place + 1], &out->findings[place],
             (out->n - place) * sizeof *out->findings);
     out->n++;
