@@ -152,11 +152,32 @@ withhold(struct diff *d, const struct item_end *end, struct decision_write *w)
     w->hold_not_before = arena_text(d->arena, clock_format(end->unread_until, text));
 }
 
+/*
+ * The external id of a link to be made: from the record, but never one that another link has, which
+ * the record was in once (it was taken out, or another took its place).
+ */
+static const char *
+new_external_id(struct diff *d, const struct item *it)
+{
+    const struct event *e = &it->event;
+    const char *made = match_external_id(d->arena, d->deployment, e->resource, e->system,
+                                         e->account != NULL ? e->account : "", it->record_id);
+    const char *id = made;
+    struct err ignored = ERR_INIT; /* who cannot look is told so when it is committed */
+    int64_t other;
+
+    for (int n = 2; d->o->store != NULL && n < 100; n++) {
+        if (store_find_external(d->o->store, id, &other, &ignored) != 1)
+            break;
+        id = arena_printf(d->arena, "%s-%d", made, n);
+    }
+    return id;
+}
+
 void
 complete(struct diff *d, struct item *it)
 {
     struct decision *dec = &it->decision;
-    const struct event *e = &it->event;
     struct match_keys keys;
     struct val *claims = NULL;
     size_t i;
@@ -166,8 +187,7 @@ complete(struct diff *d, struct item *it)
     dec->map_hash = it->sync->map_hash;
     dec->external_id = it->link.external_id;
     if (dec->external_id == NULL)
-        dec->external_id = match_external_id(d->arena, d->deployment, e->resource, e->system,
-                                             e->account != NULL ? e->account : "", it->record_id);
+        dec->external_id = new_external_id(d, it);
     for (i = 0; i < dec->n_ends; i++)
         dec->ends[i].replaces = it->ends[sync_index(it->sync, dec->ends[i].system)].replaces;
     for (i = 0; i < dec->n_writes; i++) {

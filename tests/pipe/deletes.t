@@ -150,6 +150,20 @@ is "one that matches does, whichever event comes first" "living 0 $new" \
     "$(link) $(count a .deletes) $(sql "SELECT record_id FROM sync_metadata WHERE external_system = 'b'")"
 is "it is linked once" 1 "$(sql 'SELECT count(*) FROM sync_links')"
 
+with returned
+old=$(record a ann@example.com .id) # the link's external id was made of it
+human a DELETE "/contacts/$old"
+hook a '{"event_type":"deleted"}' "$old"
+add a '{"email":"ann@example.com","first_name":"Ann","phone":"5","notes":"n"}'
+flow
+human a POST "/contacts/$old/restore"
+human a PATCH "/contacts/$old" '{"email":"zoe@example.com"}'
+hook a '{}' "$old"
+flow
+is "what comes back when its place is taken is a record of its own" "pushed ann@example.com zoe@example.com" \
+    "$(ends 1) $(dump b 'map(.email) | sort | join(" ")' | tr -d '"')"
+is "under another external id" 2 "$(sql 'SELECT count(*) FROM sync_links WHERE ended_at IS NULL')"
+
 # ---- both deleted ----
 with both "$propagate"
 human a DELETE "/contacts/$(record a ann@example.com .id)"
@@ -217,6 +231,15 @@ is "what a record was merged into takes its place" "$winner living" \
 is "and what it shows is an edit" '"8"' "$(record a ann@example.com .phone)"
 flow
 is "nothing is made twice" "1 1" "$(dump a length) $(dump b length)"
+
+with merged-not
+add b '{"email":"anna@example.com","first_name":"Ann","phone":"8","notes":"n"}'
+winner=$(record b anna@example.com .id)
+before=$(writes a b)
+hook b "{\"event_type\":\"merged\",\"merged_into\":\"$winner\"}" "$old"
+flow
+is "a merge of a record that is still there is none" "unchanged $old $before" \
+    "$(how 1) $(sql "SELECT record_id FROM sync_metadata WHERE external_system = 'b'") $(writes a b)"
 
 with merged-late 'deletes: {policy: propagate, settle: 1h}'
 add b '{"email":"anna@example.com","first_name":"Ann","phone":"8","notes":"n"}'
