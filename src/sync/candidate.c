@@ -53,6 +53,10 @@ add_value(struct field_case *c, const struct decide_owed *o, size_t source, size
     struct candidate x = {.system = source, .words = t, .value = o->value};
     const struct candidate *settled = field_reference(c);
 
+    if (source == t) { /* its own value, that a late write of ours stood over */
+        add_decided(c, &x, o);
+        return;
+    }
     if (source != PERSON && c->ends[t].known && settled != NULL && settled->system != t) {
         add_decided(c, settled, o);
         return;
@@ -79,8 +83,8 @@ add_owed(struct field_case *c, const struct decide_owed *o, size_t t)
         add_value(c, o, PERSON, t);
     else if (source < 0)
         return;
-    else if (c->ends[source].map == NULL || !field_may_write(c, (size_t)source) ||
-             c->ends[source].foreign)
+    else if ((size_t)source == t || c->ends[source].map == NULL ||
+             !field_may_write(c, (size_t)source) || c->ends[source].foreign)
         add_value(c, o, (size_t)source, t);
     else if (find(c, (size_t)source) == NULL)
         add_decided(c, shown_by(c, (size_t)source), o);

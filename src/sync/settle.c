@@ -47,7 +47,7 @@ is_for(const struct field_case *c, const struct candidate *x, size_t j)
 {
     const struct field_end *e = &c->ends[j];
 
-    if (e->map == NULL || (j == x->system && j == x->words && !e->late))
+    if (e->map == NULL || (j == x->system && j == x->words && !e->late && !e->owed))
         return false;
     if (!x->real && e->changed && !field_may_write(c, x->system))
         return false;
