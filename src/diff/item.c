@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { UNREADABLE_RETRY_MS = 30000 };
+
 /* What was decided before this was found out is none. */
 static void
 conclude(struct item *it)
@@ -183,6 +185,31 @@ find_link(struct diff *d, struct item *it, struct err *err)
     return restore_fields(d, it, err);
 }
 
+/*
+ * A merge is believed once the record is not there any more (or shows as the other): one that is
+ * was nominated, no more. 1 known, 0 under way.
+ */
+static int
+check_merge(struct diff *d, struct item *it)
+{
+    const struct cache_answer *answer;
+
+    if (!is_type(&it->event, "merged") || it->event.merged_into == NULL || d->o->current != NULL)
+        return 1;
+    answer = cache_get(d->cache, it->sync->between[it->nominator], it->sync->defs[it->nominator],
+                       it->event.record_id);
+    if (answer == NULL)
+        return 0;
+    if (answer->outcome == PROVIDER_OK)
+        it->event.event_type = "updated";
+    else if (answer->outcome != PROVIDER_GONE &&
+             (answer->code == NULL || strcmp(answer->code, "other-record") != 0))
+        item_hold(it, d->arena,
+                  answer->not_before > d->now ? answer->not_before : d->now + UNREADABLE_RETRY_MS,
+                  answer->text != NULL ? answer->text : "the merged record cannot be read");
+    return 1;
+}
+
 static int
 start_item(struct diff *d, struct item *it, struct err *err)
 {
@@ -204,7 +231,11 @@ start_item(struct diff *d, struct item *it, struct err *err)
                                  it->event.account, it->event.system));
         return 0;
     }
-    return find_link(d, it, err);
+    if (check_merge(d, it) == 0) {
+        it->sync = NULL; /* from here again when it is known */
+        return 0;
+    }
+    return it->done ? 0 : find_link(d, it, err);
 }
 
 /* What is to be deleted is deleted only while the target's canary lives. */
@@ -254,7 +285,7 @@ item_step(struct diff *d, struct item *it, struct err *err)
 
     if (!it->link_known && it->sync == NULL && start_item(d, it, err) != 0)
         return -1;
-    if (it->done)
+    if (it->done || it->sync == NULL)
         return 0;
     if (it->ends[it->nominator].state == END_MISSING && !it->deleting && row_is_present(d, it))
         take_row(d, it);
