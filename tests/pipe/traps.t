@@ -117,7 +117,7 @@ hook a
 flow
 before=$(writes a b)
 for i in 1 2 3; do
-    hook b '{"fields":{"phone":"2"},"partial":true,"event_id":"same"}'
+    hook b "{\"fields\":{\"phone\":\"2\"},\"partial\":true,\"event_id\":\"again-$i\"}"
     flow
 done
 is "an echo that is retried writes nothing" "$before" "$(writes a b)"
