@@ -195,7 +195,7 @@ add b '{"email":"canary@example.com","first_name":"Canary"}'
 canary=$(record b canary@example.com .id)
 sed -i "s|^    account: b-1|&\n    canary: {crm/contacts: $canary}|" loopless.yaml
 run
-sed 's/gone: {status: \[404\]}/gone: {status: [403, 404]}/' "$LOOPLESS_PROVIDERS/rest.yaml" >hiding.yaml
+sed '/^    get:/s/gone: {status: \[404\]}/gone: {status: [403, 404]}/' "$LOOPLESS_PROVIDERS/rest.yaml" >hiding.yaml
 sed -i '/^  b:/,/^sync/s|provider: rest|provider: ./hiding.yaml|' loopless.yaml
 quirk b scope-lost
 hook b '{"event_type":"deleted"}' "$old"
@@ -261,8 +261,8 @@ with merged-both
 add a '{"email":"bob@example.com","first_name":"Bob"}'
 run
 winner=$(record b bob@example.com .id)
-before=$(writes a b)
 human b POST "/contacts/$old/merge" "{\"into\":\"$winner\"}"
+before=$(writes a b)
 hook b "{\"event_type\":\"merged\",\"merged_into\":\"$winner\"}" "$old"
 flow
 is "two linked records merged: for a person" "conflict record_id $before" \

@@ -188,7 +188,7 @@ is "and make nothing twice" "$before" "$(writes a b)"
 
 # ---- the read scope is lost, and no canary is named ----
 pair scope
-sed 's/gone: {status: \[404\]}/gone: {status: [403, 404]}/' "$LOOPLESS_PROVIDERS/rest.yaml" >hiding.yaml
+sed '/^    get:/s/gone: {status: \[404\]}/gone: {status: [403, 404]}/' "$LOOPLESS_PROVIDERS/rest.yaml" >hiding.yaml
 sed -i '/^  b:/,/^sync/s|provider: rest|provider: ./hiding.yaml|' loopless.yaml
 sed -i 's|^    match: \[email\]|&\n    deletes: {policy: propagate, settle: 0s}|' loopless.yaml
 quirk b scope-lost

@@ -84,7 +84,7 @@ stop_all
 
 # ---- made, but not there yet ----
 enter young
-sed -e 's|gone: {status: \[404\]}}|gone: {status: [404]}, lag: 1s}|; s|strong: true|strong: false, lag: 1s|; s|settle: 0s|settle: 1s|' \
+sed -e '/^    get:/s|gone: {status: \[404\]}}|gone: {status: [404]}, lag: 1s}|; s|strong: true|strong: false, lag: 1s|; s|settle: 0s|settle: 1s|' \
     "$LOOPLESS_PROVIDERS/rest.yaml" >slow.yaml
 deployment
 edit_config '/^  b:/,/account:/s|provider: rest|provider: ./slow.yaml|'

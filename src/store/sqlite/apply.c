@@ -127,14 +127,28 @@ update_end(struct deciding *g, const struct decision_end *e, const struct known_
     return save_end(g, e, old);
 }
 
+/* One that is not there misses what is settled meanwhile: that is all there is to keep of it. */
+static int
+mark_gone(struct deciding *g, const struct decision_end *e)
+{
+    if (e->diverged == NULL)
+        return 0;
+    return shadow_diverge(g->s, g->link_id, e->system, e->account, e->record_id, e->diverged,
+                          g->err) < 0
+               ? -1
+               : 0;
+}
+
 static int
 apply_end(struct deciding *g, const struct decision_end *e)
 {
     struct known_end old = {.fields = NULL};
     int rc;
 
-    if (e->record_id == NULL || is_state(e, "gone"))
+    if (e->record_id == NULL)
         return 0;
+    if (is_state(e, "gone"))
+        return mark_gone(g, e);
     rc = shadow_load(g->s, g->a, g->link_id, e->system, e->account, &old.fields, &old.head, g->err);
     if (rc < 0)
         return -1;
@@ -325,7 +339,7 @@ write_of(const struct deciding *g, const char *target, const char *field)
 static int
 drop_owed(struct deciding *g, const struct decision_rule *rule)
 {
-    if (rule->conflict || strcmp(rule->rule, "refused") == 0)
+    if (rule->conflict)
         return 0;
     for (size_t i = 0; i < g->d->n_ends; i++) {
         const struct decision_end *e = &g->d->ends[i];

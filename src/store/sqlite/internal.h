@@ -217,6 +217,9 @@ int shadow_load(struct store *s, struct arena *a, int64_t link_id, const char *s
  * nobody's and has no match keys. 0, -1. */
 int shadow_replace(struct store *s, int64_t link_id, const char *system, const char *account,
                    const char *record_id, struct err *err);
+/* Only the names of fields known to differ there. The number of rows, or -1. */
+int shadow_diverge(struct store *s, int64_t link_id, const char *system, const char *account,
+                   const char *record_id, const struct val *diverged, struct err *err);
 /* The end is no tombstone any more: 1, 0 it was none, -1. */
 int shadow_revive(struct store *s, int64_t link_id, const char *system, const char *account,
                   struct err *err);

@@ -74,6 +74,16 @@ shadow_replace(struct store *s, int64_t link_id, const char *system, const char 
 }
 
 int
+shadow_diverge(struct store *s, int64_t link_id, const char *system, const char *account,
+               const char *record_id, const struct val *diverged, struct err *err)
+{
+    return db_run(s, err,
+                  "UPDATE sync_metadata SET diverged = ? WHERE link_id = ? AND external_system = ?"
+                  " AND account = ? AND record_id = ?",
+                  "vittt", diverged, link_id, system, account, record_id);
+}
+
+int
 shadow_revive(struct store *s, int64_t link_id, const char *system, const char *account,
               struct err *err)
 {

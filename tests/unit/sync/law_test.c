@@ -11,16 +11,35 @@
 
 /*
  * Laws of decide over random histories (world.h), for 2, 3 and 4 systems. LOOPLESS_LAWS=N plays N
- * histories of each instead of the few that are played at every build.
+ * histories of each instead of the few that are played at every build; LOOPLESS_LAW_SEED=S begins
+ * at seed S instead of 1, alone it plays that one.
  */
 enum { HISTORIES = 150, STEPS = 6 };
 
 static uint64_t
-histories(void)
+number_of(const char *variable)
 {
-    const char *text = getenv("LOOPLESS_LAWS");
+    const char *text = getenv(variable);
 
-    return text != NULL && atol(text) > 0 ? (uint64_t)atol(text) : HISTORIES;
+    return text != NULL && atol(text) > 0 ? (uint64_t)atol(text) : 0;
+}
+
+static uint64_t
+first_seed(void)
+{
+    uint64_t seed = number_of("LOOPLESS_LAW_SEED");
+
+    return seed > 0 ? seed : 1;
+}
+
+static uint64_t
+last_seed(void)
+{
+    uint64_t n = number_of("LOOPLESS_LAWS");
+
+    if (n == 0)
+        n = number_of("LOOPLESS_LAW_SEED") > 0 ? 1 : HISTORIES;
+    return first_seed() + n - 1;
 }
 
 /* Steps, one to three at a time, each followed by a nomination; then all that was left comes to
@@ -48,7 +67,7 @@ run_history(size_t n, uint64_t seed, unsigned what)
 static void
 run_histories(size_t n, unsigned what)
 {
-    for (uint64_t seed = 1; seed <= histories(); seed++)
+    for (uint64_t seed = first_seed(); seed <= last_seed(); seed++)
         run_history(n, seed, what);
 }
 
@@ -93,7 +112,7 @@ END_TEST
 /* Whatever others do to its field and whatever is lost on the way. */
 START_TEST(an_owner_s_edit_is_never_lost)
 {
-    for (uint64_t seed = 1; seed <= histories(); seed++) {
+    for (uint64_t seed = first_seed(); seed <= last_seed(); seed++) {
         struct world w = world_begin((size_t)_i, seed, WORLD_LOSES | WORLD_HIDES);
         size_t owner = world_owner(&w);
 
@@ -122,7 +141,7 @@ END_TEST
 
 START_TEST(an_edit_makes_no_more_writes_than_there_are_other_systems)
 {
-    for (uint64_t seed = 1; seed <= histories(); seed++) {
+    for (uint64_t seed = first_seed(); seed <= last_seed(); seed++) {
         struct world w = world_begin((size_t)_i, seed, 0);
 
         world_turn(&w, 0, false);
@@ -142,7 +161,7 @@ END_TEST
 /* Each write comes back as an event of its target, at once, twice, and after the next edit. */
 START_TEST(echoes_fed_back_write_nothing)
 {
-    for (uint64_t seed = 1; seed <= histories(); seed++) {
+    for (uint64_t seed = first_seed(); seed <= last_seed(); seed++) {
         struct world w = world_begin((size_t)_i, seed, 0);
 
         world_turn(&w, 0, false);
@@ -187,7 +206,7 @@ play_order(struct world *w, int order, size_t i, size_t j)
 
 START_TEST(the_order_of_unrelated_events_is_free)
 {
-    for (uint64_t seed = 1; seed <= histories(); seed++) {
+    for (uint64_t seed = first_seed(); seed <= last_seed(); seed++) {
         const char *shown[3];
         struct world w[3];
 
@@ -216,7 +235,7 @@ END_TEST
 /* One end is missing at first: made with what the others settled, then left alone. */
 START_TEST(a_created_end_settles)
 {
-    for (uint64_t seed = 1; seed <= histories(); seed++) {
+    for (uint64_t seed = first_seed(); seed <= last_seed(); seed++) {
         struct world w = world_begin((size_t)_i, seed, 0);
         size_t missing = world_draw(&w, w.n);
 
@@ -235,7 +254,7 @@ END_TEST
 
 START_TEST(a_report_writes_nothing_whatever_differs)
 {
-    for (uint64_t seed = 1; seed <= histories(); seed++) {
+    for (uint64_t seed = first_seed(); seed <= last_seed(); seed++) {
         struct world w = world_begin((size_t)_i, seed, 0);
 
         fixture_first_contact(w.f, POLICY_REPORT, -1);
