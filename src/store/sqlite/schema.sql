@@ -27,7 +27,7 @@ CREATE INDEX sync_inbox_request ON sync_inbox (request_id);
 --   AND NOT EXISTS (SELECT 1 FROM sync_intents n WHERE n.link_id = i.link_id AND n.state IN ('prepared','sent'))
 --   ORDER BY not_before, seq LIMIT 256) RETURNING *;
 
--- records that are one thing; generation counts committed decisions. ended_why without ended_at: it ends with the last of its open writes, if all of them are done
+-- records that are one thing; generation counts committed decisions
 CREATE TABLE sync_links (
   link_id INTEGER PRIMARY KEY AUTOINCREMENT, resource_type TEXT NOT NULL, external_id TEXT NOT NULL UNIQUE, owned_by TEXT,
   generation INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL, ended_at TEXT, ended_why TEXT);
@@ -106,7 +106,8 @@ CREATE VIEW v_balance AS SELECT disposition, sum(events) AS events FROM (SELECT 
   UNION ALL SELECT disposition, events FROM sync_totals) GROUP BY 1;
 CREATE VIEW v_writes AS SELECT created_at, target, resource_type, record_id, action, state, http_status, fields FROM sync_intents;
 
--- additions to the contract: sync_runs.changed (for max_changed) and three indexes
+-- additions to the contract: sync_runs.changed (for max_changed), indexes, and what follows.
+-- sync_links.ended_why without ended_at: the link ends with the last of its open writes, if all of them are done
 CREATE INDEX sync_requests_new ON sync_requests (request_id) WHERE state = 'new';
 CREATE INDEX sync_inbox_record ON sync_inbox (resource, record_id, system, account);
 CREATE UNIQUE INDEX sync_conflicts_open ON sync_conflicts (link_id, field) WHERE state = 'open';

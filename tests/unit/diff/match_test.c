@@ -46,6 +46,8 @@ table_new(void)
     fixture_match(t->f, "phone");
     fixture_match(t->f, "name");
     t->f->sync.map_hash = arena_text(t->f->a, "m");
+    for (size_t i = 0; i < 3; i++)
+        t->f->defs[i].resource = t->f->sync.resource;
     t->conf = (struct conf){.systems = t->f->systems,
                             .n_systems = 3,
                             .syncs = &t->f->sync,
@@ -167,6 +169,7 @@ match_carrying(struct table *t, const char *fields, const char *external_id)
 
     memset(it, 0, sizeof *it);
     it->event = event_of(t, 0, "1", fields);
+    it->record_id = "1";
     it->sync = &t->f->sync;
     it->ends = arena_alloc(t->f->a, 3 * sizeof *it->ends);
     it->ends[0] = (struct item_end){.wanted = true,
@@ -302,14 +305,55 @@ START_TEST(a_record_joins_the_link_of_its_match)
 }
 END_TEST
 
+/* What all reads show. */
+static void
+answers(struct table *t, const char *text)
+{
+    const char *name = path(t, "current");
+    FILE *f = fopen(name, "w");
+
+    for (const char *p = text; *p != '\0'; p++)
+        ck_assert_int_ne(fputc(*p == '\'' ? '"' : *p, f), EOF);
+    ck_assert_int_eq(fclose(f), 0);
+    ck_assert_int_eq(cache_load(t->d.cache, name, &t->err), 0);
+}
+
+/* --current, without a state. */
+static void
+from_file(struct table *t, const char *text)
+{
+    store_close(t->o.store);
+    t->o.store = NULL;
+    t->o.current = path(t, "current");
+    answers(t, text);
+}
+
+#define RECORD(system, id, fields)                                                                 \
+    "{'v':1,'system':'" system "','resource':'crm/contacts','record_id':'" id "','fields':" fields \
+    "}\n"
+
 START_TEST(a_match_that_is_linked_here_already_is_refused)
 {
     CLEANUP_TABLE struct table *t = table_new();
 
     linked(t, 1, "7", 0, "2");
     listed(t, 1, "7", "{'phone':'5'}");
+    answers(t, RECORD("a", "2", "{'phone':'5'}") RECORD("b", "7", "{'phone':'5'}"));
     ck_assert_str_eq(match(t, "{'phone':'5'}"),
                      "linked-elsewhere: a:1 matches b:7, which is linked to a:2");
+}
+END_TEST
+
+START_TEST(it_takes_the_place_of_a_record_that_is_gone)
+{
+    CLEANUP_TABLE struct table *t = table_new();
+
+    linked(t, 1, "7", 0, "2");
+    listed(t, 1, "7", "{'phone':'5'}");
+    answers(t, RECORD("b", "7", "{'phone':'5'}"));
+    ck_assert_str_eq(match(t, "{'phone':'5'}"), "7 -");
+    ck_assert_str_eq(t->it.ends[0].replaces, "2");
+    ck_assert_int_ne(t->it.link.link_id, 0);
 }
 END_TEST
 
@@ -346,6 +390,7 @@ START_TEST(a_copy_with_our_external_id_is_refused)
     CLEANUP_TABLE struct table *t = table_new();
 
     linked(t, 1, "7", 0, "2");
+    answers(t, RECORD("a", "2", "{'phone':'5'}"));
     ck_assert_str_eq(match_carrying(t, "{'phone':'5'}", "x-7"),
                      "linked-elsewhere: a:1 carries the external id of a:2; is it a copy?");
     ck_assert_int_eq(t->it.link.link_id, 0);
@@ -388,25 +433,6 @@ START_TEST(only_claimed_keys_wait_for_a_create_elsewhere)
 END_TEST
 
 /* The present records in a file, without a state. */
-static void
-from_file(struct table *t, const char *text)
-{
-    const char *name = path(t, "current");
-    FILE *f = fopen(name, "w");
-
-    for (const char *p = text; *p != '\0'; p++)
-        ck_assert_int_ne(fputc(*p == '\'' ? '"' : *p, f), EOF);
-    ck_assert_int_eq(fclose(f), 0);
-    store_close(t->o.store);
-    t->o.store = NULL;
-    t->o.current = name;
-    ck_assert_int_eq(cache_load(t->d.cache, name, &t->err), 0);
-}
-
-#define RECORD(system, id, fields)                                                                 \
-    "{'v':1,'system':'" system "','resource':'crm/contacts','record_id':'" id "','fields':" fields \
-    "}\n"
-
 START_TEST(records_of_a_file_match_alike)
 {
     CLEANUP_TABLE struct table *t = table_new();
@@ -435,7 +461,7 @@ UNIT_MAIN("diff/match", the_only_record_with_the_key_is_it, the_first_key_that_f
           many_old_keys_do_not_hide_the_record_that_has_it_now,
           more_records_than_can_be_read_are_ambiguous, empty_values_match_nothing,
           a_record_joins_the_link_of_its_match, a_match_that_is_linked_here_already_is_refused,
-          a_match_whose_link_was_ended_is_refused, our_external_id_comes_before_all_keys,
-          a_copy_with_our_external_id_is_refused, an_open_create_here_may_be_this_record,
-          only_claimed_keys_wait_for_a_create_elsewhere, records_of_a_file_match_alike,
-          without_match_fields_the_id_of_the_file_counts)
+          it_takes_the_place_of_a_record_that_is_gone, a_match_whose_link_was_ended_is_refused,
+          our_external_id_comes_before_all_keys, a_copy_with_our_external_id_is_refused,
+          an_open_create_here_may_be_this_record, only_claimed_keys_wait_for_a_create_elsewhere,
+          records_of_a_file_match_alike, without_match_fields_the_id_of_the_file_counts)

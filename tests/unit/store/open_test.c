@@ -141,8 +141,8 @@ START_TEST(refuses_another_schema_version)
     struct fixture f;
 
     fixture_open(&f);
-    sql(&f, "UPDATE sync_schema SET version = 2");
-    expect_refused(&f, f.path, STORE_WRITE, "schema version 2");
+    sql(&f, "UPDATE sync_schema SET version = 1");
+    expect_refused(&f, f.path, STORE_WRITE, "schema version 1");
     fixture_close(&f);
 }
 END_TEST
