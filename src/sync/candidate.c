@@ -22,13 +22,17 @@ find(const struct field_case *c, size_t system)
     return NULL;
 }
 
-/* What the source shows; its shadow where an older write of ours stands in its place. */
+/* What the source, which did not change, has to say: what it shows, or in place of an older write
+ * of ours what it is owed of its own, else its shadow. */
 static struct candidate *
-shown_by(const struct field_case *c, size_t source)
+said_by(const struct field_case *c, size_t source)
 {
     struct candidate *x = candidate_of_end(c, source);
+    const struct decide_owed *own = field_owed(c, source);
 
-    if (c->ends[source].late)
+    if (own != NULL && strcmp(own->source, candidate_source(c, x)) == 0)
+        x->value = own->value;
+    else if (c->ends[source].late)
         x->value = c->ends[source].base;
     return x;
 }
@@ -87,7 +91,7 @@ add_owed(struct field_case *c, const struct decide_owed *o, size_t t)
              !field_may_write(c, (size_t)source) || c->ends[source].foreign)
         add_value(c, o, (size_t)source, t);
     else if (find(c, (size_t)source) == NULL)
-        add_decided(c, shown_by(c, (size_t)source), o);
+        add_decided(c, said_by(c, (size_t)source), o);
 }
 
 static bool

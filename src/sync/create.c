@@ -44,7 +44,7 @@ goes_into(const struct field_case *c, size_t i)
     x = field_reference(c);
     if (x != NULL && val_is_null(x->value) && field_owed(c, i) == NULL)
         return NULL; /* null is said only in place of something that was owed */
-    return x;
+    return x == NULL ? NULL : field_leveled(c, x, i);
 }
 
 /* A record that is being made. */

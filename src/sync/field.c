@@ -283,6 +283,42 @@ candidate_at(const struct field_case *c, const struct candidate *x, size_t j)
     return field_equal(c, x->words, x->value, j, c->ends[j].now);
 }
 
+/* X at J, and what each other end will show, or shows late and only for now. */
+static bool
+is_level(const struct field_case *c, const struct candidate *x, size_t j)
+{
+    const struct val *value;
+
+    if (!field_translate(c, x, j, &value))
+        return true;
+    for (size_t i = 0; i < c->in->sync->n_between; i++) {
+        const struct field_end *e = &c->ends[i];
+        const struct candidate *y;
+
+        if (i == j || e->map == NULL || (e->late && e->gets == NULL))
+            continue;
+        y = field_final(c, i);
+        if (!field_equal(c, j, value, y->words, y->value))
+            return false;
+    }
+    return true;
+}
+
+const struct candidate *
+field_leveled(const struct field_case *c, const struct candidate *x, size_t j)
+{
+    if (is_level(c, x, j))
+        return x;
+    for (size_t i = 0; i < c->in->sync->n_between; i++) {
+        const struct candidate *y = i == j || c->ends[i].map == NULL ? NULL : field_final(c, i);
+
+        if (y != NULL && field_equal(c, x->words, x->value, y->words, y->value) &&
+            is_level(c, y, j))
+            return y;
+    }
+    return x;
+}
+
 /* The first end with a base; STEADY: that did not change and is not known to differ. */
 static size_t
 first_with_base(const struct field_case *c, bool steady)

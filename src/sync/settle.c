@@ -261,9 +261,20 @@ contest(struct field_case *c)
         c->rule = RULE_OWED;
 }
 
-/* An end that neither changed nor shows something late: what a late write is corrected to. */
+/* What it showed before. */
 static const struct candidate *
-steady(const struct field_case *c)
+own_base(const struct field_case *c, size_t j)
+{
+    struct candidate *x = candidate_of_end(c, j);
+
+    x->value = c->ends[j].base;
+    return x;
+}
+
+/* What a late write at J is corrected to: an end that neither changed nor shows something late. If
+ * there is none, nobody knows better than what was there. */
+static const struct candidate *
+steady(const struct field_case *c, size_t j)
 {
     for (size_t k = 0; k <= c->in->sync->n_between; k++) {
         size_t i = k == 0 ? c->owner : k - 1; /* the owner first */
@@ -271,20 +282,21 @@ steady(const struct field_case *c)
 
         if (e != NULL && e->map != NULL && e->base != NULL && !e->late && !e->foreign &&
             (i == c->owner || (!e->changed && !e->known)))
-            return candidate_of_end(c, i);
+            return field_leveled(c, candidate_of_end(c, i), j);
     }
-    return NULL;
+    return own_base(c, j);
 }
 
 static void
 correct_late(struct field_case *c)
 {
-    const struct candidate *x = steady(c);
-
     for (size_t j = 0; j < c->in->sync->n_between; j++) {
+        const struct candidate *x;
+
         if (!c->ends[j].late)
             continue;
-        if (x != NULL && !candidate_at(c, x, j)) {
+        x = steady(c, j);
+        if (!candidate_at(c, x, j)) {
             c->ends[j].gets = x;
             c->rule = RULE_LATE;
         } else if (c->rule == NULL) {

@@ -453,6 +453,20 @@ START_TEST(of_three_the_missing_one_is_created_and_the_others_settled)
 }
 END_TEST
 
+START_TEST(what_is_created_equals_all_the_others)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_stores(f, 1, "phone", STORES_TRIM, 0); /* for b, 'B' is 'B ' */
+    fixture_state(f, 0, END_MISSING);
+    fixture_show(f, 1, "'B'", "'B'");
+    fixture_show(f, 2, "'B '", "'B '");
+    f->create[0] = true;
+    f->in.nominator = 1;
+    ck_decides(f, "phone create<c+a > a create {'phone':'B '}");
+}
+END_TEST
+
 START_TEST(nothing_is_created_while_an_end_is_gone)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
@@ -568,7 +582,8 @@ UNIT_MAIN(
     a_missing_end_is_created_where_allowed, a_missing_end_is_ignored_where_create_is_not_allowed,
     create_only_fields_are_written_at_creation_only, an_unknown_create_is_not_repeated,
     of_three_the_missing_one_is_created_and_the_others_settled,
-    nothing_is_created_while_an_end_is_gone, a_field_in_conflict_is_left_out_of_a_create,
+    what_is_created_equals_all_the_others, nothing_is_created_while_an_end_is_gone,
+    a_field_in_conflict_is_left_out_of_a_create,
     a_refused_create_goes_out_again_whole_once_a_field_is_news,
     a_gone_end_ends_gone_and_nothing_moves,
     an_edit_beside_a_gone_end_is_still_an_edit_when_it_comes_back,

@@ -119,6 +119,67 @@ START_TEST(the_delayed_echo_of_an_older_write_writes_nothing)
 }
 END_TEST
 
+/* ---- late writes and their correction ---- */
+
+START_TEST(a_lost_correction_of_a_late_write_is_owed_still)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
+
+    fixture_show(f, 0, "'1'", "'1'"); /* b's own value, which stood there before our '2' came */
+    fixture_show(f, 1, "'2'", "'2'");
+    fixture_owed(f, "phone", 1, 1, "'1'", 1000000, false);
+    fixture_late(f, 1, "{'phone':'2'}");
+    fixture_late(f, 1, "{'phone':'1'}");
+    ck_decides(f, "phone owed<b+b > b update {'phone':'1'}");
+    fixture_show(f, 1, "'1'", "'2'"); /* there it is */
+    ck_decides(f, "phone adopt<b = unchanged");
+    ck_covers(f, 1, "{'phone':'1'} []");
+}
+END_TEST
+
+START_TEST(what_a_corrected_end_is_owed_is_what_it_says_to_others)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_show(f, 0, "'1'", "'1'"); /* b's '2' is owed to a, and to b, where '3' came late */
+    fixture_show(f, 1, "'2'", "'3'");
+    fixture_show(f, 2, "'2'", "'2'");
+    fixture_owed(f, "phone", 0, 1, "'2'", 1000000, false);
+    fixture_owed(f, "phone", 1, 1, "'2'", 1000000, false);
+    fixture_late(f, 1, "{'phone':'3'}");
+    fixture_late(f, 1, "{'phone':'2'}");
+    ck_decides(f, "phone owed<b+a > a update {'phone':'2'}");
+}
+END_TEST
+
+START_TEST(a_late_write_with_nobody_to_ask_goes_back_to_what_was_there)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
+
+    fixture_show(f, 1, "'2'", "'1'");
+    fixture_state(f, 0, END_UNREAD);
+    fixture_late(f, 1, "{'phone':'2'}");
+    f->in.nominator = 1;
+    ck_decides(f, "phone late-write<b+b > b update {'phone':'1'}");
+}
+END_TEST
+
+START_TEST(a_late_write_is_corrected_to_what_equals_all)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_stores(f, 1, "phone", STORES_TRIM, 0); /* for b, 'B' is 'B ' */
+    fixture_show(f, 0, "'x'", "'B '");
+    fixture_show(f, 1, "'B'", "'B'");
+    fixture_show(f, 2, "'B '", "'B '");
+    fixture_late(f, 0, "{'phone':'x'}");
+    ck_decides(f, "phone late-write<c+a > a update {'phone':'B '}");
+    fixture_show(f, 0, "'B'", "'B '");
+    fixture_late(f, 0, "{'phone':'B'}");
+    ck_decides(f, "phone late-write<c+a > a update {'phone':'B '}");
+}
+END_TEST
+
 /* ---- what stays open ---- */
 
 START_TEST(a_conflict_is_pending_while_the_other_fields_and_systems_move)
@@ -325,6 +386,10 @@ UNIT_MAIN("sync/trap", crossing_edits_while_a_write_is_in_flight_meet_the_policy
           a_human_edit_that_equals_ours_is_adopted_and_another_is_not,
           the_order_of_full_payloads_does_not_matter,
           the_delayed_echo_of_an_older_write_writes_nothing,
+          a_lost_correction_of_a_late_write_is_owed_still,
+          what_a_corrected_end_is_owed_is_what_it_says_to_others,
+          a_late_write_with_nobody_to_ask_goes_back_to_what_was_there,
+          a_late_write_is_corrected_to_what_equals_all,
           a_conflict_is_pending_while_the_other_fields_and_systems_move,
           one_target_that_refuses_a_field_for_ever_holds_up_nobody,
           a_new_field_of_the_config_meets_for_the_first_time,
