@@ -49,11 +49,12 @@ list_ends(struct arena *a, const struct decide_input *in, struct decision *d)
 }
 
 /*
- * An end that is gone misses what is settled meanwhile: known, should it come back. One that the
- * link ends without (FOR_GOOD) misses all that is not as it was there.
+ * An end that is gone misses what is settled meanwhile: known, should it come back. Beside an end
+ * that stands ALONE, because the link ends or was opened by it, it misses all that is not as it was
+ * there: nobody else keeps what changed.
  */
 static bool
-misses(const struct field_case *c, const struct decide_input *in, size_t i, bool for_good)
+misses(const struct field_case *c, const struct decide_input *in, size_t i, bool alone)
 {
     const struct val *base = val_get(in->ends[i].shadow, c->name);
     const struct candidate *ref = field_reference(c);
@@ -62,19 +63,19 @@ misses(const struct field_case *c, const struct decide_input *in, size_t i, bool
         return false;
     if (c->ends[i].known)
         return true;
-    return (c->rule != NULL || for_good) && !c->open && ref != NULL && base != NULL &&
+    return (c->rule != NULL || alone) && !c->open && ref != NULL && base != NULL &&
            resource_field(in->sync->defs[i], c->name) != NULL &&
            !field_equal(c, ref->words, ref->value, i, base);
 }
 
 static const struct val *
 diverged(const struct field_case *cases, struct arena *a, const struct decide_input *in, size_t i,
-         bool for_good)
+         bool alone)
 {
     struct val *names = val_array(a);
 
     for (size_t k = 0; k < in->sync->n_fields; k++)
-        if (cases[k].ends[i].differs || misses(&cases[k], in, i, for_good))
+        if (cases[k].ends[i].differs || misses(&cases[k], in, i, alone))
             val_push(a, names, val_string(a, cases[k].name));
     return names;
 }
@@ -83,13 +84,14 @@ static void
 cover_ends(const struct field_case *cases, struct arena *a, const struct decide_input *in,
            struct decision *d)
 {
+    bool alone = d->ended_why != NULL || decide_count(in, END_LIVE) == 1;
     size_t n = 0;
 
     for (size_t i = 0; i < in->sync->n_between; i++) {
         if (!is_listed(&in->ends[i]))
             continue;
         d->ends[n].covered = decide_shown(cases, a, in, i, false);
-        d->ends[n++].diverged = diverged(cases, a, in, i, d->ended_why != NULL);
+        d->ends[n++].diverged = diverged(cases, a, in, i, alone);
     }
 }
 

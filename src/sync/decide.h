@@ -137,7 +137,9 @@ struct decide_input {
  *    What was owed to a record that was to be made does not count for one that is met instead
  *    (first_contact decides), unless it shows a late value of ours;
  *  - late: an end that shows a late value, not its shadow and not as the owner, did not change: it
- *    is written back to what the owner, else the first unchanged end shows;
+ *    is written back to what the owner, else the first unchanged end shows (its shadow, if there is
+ *    none). What is owed to an end from itself is such a correction: it goes as it is, and is what
+ *    that end says wherever it is the source;
  *  - no base at some: the ends with base settle first. If a new end then differs, first_contact:
  * the source's value goes to new ends; a new source's also to ends that did not change, if no
  * change settled them. fill: to empty ends, not to the field's owner, from one that may write.
@@ -170,10 +172,10 @@ struct decide_input {
  *    gives the event back until the end can be read, and commits nothing;
  *  - undelete: a live nominator that is a tombstone, or of an ended link, opens the link again
  *    (reopen) and is decided like any other end; the other tombstones are made anew with recreate
- *    only. An ended link is opened by nothing else, but with recreate by any live nominator: else
- *    ignored.
- *    With recreate "can be made anew" asks for a create in the definition, not for create[], and
- *    that no end is gone or unread; a link without tombstones (unlinked by hand) stays ended;
+ *    only, else what they miss of a single one becomes diverged there. An ended link is opened by
+ * nothing else, but with recreate by any live nominator: else ignored. With recreate "can be made
+ * anew" asks for a create in the definition, not for create[], and that no end is gone or unread; a
+ * link without tombstones (unlinked by hand) stays ended;
  *  - enforce: what a change that may not be written left different gets the owner's value back, at
  *    the next decision also what was known to differ (a first contact's report too). Not from an
  *    owner that is not live or that another engine changed just now;

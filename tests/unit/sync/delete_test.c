@@ -353,6 +353,18 @@ START_TEST(what_an_undeleted_end_missed_is_known)
 }
 END_TEST
 
+START_TEST(what_it_was_edited_to_meanwhile_is_missed_by_what_is_still_deleted)
+{
+    CLEANUP_FIXTURE struct fixture *f = undeleted(2);
+
+    fixture_show(f, 0, "'2'", "'1'");
+    fixture_deleted(f, 1, true);
+    ck_decides(f, "= ignored reopened");
+    ck_covers(f, 0, "{'phone':'2'} []");
+    ck_covers(f, 1, "{} ['phone']");
+}
+END_TEST
+
 START_TEST(what_was_deleted_with_it_is_made_anew_with_recreate_only)
 {
     CLEANUP_FIXTURE struct fixture *f = undeleted(2);
@@ -410,5 +422,6 @@ UNIT_MAIN("sync/delete", a_delete_is_noted_and_nothing_else,
           with_three_it_is_made_anew_and_the_others_go_on, without_an_edit_nothing_is_made_anew,
           what_cannot_be_made_anew_ends_the_link, a_record_made_anew_is_not_made_twice,
           an_undelete_opens_the_link_again, what_an_undeleted_end_missed_is_known,
+          what_it_was_edited_to_meanwhile_is_missed_by_what_is_still_deleted,
           what_was_deleted_with_it_is_made_anew_with_recreate_only,
           nothing_else_opens_an_ended_link, an_unlinked_record_s_delete_writes_nothing)
