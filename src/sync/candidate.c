@@ -49,8 +49,8 @@ add_decided(struct field_case *c, const struct candidate *from, const struct dec
 }
 
 /* The owed value itself. To one that was away while the others settled something else (it is known
- * to differ) it is what they have now. Of a reference nobody knows whose word it is: what its
- * source showed when it was decided. */
+ * to differ) it is what they have now, or what is owed to them in its turn. Of a reference nobody
+ * knows whose word it is: what its source showed when it was decided. */
 static void
 add_value(struct field_case *c, const struct decide_owed *o, size_t source, size_t t)
 {
@@ -62,7 +62,8 @@ add_value(struct field_case *c, const struct decide_owed *o, size_t source, size
         return;
     }
     if (source != PERSON && c->ends[t].known && settled != NULL && settled->system != t) {
-        add_decided(c, settled, o);
+        if (!c->ends[settled->system].owed)
+            add_decided(c, settled, o);
         return;
     }
     if (source != PERSON && field_is_reference(c)) {

@@ -348,7 +348,7 @@ field_reference(const struct field_case *c)
     for (size_t i = 0; first == NO_END && i < c->in->sync->n_between; i++)
         if (c->ends[i].map != NULL)
             first = i;
-    return first == NO_END ? NULL : candidate_of_end(c, first);
+    return first == NO_END ? NULL : field_final(c, first);
 }
 
 bool

@@ -161,6 +161,9 @@ START_TEST(a_late_write_with_nobody_to_ask_goes_back_to_what_was_there)
     fixture_late(f, 1, "{'phone':'2'}");
     f->in.nominator = 1;
     ck_decides(f, "phone late-write<b+b > b update {'phone':'1'}");
+    fixture_state(f, 0, END_MISSING);
+    f->create[0] = true;
+    ck_decides(f, "phone late-write<b+b+a > b update {'phone':'1'} > a create {'phone':'1'}");
 }
 END_TEST
 
@@ -317,6 +320,20 @@ START_TEST(unless_it_shows_what_we_sent_to_make_it)
 }
 END_TEST
 
+START_TEST(what_is_owed_to_the_others_is_owed_to_one_that_was_away)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_show(f, 0, "'2'", "'2'"); /* b said '1', and nobody got it yet */
+    fixture_state(f, 1, END_UNREAD);
+    fixture_show(f, 2, "'3'", "'3'");
+    fixture_diverged(f, 2, "['phone']");
+    fixture_owed(f, "phone", 2, 1, "'1'", 1000, false);
+    fixture_owed(f, "phone", 0, 1, "'1'", 1000, false);
+    ck_decides(f, "phone owed<b+a+c > a update {'phone':'1'} > c update {'phone':'1'}");
+}
+END_TEST
+
 /* ---- what a person decided ---- */
 
 static void
@@ -397,6 +414,8 @@ UNIT_MAIN("sync/trap", crossing_edits_while_a_write_is_in_flight_meet_the_policy
           a_clock_that_is_minutes_off_changes_only_who_was_last,
           a_merge_keeps_the_base_of_the_vanished_record,
           what_was_owed_to_a_record_to_be_made_does_not_overrule_one_that_is_met,
-          unless_it_shows_what_we_sent_to_make_it, a_person_s_value_goes_to_all_it_is_owed_to,
+          unless_it_shows_what_we_sent_to_make_it,
+          what_is_owed_to_the_others_is_owed_to_one_that_was_away,
+          a_person_s_value_goes_to_all_it_is_owed_to,
           an_edit_after_a_person_s_word_meets_the_policy,
           a_person_s_word_stands_in_every_policy_and_place)
