@@ -139,6 +139,16 @@ has_unknown_create(const struct decide_input *in)
     return false;
 }
 
+/* The link ends, so what is not there any more was deleted with the rest (by us, whose answer was
+ * lost, or by somebody): should it come back, it is an undelete. */
+static void
+bury_gone(struct decision *d)
+{
+    for (size_t i = 0; i < d->n_ends; i++)
+        if (strcmp(d->ends[i].state, "gone") == 0)
+            d->ends[i].state = "deleted";
+}
+
 /* No end is live. */
 static enum course
 nobody_left(const struct decide_input *in, struct decision *d)
@@ -146,8 +156,10 @@ nobody_left(const struct decide_input *in, struct decision *d)
     const struct decide_end *own = &in->ends[in->nominator];
     bool unread = decide_count(in, END_UNREAD) > 0;
 
-    if (in->linked && decide_count(in, END_DELETED) > 0 && !unread && !has_unknown_create(in))
+    if (in->linked && decide_count(in, END_DELETED) > 0 && !unread && !has_unknown_create(in)) {
         d->ended_why = "deleted everywhere";
+        bury_gone(d);
+    }
     if (own->state == END_DELETED && unread && in->linked && !own->tombstone)
         return stop(d, NULL);
     if (own->state == END_DELETED)

@@ -28,6 +28,7 @@ EXTRA_DIST += \
 	tests/crash/scenarios/contact-report.txt \
 	tests/crash/scenarios/contact.txt \
 	tests/crash/scenarios/create.txt \
+	tests/crash/scenarios/delete.txt \
 	tests/crash/scenarios/dropped-create.txt \
 	tests/crash/scenarios/dropped-update.txt \
 	tests/crash/scenarios/gc.txt \
@@ -38,6 +39,7 @@ EXTRA_DIST += \
 	tests/crash/scenarios/overlap-behind.txt \
 	tests/crash/scenarios/paging.txt \
 	tests/crash/scenarios/plan.txt \
+	tests/crash/scenarios/recreate.txt \
 	tests/crash/scenarios/refused.txt \
 	tests/crash/scenarios/resume.txt \
 	tests/crash/scenarios/twin.txt \
