@@ -186,7 +186,7 @@ ok "a locked state is said" await $bg said "state.db is locked"
 is "once, and does not end it" 1 "$(grep -c 'is locked' err)"
 echo "COMMIT;" >&4
 ok "it goes on when the lock is gone" await $bg lines 1
-ok "and says so" said "free again"
+ok "and says so" await $bg said "free again"
 exec 4>&-
 wait $shell
 cp state.db copy.db
