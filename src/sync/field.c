@@ -283,22 +283,28 @@ candidate_at(const struct field_case *c, const struct candidate *x, size_t j)
     return field_equal(c, x->words, x->value, j, c->ends[j].now);
 }
 
-/* X at J, and what each other end will show, or shows late and only for now. */
 static bool
-is_level(const struct field_case *c, const struct candidate *x, size_t j)
+is_same(const struct field_case *c, const struct candidate *x, const struct candidate *y)
 {
-    const struct val *value;
+    return field_equal(c, x->words, x->value, y->words, y->value);
+}
 
-    if (!field_translate(c, x, j, &value))
+/* Does Y at J equal all that X equals? Not what an end shows late and only for now. */
+static bool
+is_level(const struct field_case *c, const struct candidate *x, const struct candidate *y, size_t j)
+{
+    struct candidate at = {.words = j};
+
+    if (!field_translate(c, y, j, &at.value))
         return true;
     for (size_t i = 0; i < c->in->sync->n_between; i++) {
         const struct field_end *e = &c->ends[i];
-        const struct candidate *y;
+        const struct candidate *z;
 
         if (i == j || e->map == NULL || (e->late && e->gets == NULL))
             continue;
-        y = field_final(c, i);
-        if (!field_equal(c, j, value, y->words, y->value))
+        z = field_final(c, i);
+        if (is_same(c, x, z) && !is_same(c, &at, z))
             return false;
     }
     return true;
@@ -307,13 +313,12 @@ is_level(const struct field_case *c, const struct candidate *x, size_t j)
 const struct candidate *
 field_leveled(const struct field_case *c, const struct candidate *x, size_t j)
 {
-    if (is_level(c, x, j))
+    if (is_level(c, x, x, j))
         return x;
     for (size_t i = 0; i < c->in->sync->n_between; i++) {
         const struct candidate *y = i == j || c->ends[i].map == NULL ? NULL : field_final(c, i);
 
-        if (y != NULL && field_equal(c, x->words, x->value, y->words, y->value) &&
-            is_level(c, y, j))
+        if (y != NULL && is_same(c, x, y) && is_level(c, x, y, j))
             return y;
     }
     return x;

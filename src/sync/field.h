@@ -103,8 +103,8 @@ const struct candidate *field_final(const struct field_case *c, size_t i);
 /* Whose value counts where several are left standing: the winner's, the owner's, else that of the
  * first end that is as it was, else the first's. NULL if no end takes part. */
 const struct candidate *field_reference(const struct field_case *c);
-/* What J is to show so that it equals all the others: X, or the same as another end has it where X
- * would differ there ("B" of one that trims, beside "B "). X if there is none. */
+/* What J is to show so that it equals all that X equals: X, or the same as another end has it where
+ * X would differ at J ("B" of one that trims, beside "B "). X if there is none. */
 const struct candidate *field_leveled(const struct field_case *c, const struct candidate *x,
                                       size_t j);
 /* An owed row of this field to target T; NULL. */

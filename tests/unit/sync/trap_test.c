@@ -169,9 +169,11 @@ END_TEST
 
 START_TEST(a_late_write_is_corrected_to_what_equals_all)
 {
-    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+    CLEANUP_FIXTURE struct fixture *f = fixture_new(4);
 
+    fixture_field(f, "phone", FIELD_TEXT, -1);
     fixture_stores(f, 1, "phone", STORES_TRIM, 0); /* for b, 'B' is 'B ' */
+    fixture_show(f, 3, "'b'", "'b'");              /* d stores it so, and did not say it */
     fixture_show(f, 0, "'x'", "'B '");
     fixture_show(f, 1, "'B'", "'B'");
     fixture_show(f, 2, "'B '", "'B '");
