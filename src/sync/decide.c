@@ -48,6 +48,16 @@ list_ends(struct arena *a, const struct decide_input *in, struct decision *d)
     }
 }
 
+/* Did live ends that were known to differ come to agree? */
+static bool
+is_made_up(const struct field_case *c)
+{
+    for (size_t i = 0; i < c->in->sync->n_between; i++)
+        if (c->ends[i].map != NULL && c->ends[i].known && !c->ends[i].differs)
+            return true;
+    return false;
+}
+
 /*
  * An end that is gone misses what is settled meanwhile: known, should it come back. Beside an end
  * that stands ALONE, because the link ends or was opened by it, it misses all that is not as it was
@@ -63,7 +73,7 @@ misses(const struct field_case *c, const struct decide_input *in, size_t i, bool
         return false;
     if (c->ends[i].known)
         return true;
-    return (c->rule != NULL || alone) && !c->open && ref != NULL && base != NULL &&
+    return (c->rule != NULL || alone || is_made_up(c)) && !c->open && ref != NULL && base != NULL &&
            resource_field(in->sync->defs[i], c->name) != NULL &&
            !field_equal(c, ref->words, ref->value, i, base);
 }

@@ -126,7 +126,7 @@ give(struct field_case *c)
 
         if (!is_for_unread(c, j) && (!is_for(c, x, j) || candidate_at(c, x, j)))
             continue;
-        c->ends[j].gets = x;
+        c->ends[j].gets = x->real || x->system == PERSON ? x : field_leveled(c, x, j);
         n++;
     }
     return n + level(c);

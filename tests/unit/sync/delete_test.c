@@ -365,6 +365,23 @@ START_TEST(what_it_was_edited_to_meanwhile_is_missed_by_what_is_still_deleted)
 }
 END_TEST
 
+START_TEST(what_differed_from_a_gone_end_differs_when_it_returns)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(0);
+
+    fixture_show(f, 0, "'1'", "'1'");
+    fixture_state(f, 0, END_GONE);
+    for (size_t i = 1; i < 3; i++) {
+        fixture_show(f, i, "'2'", "'2'"); /* neither is the owner's, and now they are all */
+        fixture_diverged(f, i, "['phone']");
+    }
+    f->in.nominator = 1;
+    ck_decides(f, "= unchanged");
+    ck_covers(f, 0, "{} ['phone']");
+    ck_covers(f, 1, "{'phone':'2'} []");
+}
+END_TEST
+
 START_TEST(what_was_deleted_with_it_is_made_anew_with_recreate_only)
 {
     CLEANUP_FIXTURE struct fixture *f = undeleted(2);
@@ -423,5 +440,6 @@ UNIT_MAIN("sync/delete", a_delete_is_noted_and_nothing_else,
           what_cannot_be_made_anew_ends_the_link, a_record_made_anew_is_not_made_twice,
           an_undelete_opens_the_link_again, what_an_undeleted_end_missed_is_known,
           what_it_was_edited_to_meanwhile_is_missed_by_what_is_still_deleted,
+          what_differed_from_a_gone_end_differs_when_it_returns,
           what_was_deleted_with_it_is_made_anew_with_recreate_only,
           nothing_else_opens_an_ended_link, an_unlinked_record_s_delete_writes_nothing)

@@ -152,6 +152,19 @@ START_TEST(what_a_corrected_end_is_owed_is_what_it_says_to_others)
 }
 END_TEST
 
+START_TEST(what_is_owed_goes_as_what_equals_all)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_stores(f, 1, "phone", STORES_TRIM, 0); /* for b, 'B' is 'B ' */
+    fixture_show(f, 0, "'x'", "'x'");
+    fixture_show(f, 1, "'B'", "'B'");
+    fixture_show(f, 2, "'B '", "'B '");
+    fixture_owed(f, "phone", 0, 1, "'B'", 1000000, false);
+    ck_decides(f, "phone owed<b+a > a update {'phone':'B '}");
+}
+END_TEST
+
 START_TEST(a_late_write_with_nobody_to_ask_goes_back_to_what_was_there)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
@@ -398,26 +411,24 @@ START_TEST(a_person_s_word_stands_in_every_policy_and_place)
 }
 END_TEST
 
-UNIT_MAIN("sync/trap", crossing_edits_while_a_write_is_in_flight_meet_the_policy,
-          an_edit_of_the_target_before_our_write_lands_is_no_echo,
-          a_revert_before_our_write_lands_is_written_after_it,
-          a_revert_after_our_write_landed_is_an_edit,
-          a_human_edit_that_equals_ours_is_adopted_and_another_is_not,
-          the_order_of_full_payloads_does_not_matter,
-          the_delayed_echo_of_an_older_write_writes_nothing,
-          a_lost_correction_of_a_late_write_is_owed_still,
-          what_a_corrected_end_is_owed_is_what_it_says_to_others,
-          a_late_write_with_nobody_to_ask_goes_back_to_what_was_there,
-          a_late_write_is_corrected_to_what_equals_all,
-          a_conflict_is_pending_while_the_other_fields_and_systems_move,
-          one_target_that_refuses_a_field_for_ever_holds_up_nobody,
-          a_new_field_of_the_config_meets_for_the_first_time,
-          an_edited_value_table_makes_no_edits_of_old_words,
-          a_clock_that_is_minutes_off_changes_only_who_was_last,
-          a_merge_keeps_the_base_of_the_vanished_record,
-          what_was_owed_to_a_record_to_be_made_does_not_overrule_one_that_is_met,
-          unless_it_shows_what_we_sent_to_make_it,
-          what_is_owed_to_the_others_is_owed_to_one_that_was_away,
-          a_person_s_value_goes_to_all_it_is_owed_to,
-          an_edit_after_a_person_s_word_meets_the_policy,
-          a_person_s_word_stands_in_every_policy_and_place)
+UNIT_MAIN(
+    "sync/trap", crossing_edits_while_a_write_is_in_flight_meet_the_policy,
+    an_edit_of_the_target_before_our_write_lands_is_no_echo,
+    a_revert_before_our_write_lands_is_written_after_it, a_revert_after_our_write_landed_is_an_edit,
+    a_human_edit_that_equals_ours_is_adopted_and_another_is_not,
+    the_order_of_full_payloads_does_not_matter, the_delayed_echo_of_an_older_write_writes_nothing,
+    a_lost_correction_of_a_late_write_is_owed_still,
+    what_a_corrected_end_is_owed_is_what_it_says_to_others, what_is_owed_goes_as_what_equals_all,
+    a_late_write_with_nobody_to_ask_goes_back_to_what_was_there,
+    a_late_write_is_corrected_to_what_equals_all,
+    a_conflict_is_pending_while_the_other_fields_and_systems_move,
+    one_target_that_refuses_a_field_for_ever_holds_up_nobody,
+    a_new_field_of_the_config_meets_for_the_first_time,
+    an_edited_value_table_makes_no_edits_of_old_words,
+    a_clock_that_is_minutes_off_changes_only_who_was_last,
+    a_merge_keeps_the_base_of_the_vanished_record,
+    what_was_owed_to_a_record_to_be_made_does_not_overrule_one_that_is_met,
+    unless_it_shows_what_we_sent_to_make_it,
+    what_is_owed_to_the_others_is_owed_to_one_that_was_away,
+    a_person_s_value_goes_to_all_it_is_owed_to, an_edit_after_a_person_s_word_meets_the_policy,
+    a_person_s_word_stands_in_every_policy_and_place)
