@@ -249,7 +249,7 @@ count() # NAME JQ-FILTER of its counters
 writes() # NAME...
 {
     for lib_name; do
-        count "$lib_name" '.creates + .updates + .deletes + .refused'
+        count "$lib_name" '.creates + .updates + .deletes + .refused_writes'
     done | jq -s add
 }
 

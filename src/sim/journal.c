@@ -145,6 +145,8 @@ journal_count(struct journal *j, const struct call *call, enum journal_kind kind
     c->noop_updates += kind == JOURNAL_UPDATE && call->applied && !call->changed;
     c->replays += replayed;
     c->refused += refused && !call->applied;
+    c->refused_writes +=
+        refused && !call->applied && kind != JOURNAL_LIST && strcmp(call->method, "GET") != 0;
     c->dropped += status == 0;
     if (status > 0 && status < 600)
         c->by_status[status]++;
@@ -157,11 +159,17 @@ journal_counters(const struct journal *j)
     const struct {
         const char *name;
         long long n;
-    } all[] = {{"calls", c->calls},     {"reads", c->reads},
-               {"lists", c->lists},     {"creates", c->creates},
-               {"updates", c->updates}, {"deletes", c->deletes},
-               {"refused", c->refused}, {"noop_updates", c->noop_updates},
-               {"replays", c->replays}, {"dropped", c->dropped}};
+    } all[] = {{"calls", c->calls},
+               {"reads", c->reads},
+               {"lists", c->lists},
+               {"creates", c->creates},
+               {"updates", c->updates},
+               {"deletes", c->deletes},
+               {"refused", c->refused},
+               {"refused_writes", c->refused_writes},
+               {"noop_updates", c->noop_updates},
+               {"replays", c->replays},
+               {"dropped", c->dropped}};
     json_t *out = json_object();
     json_t *by_status = json_object();
     size_t i;

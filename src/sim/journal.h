@@ -34,10 +34,11 @@ struct counters {
     long long creates; /* applied, as the next two; whatever was answered */
     long long updates; /* with those that changed nothing */
     long long deletes;
-    long long noop_updates; /* updates that changed nothing */
-    long long replays;      /* creates answered by their Idempotency-Key */
-    long long refused;      /* calls that were answered with an error, without effect */
-    long long dropped;      /* connections closed instead of an answer */
+    long long noop_updates;   /* updates that changed nothing */
+    long long replays;        /* creates answered by their Idempotency-Key */
+    long long refused;        /* calls that were answered with an error, without effect */
+    long long refused_writes; /* of these, those that would have written */
+    long long dropped;        /* connections closed instead of an answer */
     long long by_status[600];
 };
 

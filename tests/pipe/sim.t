@@ -319,7 +319,7 @@ api GET /contacts >/dev/null
 api DELETE /contacts/1002 '' -H "$auth" >/dev/null
 api POST /_human/contacts '{"a":1}' >/dev/null
 is "counters_count_calls_by_effect" \
-    '{"calls":7,"reads":1,"lists":1,"creates":1,"updates":2,"deletes":1,"refused":1,"noop_updates":1,"replays":0,"dropped":0,"by_status":{"200":4,"201":1,"204":1,"401":1}}' \
+    '{"calls":7,"reads":1,"lists":1,"creates":1,"updates":2,"deletes":1,"refused":1,"refused_writes":0,"noop_updates":1,"replays":0,"dropped":0,"by_status":{"200":4,"201":1,"204":1,"401":1}}' \
     "$(count one 'del(.webhooks)')"
 is "clock_says_the_time" '"2026-01-01T00:00:00.007Z"' "$(api GET /_sim/clock >/dev/null; get .now)"
 is "unknown_control_path_is_404" 404 "$(api GET /_sim/nothing)"
