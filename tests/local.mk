@@ -27,6 +27,11 @@ include tests/unit/ingest/local.mk
 include tests/unit/ctl/local.mk
 include tests/unit/sim/local.mk
 endif
+
+# Tests of the whole at work: other scripts take each program through the same paths. They take
+# longest, so they begin.
+WHOLE_TESTS =
+
 include tests/tools/local.mk
 include tests/filter/local.mk
 include tests/pipe/local.mk

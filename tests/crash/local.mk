@@ -13,7 +13,7 @@ tests_crash_driver_SOURCES = \
 	tests/crash/world.c \
 	tests/crash/world.h
 tests_crash_driver_LDADD = libbase.a $(JANSSON_LIBS) $(CURL_LIBS) $(SQLITE_LIBS)
-TESTS += tests/crash/crash.t tests/crash/overlap.t
+WHOLE_TESTS += tests/crash/crash.t tests/crash/overlap.t
 
 EXTRA_DIST += \
 	tests/crash/crash.t \

@@ -15,7 +15,7 @@ EXTRA_DIST += tests/pipe/push.t
 TESTS += tests/pipe/safety.t
 EXTRA_DIST += tests/pipe/safety.t
 
-TESTS += tests/pipe/examples.t
+WHOLE_TESTS += tests/pipe/examples.t
 EXTRA_DIST += tests/pipe/examples.t
 
 TESTS += tests/pipe/ingest.t tests/pipe/reconcile.t
@@ -52,7 +52,7 @@ EXTRA_DIST += tests/pipe/listener.sh \
 TESTS += tests/pipe/hooks.t
 EXTRA_DIST += tests/pipe/hooks.t
 
-TESTS += tests/pipe/guide.t tests/pipe/outage.t
+WHOLE_TESTS += tests/pipe/guide.t tests/pipe/outage.t
 EXTRA_DIST += tests/pipe/service.sh tests/pipe/guide.t tests/pipe/outage.t
 
 TESTS += tests/pipe/deletes.t tests/pipe/refs.t tests/pipe/owners.t tests/pipe/traps.t

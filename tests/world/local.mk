@@ -25,7 +25,8 @@ tests_world_driver_SOURCES = \
 	tests/world/world.c \
 	tests/world/world.h
 tests_world_driver_LDADD = libbase.a $(JANSSON_LIBS) $(CURL_LIBS) $(SQLITE_LIBS)
-TESTS += tests/world/found.t tests/world/world.t
+TESTS += tests/world/found.t
+WHOLE_TESTS += tests/world/world.t
 
 EXTRA_DIST += \
 	tests/world/found.t \
