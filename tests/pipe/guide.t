@@ -88,12 +88,12 @@ balanced "rapid edits"
 # ---- 3: at once on both sides ----
 loaded simultaneous
 ann
-both() # A's B's: nobody hears of either before both are made
+both() # A's B's: nothing is decided of either before both are made
 {
-    quirk a webhook-delay '"300ms"'
-    quirk b webhook-delay '"300ms"'
+    kill -STOP "$emit"
     edit a ann@example.com "$1"
     edit b ann@example.com "$2"
+    kill -CONT "$emit"
     quiet
 }
 before=$(writes a b)
