@@ -11,17 +11,40 @@
 
 enum { UNREADABLE_RETRY_MS = 30000 };
 
-static void
-take_record(struct item_end *end, const struct provider_record *r, int64_t now)
+void
+end_show(struct item_end *end, const struct provider_record *r, int64_t now, bool fresh)
 {
     end->state = END_LIVE;
     end->fields = r->fields;
     end->external_id = r->external_id;
     end->version = r->version;
-    end->etag = r->etag;
+    end->etag = fresh ? r->etag : NULL;
     end->changed_at = r->changed_at;
     end->seen_at = now;
-    end->fresh = true;
+    end->fresh = fresh;
+}
+
+int64_t
+retry_at(const struct diff *d, const struct cache_answer *answer)
+{
+    return answer->not_before > d->now ? answer->not_before : d->now + UNREADABLE_RETRY_MS;
+}
+
+static const char *
+said(const struct cache_answer *answer)
+{
+    return answer->text != NULL ? answer->text : answer->code != NULL ? answer->code : "no answer";
+}
+
+void
+hold_unanswered(struct diff *d, struct item *it, const struct cache_answer *answer,
+                const struct conf_system *system, const char *id)
+{
+    const char *what = id == NULL ? "search " : "read ";
+
+    item_hold(it, d->arena, retry_at(d, answer),
+              arena_printf(d->arena, "cannot %s%s%s%s: %s", what, system->name,
+                           id != NULL ? ":" : "", id != NULL ? id : "", said(answer)));
 }
 
 /* The others go on without an end of a link that cannot be read; without the source nothing does.
@@ -32,11 +55,9 @@ take_failure(struct diff *d, struct item *it, size_t i, const struct cache_answe
     struct item_end *end = &it->ends[i];
 
     end->state = END_UNREAD;
-    end->unread_until =
-        answer->not_before > d->now ? answer->not_before : d->now + UNREADABLE_RETRY_MS;
-    end->unread_why =
-        arena_printf(d->arena, "cannot read %s:%s: %s", it->sync->between[i]->name, end->record_id,
-                     answer->text != NULL ? answer->text : answer->code);
+    end->unread_until = retry_at(d, answer);
+    end->unread_why = arena_printf(d->arena, "cannot read %s:%s: %s", it->sync->between[i]->name,
+                                   end->record_id, said(answer));
     if (i == it->nominator || it->link.link_id == 0)
         item_hold(it, d->arena, end->unread_until, end->unread_why);
 }
@@ -67,7 +88,7 @@ read_end(struct diff *d, struct item *it, size_t i)
     if (answer == NULL)
         return 0;
     if (answer->outcome == PROVIDER_OK && answer->n_records == 1) {
-        take_record(end, &answer->records[0], d->now);
+        end_show(end, &answer->records[0], d->now, true);
         return 1;
     }
     if (answer->outcome == PROVIDER_GONE) {

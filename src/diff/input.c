@@ -34,7 +34,7 @@ folded_time(const struct event *e, const char *system)
 }
 
 static void
-fill_end(struct diff *d, struct item *it, size_t i, struct decide_end *out)
+fill_end(struct item *it, size_t i, struct decide_end *out)
 {
     const struct conf_system *system = it->sync->between[i];
     const struct store_end *stored = stored_end(it, system->name);
@@ -61,7 +61,6 @@ fill_end(struct diff *d, struct item *it, size_t i, struct decide_end *out)
         out->changed_at = own;
     if (folded != 0 && (i != it->nominator || own == 0 || folded < own))
         out->changed_at = folded;
-    (void)d;
 }
 
 static int
@@ -110,7 +109,7 @@ run_decide(struct diff *d, struct item *it, struct err *err)
     in.event_type = it->event.event_type != NULL ? it->event.event_type : "updated";
     in.ends = arena_alloc(d->arena, it->sync->n_between * sizeof *in.ends);
     for (i = 0; i < it->sync->n_between; i++)
-        fill_end(d, it, i, &in.ends[i]);
+        fill_end(it, i, &in.ends[i]);
     for (i = 0; i < it->link.n_owed; i++) {
         const struct store_owed *o = &it->link.owed[i];
 

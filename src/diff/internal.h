@@ -74,6 +74,14 @@ item_is_absent(const struct item_end *end)
 
 /* ---- end.c: the present states of the ends ---- */
 
+/* END shows what R shows: live. FRESH: R was got just now by its id. What END is of stays. */
+void end_show(struct item_end *end, const struct provider_record *r, int64_t now, bool fresh);
+/* When to ask again what was answered with no record. */
+int64_t retry_at(const struct diff *d, const struct cache_answer *answer);
+/* Holds the item until then: "cannot read SYSTEM:ID: ...", with ID NULL "cannot search SYSTEM". */
+void hold_unanswered(struct diff *d, struct item *it, const struct cache_answer *answer,
+                     const struct conf_system *system, const char *id);
+
 /*
  * Reads end I freshly; 1 known, 0 under way. One that cannot be read ends the item (hold), if it is
  * the source or the record is unlinked; else it is unread, see decide.h.

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-enum { UNREADABLE_RETRY_MS = 30000 };
-
 /* What was decided before this was found out is none. */
 static void
 conclude(struct item *it)
@@ -94,7 +92,7 @@ load_link(struct diff *d, const struct item *it, const char *record_id, struct s
  * say.
  */
 static void
-clash(struct diff *d, struct item *it, const struct store_link *winner)
+clash(struct diff *d, struct item *it)
 {
     const struct event *e = &it->event;
     struct decision *dec = &it->decision;
@@ -116,7 +114,6 @@ clash(struct diff *d, struct item *it, const struct store_link *winner)
     dec->generation = it->link.generation;
     dec->external_id = it->link.external_id;
     dec->map_hash = it->sync->map_hash;
-    (void)winner;
 }
 
 /*
@@ -136,7 +133,7 @@ find_merged(struct diff *d, struct item *it, struct err *err)
     if (it->link.link_id == 0 || it->link.ended)
         it->link = winner;
     else if (winner.link_id != 0 && !winner.ended)
-        clash(d, it, &winner);
+        clash(d, it);
     else
         it->ends[it->nominator].replaces = it->event.record_id;
     return 0;
@@ -204,9 +201,7 @@ check_merge(struct diff *d, struct item *it)
         it->event.event_type = "updated";
     else if (answer->outcome != PROVIDER_GONE &&
              (answer->code == NULL || strcmp(answer->code, "other-record") != 0))
-        item_hold(it, d->arena,
-                  answer->not_before > d->now ? answer->not_before : d->now + UNREADABLE_RETRY_MS,
-                  answer->text != NULL ? answer->text : "the merged record cannot be read");
+        hold_unanswered(d, it, answer, it->sync->between[it->nominator], it->event.record_id);
     return 1;
 }
 

@@ -28,21 +28,12 @@ struct candidates {
 static bool
 take_answer(const struct diff *d, const struct cache_answer *answer, struct item_end *end)
 {
-    const struct provider_record *rec;
-
     if (answer->outcome == PROVIDER_GONE)
         end->state = END_GONE;
     if (answer->outcome != PROVIDER_OK || answer->n_records != 1)
         return answer->outcome == PROVIDER_GONE;
-    rec = &answer->records[0];
-    *end = (struct item_end){.state = END_LIVE,
-                             .fields = rec->fields,
-                             .external_id = rec->external_id,
-                             .version = rec->version,
-                             .etag = rec->etag,
-                             .changed_at = rec->changed_at,
-                             .seen_at = d->now,
-                             .fresh = true};
+    *end = (struct item_end){.record_id = NULL};
+    end_show(end, &answer->records[0], d->now, true);
     return true;
 }
 
@@ -90,9 +81,7 @@ present(struct diff *d, struct item *it, size_t i, struct candidate *c, struct e
         return 0;
     if (take_answer(d, answer, &c->read))
         return 1;
-    item_hold(it, d->arena, answer->not_before > d->now ? answer->not_before : d->now + 30000,
-              arena_printf(d->arena, "cannot read %s:%s: %s", system->name, c->record_id,
-                           answer->text != NULL ? answer->text : "no answer"));
+    hold_unanswered(d, it, answer, system, c->record_id);
     return 0;
 }
 
@@ -185,14 +174,10 @@ listed_lately(struct diff *d, const struct item *it, size_t i, struct err *err)
 static struct candidate
 candidate_of(const struct diff *d, const struct provider_record *rec)
 {
-    return (struct candidate){rec->id,
-                              {.state = END_LIVE,
-                               .fields = rec->fields,
-                               .external_id = rec->external_id,
-                               .version = rec->version,
-                               .changed_at = rec->changed_at,
-                               .seen_at = d->now,
-                               .fresh = d->o->current != NULL}};
+    struct candidate c = {.record_id = rec->id};
+
+    end_show(&c.read, rec, d->now, d->o->current != NULL);
+    return c;
 }
 
 /* A record that a search found, as it was read since, else as the search shows it. */
@@ -222,9 +207,7 @@ search(struct diff *d, struct item *it, size_t from, size_t i, const char *field
     if (answer == NULL)
         return 0;
     if (answer->outcome != PROVIDER_OK) {
-        item_hold(it, d->arena, answer->not_before > d->now ? answer->not_before : d->now + 30000,
-                  arena_printf(d->arena, "cannot search %s: %s", it->sync->between[i]->name,
-                               answer->text != NULL ? answer->text : "no answer"));
+        hold_unanswered(d, it, answer, it->sync->between[i], NULL);
         return 0;
     }
     for (k = 0; k < answer->n_records && out->n < MAX_CANDIDATES; k++) {
@@ -345,9 +328,7 @@ take_place(struct diff *d, struct item *it, const struct store_end *old, const c
     if (answer->outcome == PROVIDER_OK)
         item_reject(it, code, refusal);
     else
-        item_hold(it, d->arena, answer->not_before > d->now ? answer->not_before : d->now + 30000,
-                  arena_printf(d->arena, "cannot read %s:%s: %s", system->name, old->record_id,
-                               answer->text != NULL ? answer->text : "no answer"));
+        hold_unanswered(d, it, answer, system, old->record_id);
     return 1;
 }
 

@@ -76,25 +76,18 @@ by_external_id(struct diff *d, struct item *it)
     if (answer == NULL)
         return 0;
     if (answer->outcome != PROVIDER_OK) {
-        item_hold(it, d->arena,
-                  answer->not_before > d->now ? answer->not_before : d->now + CANARY_RETRY_MS,
-                  arena_printf(d->arena, "cannot search %s: %s", system->name,
-                               answer->text != NULL ? answer->text : "no answer"));
+        hold_unanswered(d, it, answer, system, NULL);
         return 0;
     }
     for (size_t k = 0; k < answer->n_records && it->deleting; k++) {
         const struct provider_record *rec = &answer->records[k];
-        const struct item_end found = {.record_id = rec->id,
-                                       .state = END_LIVE,
-                                       .fields = rec->fields,
-                                       .external_id = rec->external_id,
-                                       .version = rec->version,
-                                       .changed_at = rec->changed_at,
-                                       .seen_at = d->now};
+        struct item_end found = {.record_id = rec->id};
 
         if (strcmp(rec->id, it->record_id) != 0 && rec->external_id != NULL &&
-            strcmp(rec->external_id, it->link.external_id) == 0)
+            strcmp(rec->external_id, it->link.external_id) == 0) {
+            end_show(&found, rec, d->now, false);
             take_successor(it, &found);
+        }
     }
     return 1;
 }
