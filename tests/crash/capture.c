@@ -2,7 +2,6 @@
 
 #include "capture.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,38 +18,36 @@
  * linked records (known once they are listed), rows of runs that a crash left, times, history.
  */
 static const char names[] =
-    "CREATE TEMP TABLE who (system, id, name);"
-    "CREATE TEMP VIEW end AS SELECT m.*, external_system || ':' || coalesce(name, '?') AS name"
-    " FROM sync_metadata m LEFT JOIN who ON system = external_system AND id = record_id;"
+    "CREATE TEMP VIEW end AS SELECT *, external_system || ':' || coalesce("
+    " called(external_system, resource_type, record_id), '?') AS name FROM sync_metadata;"
     "CREATE TEMP VIEW link AS SELECT l.*, (SELECT group_concat(name, ' ') FROM (SELECT name FROM"
     " end e WHERE e.link_id = l.link_id ORDER BY 1)) AS name FROM sync_links l;";
 
 static const char lines[] =
-    "SELECT 'link ' || coalesce(name, '') || coalesce(' ended ' || ended_why, '') FROM link"
-    " UNION ALL SELECT 'shadow ' || name || ' ' || fields || ' diverged ' || diverged ||"
-    "  iif(deleted_at IS NULL, '', ' deleted') FROM end"
-    " UNION ALL SELECT 'owed ' || name || ' ' || field || ' from ' || source || ' to ' || target ||"
-    "  ' ' || value || coalesce(' refused ' || refused, '') FROM sync_owed JOIN link USING"
-    "  (link_id)"
-    " UNION ALL SELECT 'conflict ' || name || ' ' || field || ' ' || state FROM sync_conflicts"
-    "  JOIN link USING (link_id)"
+    "SELECT 'link ' || coalesce(name, '') || coalesce(' ended ' || ended_why, '') ||"
+    "  coalesce(' of ' || owned_by, '') FROM link"
+    " UNION ALL SELECT 'shadow ' || name || ' ' || shown(external_system, fields) || ' diverged '"
+    "  || diverged || iif(deleted_at IS NULL, '', ' deleted') FROM end"
+    " UNION ALL SELECT 'owed ' || name || ' from ' || source || ' to ' || target || ' ' ||"
+    "  shown(source, json_object(field, json(value))) || coalesce(' refused ' || refused, '')"
+    "  FROM sync_owed JOIN link USING (link_id)"
+    " UNION ALL SELECT 'conflict ' || name || ' ' || field || ' ' || state ||"
+    "  coalesce(' ' || resolution, '') FROM sync_conflicts JOIN link USING (link_id)"
     " UNION ALL SELECT 'intent ' || coalesce(link.name, '') || ' ' || action || ' at ' || target ||"
     "  ' ' || state FROM sync_intents JOIN link USING (link_id)"
     "  WHERE state IN ('prepared', 'sent', 'unknown')"
     " UNION ALL SELECT 'claim' FROM sync_claims"
-    " UNION ALL SELECT DISTINCT 'reject ' || code || ' ' || coalesce(r.system || ':' || name, '') "
-    "||"
-    "  coalesce(' at ' || target, '') || ' ' || state FROM sync_rejects r LEFT JOIN who ON"
-    "  who.system = r.system AND id = record_id"
+    " UNION ALL SELECT DISTINCT 'reject ' || code || ' ' || coalesce(system || ':' ||"
+    "  called(system, resource, record_id), '') || coalesce(' at ' || target, '') || ' ' || state"
+    "  FROM sync_rejects"
     " UNION ALL SELECT DISTINCT iif(disposition IS NULL, 'pending ', disposition || ' ') ||"
-    "  coalesce(l.name, i.system || ':' || coalesce(who.name, record_id)) FROM sync_inbox i LEFT"
-    "  JOIN who ON who.system = i.system AND id = record_id LEFT JOIN link l USING (link_id) WHERE"
-    "  disposition IS NULL OR disposition IN ('rejected', 'conflict', 'not-owner', 'unmapped',"
-    "  'gone', 'ignored', 'deleted')"
-    " UNION ALL SELECT 'key ' || external_system || ':' || coalesce(name, k.record_id) || ' ' ||"
-    "  key_hash FROM sync_keys k LEFT JOIN who ON system = external_system AND id = k.record_id"
+    "  coalesce(l.name, system || ':' || coalesce(called(system, resource, record_id), record_id))"
+    "  FROM sync_inbox i LEFT JOIN link l USING (link_id) WHERE disposition IS NULL OR disposition"
+    "  IN ('rejected', 'conflict', 'not-owner', 'unmapped', 'gone', 'ignored', 'deleted')"
+    " UNION ALL SELECT 'key ' || external_system || ':' || coalesce(called(external_system,"
+    "  resource_type, record_id), record_id) || ' ' || key_hash FROM sync_keys k"
     "  WHERE NOT EXISTS (SELECT 1 FROM sync_metadata m WHERE m.external_system ="
-    "  k.external_system AND m.record_id = k.record_id)"
+    "  k.external_system AND m.record_id = k.record_id AND m.resource_type = k.resource_type)"
     " UNION ALL SELECT 'watermark ' || sync_job_id || ' ' || status || iif(last_successful IS NULL,"
     "  ' none', '') FROM sync_watermarks"
     " UNION ALL SELECT 'open run of ' || sync_job_id FROM sync_runs WHERE ended_at IS NULL"
@@ -73,42 +70,53 @@ run_sql(sqlite3 *db, const char *sql)
         world_fail("%s: %s", sql, why);
 }
 
-/* The name of a record: its e-mail in lower case. */
+/* called(SYSTEM, RESOURCE, ID): its name, or null. */
 static void
-add_name(sqlite3_stmt *st, int system, json_t *record)
+called(sqlite3_context *context, int n, sqlite3_value **values)
 {
-    json_t *id = json_object_get(record, "id");
-    const char *email = json_string_value(json_object_get(record, "email"));
-    CLEANUP_FREE char *name = mem_text(email != NULL ? email : "");
-    char *text = json_is_string(id) ? mem_text(json_string_value(id))
-                                    : mem_printf("%lld", json_integer_value(id));
+    const char *system = (const char *)sqlite3_value_text(values[0]);
+    const char *resource = (const char *)sqlite3_value_text(values[1]);
+    const char *id = (const char *)sqlite3_value_text(values[2]), *name = NULL;
 
-    for (char *p = name; *p != '\0'; p++)
-        *p = (char)tolower((unsigned char)*p);
-    sqlite3_bind_text(st, 1, system == 0 ? "a" : "b", -1, SQLITE_STATIC);
-    sqlite3_bind_text(st, 2, text, -1, free);
-    sqlite3_bind_text(st, 3, name, -1, SQLITE_TRANSIENT);
-    sqlite3_step(st);
-    sqlite3_reset(st);
+    (void)n;
+    if (system != NULL && resource != NULL && id != NULL)
+        for (int i = 0; i < COLLECTIONS && name == NULL; i++)
+            if (strcmp(resource + strcspn(resource, "/") + 1, collections[i]) == 0)
+                name = names_text(sqlite3_user_data(context), system[0] - 'a', collections[i], id);
+    sqlite3_result_text(context, name, -1, SQLITE_TRANSIENT);
+}
+
+/* shown(SYSTEM, RECORD): with names for ids. */
+static void
+shown(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    const char *system = (const char *)sqlite3_value_text(values[0]);
+    json_t *record = json_loads((const char *)sqlite3_value_text(values[1]), 0, NULL);
+    CLEANUP_FREE char *text = NULL;
+
+    (void)n;
+    names_show(sqlite3_user_data(context), system[0] - 'a', record);
+    text = json_dumps(record, JSON_COMPACT | JSON_SORT_KEYS);
+    sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+    json_decref(record);
 }
 
 static void
-take_records(struct capture *c, struct world *w, sqlite3 *db, int system)
+take_records(struct capture *c, struct world *w, const struct names *all, int system)
 {
-    json_t *all = world_dump(w, system);
     struct buf text = BUF_INIT;
-    sqlite3_stmt *st = NULL;
 
-    if (sqlite3_prepare_v2(db, "INSERT INTO who VALUES (?, ?, ?)", -1, &st, NULL) != SQLITE_OK)
-        world_fail("%s", sqlite3_errmsg(db));
-    for (size_t i = 0; i < json_array_size(all); i++) {
-        record_line(&text, json_array_get(all, i));
-        add_name(st, system, json_array_get(all, i));
+    for (int k = 0; k < COLLECTIONS; k++) {
+        json_t *records = world_dump(w, system, collections[k]);
+
+        for (size_t i = 0; i < json_array_size(records); i++) {
+            names_show(all, system, json_array_get(records, i));
+            record_line(&text, json_array_get(records, i));
+        }
+        json_decref(records);
     }
-    sqlite3_finalize(st);
     c->records[system] = lines_sorted(buf_get(&text));
     buf_release(&text);
-    json_decref(all);
 }
 
 static void
@@ -119,6 +127,7 @@ take_counters(struct capture *c, struct world *w, int system)
     c->creates[system] = (long)json_integer_value(json_object_get(all, "creates"));
     c->updates[system] = (long)json_integer_value(json_object_get(all, "updates")) -
                          (long)json_integer_value(json_object_get(all, "noop_updates"));
+    c->deletes[system] = (long)json_integer_value(json_object_get(all, "deletes"));
     json_decref(all);
 }
 
@@ -146,19 +155,27 @@ void
 capture_take(struct capture *c, struct world *w)
 {
     CLEANUP_FREE char *state = world_path(w, "work/state.db");
+    struct names all = {.n = 0};
     sqlite3 *db = NULL;
 
     *c = (struct capture){.open = 0};
-    if (sqlite3_open_v2(state, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+    for (size_t i = 0; i < w->known.n; i++)
+        names_copy(&all, &w->known.rows[i]);
+    world_names(w, &all);
+    if (sqlite3_open_v2(state, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
+        sqlite3_create_function(db, "called", 3, SQLITE_UTF8, &all, called, NULL, NULL) !=
+            SQLITE_OK ||
+        sqlite3_create_function(db, "shown", 2, SQLITE_UTF8, &all, shown, NULL, NULL) != SQLITE_OK)
         world_fail("%s: %s", state, sqlite3_errmsg(db));
     run_sql(db, "PRAGMA temp_store = MEMORY");
     run_sql(db, names);
     for (int i = 0; i < SYSTEMS; i++) {
-        take_records(c, w, db, i);
+        take_records(c, w, &all, i);
         take_counters(c, w, i);
     }
     take_state(c, db);
     sqlite3_close(db);
+    names_release(&all);
 }
 
 /* The line at TEXT as a copy, and TEXT behind it; NULL at the end. */
@@ -219,6 +236,7 @@ capture_compare(const struct capture *base, const struct capture *now, struct bu
         n += capture_compare_lines(i == 0 ? "a " : "b ", base->records[i], now->records[i], out);
         n += compare_number("creates", i, base->creates[i], now->creates[i], out);
         n += compare_number("updates", i, base->updates[i], now->updates[i], out);
+        n += compare_number("deletes", i, base->deletes[i], now->deletes[i], out);
     }
     return n;
 }

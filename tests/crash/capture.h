@@ -5,15 +5,16 @@
 
 /*
  * Everything that must be the same however often a run was stopped, as sorted lines: the records of
- * both systems, links, shadows, owed fields, rejects, what is open, how many creates and updates
- * were really done. Records are named by their e-mail, since ids differ from run to run.
+ * both systems, links, shadows, owed fields, rejects, what is open, how many creates, updates and
+ * deletes were really done. Records are called by their names, since ids differ from run to run.
  */
 struct capture {
     char *records[SYSTEMS]; /* owned, as all texts */
     char *state;
     long creates[SYSTEMS];
     long updates[SYSTEMS]; /* that changed something */
-    long open;             /* events and intents: settled is 0, or what scenario means to leave */
+    long deletes[SYSTEMS];
+    long open; /* events and intents: settled is 0, or what scenario means to leave */
 };
 
 void capture_take(struct capture *c, struct world *w);

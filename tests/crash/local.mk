@@ -4,10 +4,16 @@ tests_crash_driver_SOURCES = \
 	tests/crash/capture.c \
 	tests/crash/capture.h \
 	tests/crash/driver.c \
+	tests/crash/hook.c \
+	tests/crash/hook.h \
+	tests/crash/names.c \
+	tests/crash/names.h \
 	tests/crash/record.c \
 	tests/crash/record.h \
 	tests/crash/scenario.c \
 	tests/crash/scenario.h \
+	tests/crash/setup.c \
+	tests/crash/setup.h \
 	tests/crash/trial.c \
 	tests/crash/trial.h \
 	tests/crash/world.c \

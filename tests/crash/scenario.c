@@ -73,11 +73,11 @@ add_step(struct reading *r, enum step_kind kind, char *rest)
         bad(r, "a step after a run");
     st->kind = kind;
     st->line = r->line;
-    if (kind == STEP_ADD || kind == STEP_EDIT || kind == STEP_DELETE || kind == STEP_QUIRK)
+    if (kind != STEP_SET && kind != STEP_CLOCK && kind != STEP_DO)
         st->system = system_word(r, &rest);
     if (kind == STEP_DO)
         st->status = (int)number_word(r, &rest);
-    if (kind == STEP_SET || kind == STEP_EDIT || kind == STEP_DELETE || kind == STEP_QUIRK)
+    if (kind != STEP_ADD && kind != STEP_CLOCK && kind != STEP_DO)
         st->name = word(&rest);
     st->value = mem_text(rest);
 }
@@ -97,7 +97,8 @@ add_want(struct reading *r, char *rest)
 static void
 read_line(struct reading *r, char *line)
 {
-    static const char *const steps[] = {"set", "add", "edit", "delete", "quirk", "clock", "do"};
+    static const char *const steps[] = {"set",   "add",  "edit",  "delete", "restore",
+                                        "merge", "hook", "quirk", "clock",  "do"};
     struct scenario *s = r->s;
     CLEANUP_FREE char *what = word(&line);
     int system;
@@ -116,12 +117,15 @@ read_line(struct reading *r, char *line)
         s->settle = mem_text(line);
     } else if (strcmp(what, "ends") == 0) {
         s->ends = (int)number_word(r, &line);
+    } else if (strcmp(what, "open") == 0) {
+        s->open = number_word(r, &line);
     } else if (strcmp(what, "wants") == 0) {
         add_want(r, line);
     } else if (strcmp(what, "writes") == 0) {
         system = system_word(r, &line);
         s->creates[system] = number_word(r, &line);
         s->updates[system] = number_word(r, &line);
+        s->deletes[system] = *line != '\0' ? number_word(r, &line) : 0;
     } else {
         bad(r, "no such word, or once too often");
     }

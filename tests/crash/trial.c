@@ -10,7 +10,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { MAX_TRIES = 6, EDIT_MS = 10000 };
+#include "setup.h"
+
+enum { MAX_TRIES = 6 };
 
 static void __attribute__((format(printf, 2, 3))) say(struct trial *t, const char *fmt, ...)
 {
@@ -33,101 +35,24 @@ say_lines(struct trial *t, const char *text)
         say(t, "  %s", l);
 }
 
-/* ---- setup ---- */
-
-/* The id of the record with this e-mail, as text. Owner: the caller. */
-static char *
-find_id(struct trial *t, const struct step *st)
-{
-    json_t *all = world_dump(t->world, st->system);
-    char *id = NULL;
-
-    for (size_t i = 0; i < json_array_size(all) && id == NULL; i++) {
-        json_t *r = json_array_get(all, i);
-        const char *email = json_string_value(json_object_get(r, "email"));
-        json_t *value = json_object_get(r, "id");
-
-        if (email == NULL || strcmp(email, st->name) != 0)
-            continue;
-        id = json_is_string(value) ? mem_text(json_string_value(value))
-                                   : mem_printf("%lld", json_integer_value(value));
-    }
-    json_decref(all);
-    if (id == NULL)
-        world_fail("%s:%d: no %s", t->scenario->name, st->line, st->name);
-    return id;
-}
-
-static void
-edit(struct trial *t, const struct step *st, const char *method)
-{
-    CLEANUP_FREE char *id = st->kind == STEP_ADD ? NULL : find_id(t, st);
-    CLEANUP_FREE char *path =
-        mem_printf("/_human/contacts%s%s", id != NULL ? "/" : "", id != NULL ? id : "");
-
-    world_pass(t->world, EDIT_MS);
-    json_decref(world_call(t->world, st->system, method, path, st->value));
-}
-
-static void
-set_quirk(struct trial *t, const struct step *st)
-{
-    CLEANUP_FREE char *body =
-        *st->value == '\0' ? mem_printf("{\"name\":\"%s\",\"value\":true}", st->name)
-                           : mem_printf("{\"name\":\"%s\",\"value\":\"%s\"}", st->name, st->value);
-
-    json_decref(world_call(t->world, st->system, "POST", "/_sim/quirk", body));
-}
-
-static int
-do_step(struct trial *t, size_t i)
-{
-    const struct step *st = &t->scenario->steps[i];
-    int64_t span;
-    int status;
-
-    switch (st->kind) {
-    case STEP_SET:
-        world_configure(t->world, t->scenario, i + 1);
-        return 0;
-    case STEP_ADD:
-        edit(t, st, "POST");
-        return 0;
-    case STEP_EDIT:
-        edit(t, st, "PATCH");
-        return 0;
-    case STEP_DELETE:
-        edit(t, st, "DELETE");
-        return 0;
-    case STEP_QUIRK:
-        set_quirk(t, st);
-        return 0;
-    case STEP_CLOCK:
-        if (clock_parse_span(st->value, &span, NULL) < 0)
-            world_fail("%s:%d: no span", t->scenario->name, st->line);
-        world_pass(t->world, span);
-        return 0;
-    case STEP_DO:
-        status = world_run(t->world, st->value, NULL, NULL);
-        if (status != st->status)
-            say(t, "line %d: %s ended with %d", st->line, st->value, status);
-        return status == st->status ? 0 : -1;
-    }
-    return -1;
-}
-
 int
 trial_open(struct trial *t, const struct scenario *s, const char *folder, long haste)
 {
+    struct setup setup = {.scenario = s};
+    int status = 0;
+
     *t = (struct trial){.scenario = s, .world = world_new(folder, haste)};
+    setup.world = t->world;
     world_configure(t->world, s, 0);
     if (world_run(t->world, "sync-ctl init --quiet", NULL, NULL) != 0)
         world_fail("%s: sync-ctl init failed, see the log in %s", s->name, folder);
-    for (size_t i = 0; i < s->n_steps; i++)
-        if (do_step(t, i) != 0)
-            return -1;
+    for (size_t i = 0; i < s->n_steps && status == 0; i++) {
+        status = setup_step(&setup, i);
+        if (status != 0)
+            say(t, "line %d: %s ended with %d", s->steps[i].line, s->steps[i].value, status);
+    }
     world_mark(t->world);
-    return 0;
+    return status;
 }
 
 /* ---- the base ---- */
@@ -196,6 +121,7 @@ as_wanted(struct trial *t)
         want.records[i] = s->wants[i];
         want.creates[i] = s->creates[i];
         want.updates[i] = s->updates[i];
+        want.deletes[i] = s->deletes[i];
     }
     if (capture_compare(&want, &t->base, &diff) == 0)
         return 0;
@@ -218,7 +144,7 @@ trial_base(struct trial *t)
         read_trace(t, trace, (int)i);
     }
     unlink(trace);
-    settled = settle(t, &t->base, 0);
+    settled = settle(t, &t->base, t->scenario->open);
     t->tries = 0;
     return as_wanted(t) == 0 && settled == 0 && audit(t) == 0 ? 0 : -1;
 }

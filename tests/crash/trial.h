@@ -31,7 +31,7 @@ struct trial {
 
 enum { TRIAL_STOP, TRIAL_SETTLE, TRIAL_COMPARE };
 
-/* Sets up. -1: a step failed. */
+/* Sets up. 0, else a step failed. */
 int trial_open(struct trial *t, const struct scenario *s, const char *folder, long haste);
 /* The run that nothing stops, and `settle` after it: 0 as the table says, -1. Finds the points. */
 int trial_base(struct trial *t);

@@ -79,7 +79,8 @@ exec_simulator(int system, const char *ready, const char *log)
     dup2(fd, STDOUT_FILENO);
     dup2(fd, STDERR_FILENO);
     execlp("sync-sim", "sync-sim", "--now", EPOCH, "--seed", seeds[system], "--id", kinds[system],
-           "--ready-file", ready, (char *)NULL);
+           "--ready-file", ready, "--collection", collections[0], "--collection", collections[1],
+           (char *)NULL);
     world_fail("sync-sim: %s", strerror(errno));
 }
 
@@ -135,6 +136,7 @@ world_free(struct world *w)
     if (w->curl != NULL)
         curl_easy_cleanup(w->curl);
     buf_release(&w->mark.state);
+    names_release(&w->known);
     free(w->folder);
     free(w);
 }
@@ -175,9 +177,25 @@ world_call(struct world *w, int system, const char *method, const char *path, co
 }
 
 json_t *
-world_dump(struct world *w, int system)
+world_dump(struct world *w, int system, const char *collection)
 {
-    return world_call(w, system, "GET", "/_sim/dump/contacts", NULL);
+    CLEANUP_FREE char *path = mem_printf("/_sim/dump/%s", collection);
+
+    return world_call(w, system, "GET", path, NULL);
+}
+
+void
+world_names(struct world *w, struct names *names)
+{
+    for (int i = 0; i < SYSTEMS; i++) {
+        for (int k = 0; k < COLLECTIONS; k++) {
+            json_t *all = world_dump(w, i, collections[k]);
+
+            for (size_t n = 0; n < json_array_size(all); n++)
+                names_add(names, i, collections[k], json_array_get(all, n));
+            json_decref(all);
+        }
+    }
 }
 
 void
@@ -278,6 +296,7 @@ world_mark(struct world *w)
         json_decref(world_call(w, i, "POST", "/_sim/reset-counters", NULL));
         json_decref(world_call(w, i, "POST", "/_sim/mark", NULL));
     }
+    world_names(w, &w->known);
     read_file(state, &w->mark.state);
     w->mark.now = w->now;
 }

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 
+#include "names.h"
 #include "scenario.h"
 
 /*
@@ -34,7 +35,8 @@ struct simulator {
 struct world {
     char *folder; /* owned; work/ in it is the current folder of all commands */
     struct simulator sim[SYSTEMS];
-    CURL *curl; /* owned */
+    CURL *curl;         /* owned */
+    struct names known; /* of all that were before the runs, also if they are gone now */
     long haste;
     int64_t now;
     struct {
@@ -56,7 +58,10 @@ void world_configure(struct world *w, const struct scenario *s, size_t until);
 /* One call of a system. The answer as JSON, NULL if it was none. Owner: the caller. */
 json_t *world_call(struct world *w, int system, const char *method, const char *path,
                    const char *body);
-json_t *world_dump(struct world *w, int system);
+/* All records of a collection. */
+json_t *world_dump(struct world *w, int system, const char *collection);
+/* Adds what all records of all systems are called now. */
+void world_names(struct world *w, struct names *names);
 
 /*
  * A shell command in work/, BETWEEN_MS later. Returns when all that it started is over: its status,
