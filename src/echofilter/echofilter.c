@@ -55,6 +55,7 @@ static int
 judge(struct filter *f, struct echo_input *in, enum echo_verdict *verdict, struct err *err)
 {
     const struct event *e = in->event;
+    bool ours;
     int i;
 
     *verdict = ECHO_PASS;
@@ -65,12 +66,16 @@ judge(struct filter *f, struct echo_input *in, enum echo_verdict *verdict, struc
         return 0;
     in->system_index = (size_t)i;
     if (store_look(f->o->store, err) < 0 ||
-        store_facts(f->o->store, f->arena, e, e->seq, &in->facts, err) < 0)
+        store_facts(f->o->store, f->arena, e, &in->facts, err) < 0)
         return -1;
     *verdict = echo_judge(f->arena, in);
-    if (*verdict == ECHO_PASS && echo_may_be_ours(e))
-        return judge_writes(f, in, verdict, err);
-    return 0;
+    ours = echo_may_be_ours(e);
+    if (in->facts.linked && (*verdict == ECHO_ECHO || ours) &&
+        store_facts_lane(f->o->store, e->seq, &in->facts, err) < 0)
+        return -1;
+    if (!echo_is_certain(*verdict, &in->facts))
+        *verdict = ECHO_PASS;
+    return *verdict == ECHO_PASS && ours ? judge_writes(f, in, verdict, err) : 0;
 }
 
 /* Ends what was dropped since the last time, in one transaction. */

@@ -55,10 +55,12 @@ end_echo(struct admission *x, const struct event *e, int64_t seq, int64_t now, s
         .sync = x->job->conf->sync, .event = e, .system_index = x->system_index};
     enum echo_verdict verdict;
 
-    if (store_facts(x->session->store, x->arena, e, seq, &in.facts, err) < 0)
+    if (store_facts(x->session->store, x->arena, e, &in.facts, err) < 0)
         return -1;
     verdict = echo_judge(x->arena, &in);
-    if (verdict == ECHO_PASS)
+    if (verdict == ECHO_ECHO && store_facts_lane(x->session->store, seq, &in.facts, err) < 0)
+        return -1;
+    if (verdict == ECHO_PASS || !echo_is_certain(verdict, &in.facts))
         return 0;
     return store_dispose_new(x->session->store, seq, echo_disposition(verdict), now, err);
 }

@@ -315,11 +315,13 @@ int store_payload(struct store *s, struct arena *a, int64_t seq, const char **pa
                   struct err *err);
 
 /*
- * What there is to know about the end that event E, admitted as SEQ, nominates: for judging whether
- * it is an echo (sync/echo.h). 0, -1.
+ * What there is to know about the end that event E nominates: for judging whether it is an echo
+ * (sync/echo.h). In three steps, because most events need the first one only. 0, -1.
  */
-int store_facts(struct store *s, struct arena *a, const struct event *e, int64_t seq,
-                struct facts *out, struct err *err);
+int store_facts(struct store *s, struct arena *a, const struct event *e, struct facts *out,
+                struct err *err);
+/* Adds whether the link of that end (there is one) is at rest but for the event admitted as SEQ. */
+int store_facts_lane(struct store *s, int64_t seq, struct facts *out, struct err *err);
 /*
  * Adds what we wrote to that end since SINCE, newest first: at most STORE_FACTS_WRITES (the oldest
  * are missing then). 0, -1.

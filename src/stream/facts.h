@@ -20,15 +20,19 @@ struct facts_write {
  * by sync/echo. All zero: nothing is known, the record is not linked.
  */
 struct facts {
+    /* store_facts */
     bool linked;
-    bool ended;                       /* the link is ended */
-    bool lane_idle;                   /* no open intent, nothing earlier pending, nothing folded */
-    bool owed;                        /* the link owes something */
-    bool deleted;                     /* the end has a tombstone */
-    const struct val *shadow;         /* of this end; NULL */
-    const char *version;              /* of the shadow; NULL */
-    const char *map_hash;             /* under which the shadow was taken; NULL */
-    const struct facts_write *writes; /* newest first; filled by store_facts_writes */
+    int64_t link_id;
+    bool ended;               /* the link is ended */
+    bool deleted;             /* the end has a tombstone */
+    const struct val *shadow; /* of this end; NULL */
+    const char *version;      /* of the shadow; NULL */
+    const char *map_hash;     /* under which the shadow was taken; NULL */
+    /* store_facts_lane */
+    bool lane_idle; /* no open intent, nothing earlier pending, nothing folded */
+    bool owed;      /* the link owes something */
+    /* store_facts_writes */
+    const struct facts_write *writes; /* newest first */
     size_t n_writes;
 };
 

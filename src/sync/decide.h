@@ -165,8 +165,9 @@ struct decide_input {
  *    under deletes: propagate the nominator's delete is written to each live end (action delete,
  *    before = what it shows; ended_why), if every live end has a whole base and a delete;
  *    otherwise the tombstone is noted and nothing else. Any change is an edit, also of a field that
- *    the end may not write; a late value of ours is none. No live end left, but no create unknown:
- *    the link ends. A second delete of a tombstone: unchanged;
+ *    the end may not write; a late value of ours is none. What was owed to the last live end goes
+ *    there. No live end left, but no create unknown: the link ends. A second delete of a tombstone:
+ *    unchanged;
  *  - while a delete (or an edit of the last live end beside tombstones) is decided and an end is
  *    unread, nothing can be said: disposition NULL without writes, the only such case. The caller
  *    gives the event back until the end can be read, and commits nothing;

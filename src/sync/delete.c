@@ -192,6 +192,28 @@ after_delete(const struct field_case *cases, struct arena *a, const struct decid
     return COURSE_DELETE;
 }
 
+static bool
+is_closed_field(const struct decide_input *in, const char *field)
+{
+    for (size_t k = 0; k < in->n_closed; k++)
+        if (strcmp(in->closed[k], field) == 0)
+            return true;
+    return false;
+}
+
+/* Is the nominator to get something that was decided before the others were deleted? */
+static bool
+awaits(const struct decide_input *in)
+{
+    const char *name = in->sync->between[in->nominator]->name;
+
+    for (size_t k = 0; k < in->n_owed; k++)
+        if (strcmp(in->owed[k].target, name) == 0 && !in->owed[k].refused &&
+            !is_closed_field(in, in->owed[k].field))
+            return true;
+    return false;
+}
+
 /* The nominator is live, and it is no undelete. */
 static enum course
 beside_others(const struct field_case *cases, struct arena *a, const struct decide_input *in,
@@ -205,7 +227,9 @@ beside_others(const struct field_case *cases, struct arena *a, const struct deci
     }
     if (decide_count(in, END_UNREAD) > 0)
         return stop(d, NULL);
-    return any_edited(cases, in) ? survive(a, in, d, anew) : stop(d, "ignored");
+    if (any_edited(cases, in))
+        return survive(a, in, d, anew);
+    return awaits(in) ? COURSE_SETTLE : stop(d, "ignored");
 }
 
 /* An ended link is opened by an undelete, and with recreate by any live record of it. */

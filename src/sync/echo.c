@@ -104,10 +104,16 @@ echo_judge(struct arena *a, const struct echo_input *in)
         return ECHO_PASS;
     if (is_stale(in))
         return ECHO_STALE;
-    if (in->facts.linked && in->facts.lane_idle && !in->facts.owed && !map_changed(in) &&
-        in->facts.shadow != NULL && in->event->fields != NULL && equals_shadow(a, in))
+    if (in->facts.linked && !map_changed(in) && in->facts.shadow != NULL &&
+        in->event->fields != NULL && equals_shadow(a, in))
         return ECHO_ECHO;
     return ECHO_PASS;
+}
+
+bool
+echo_is_certain(enum echo_verdict v, const struct facts *facts)
+{
+    return v != ECHO_ECHO || (facts->lane_idle && !facts->owed);
 }
 
 /*
@@ -227,7 +233,8 @@ bool
 echo_may_be_ours(const struct event *e)
 {
     return e->path != NULL && (strcmp(e->path, "webhook") == 0 || strcmp(e->path, "stream") == 0) &&
-           !always_passes(e);
+           !always_passes(e) &&
+           (has_actor(e) || e->sync_correlation_id != NULL || e->fields == NULL);
 }
 
 enum echo_verdict

@@ -37,22 +37,31 @@ enum echo_verdict {
 };
 
 /*
- * PASS, or why it may be dropped. ECHO: linked, lane idle, nothing owed, whole or partial fields
- * present, and each of them equals the shadow. A field absent from the shadow (no base) passes, and
- * so does one that `changed` lists and a partial payload leaves out.
- * STALE: strict versions (etag is not ordered, so: sequence) older than the shadow's. Deletes,
- * merges and folded lines always pass. Does not look at facts.writes.
+ * The first look, with what store_facts knows. PASS, or why it may be dropped. ECHO: linked, whole
+ * or partial fields present, and each of them equals the shadow; that is certain only if
+ * echo_is_certain. A field absent from the shadow (no base) passes, and so does one that `changed`
+ * lists and a partial payload leaves out. STALE: strict versions (etag is not ordered, so:
+ * sequence) older than the shadow's. Deletes, merges and folded lines always pass.
  */
 enum echo_verdict echo_judge(struct arena *a, const struct echo_input *in);
 
 /*
- * The second look, at a live event that echo_judge lets pass, with facts.writes filled in (newest
- * first, not older than ECHO_RECENT_MS): PASS, MAYBE, OWN_WRITE or ACTOR. The argument why the last
+ * With what store_facts_lane knows: what equals the shadow is an echo only of a link at rest, with
+ * its lane idle and nothing owed. Other verdicts need no more.
+ */
+bool echo_is_certain(enum echo_verdict v, const struct facts *facts);
+
+/*
+ * The second look, at a live event that the first one lets pass, with facts of the lane and of the
+ * writes (not older than ECHO_RECENT_MS): PASS, MAYBE, OWN_WRITE or ACTOR. The argument why the last
  * two are certain stands in echo.c.
  */
 enum echo_verdict echo_judge_writes(struct arena *a, const struct echo_input *in);
 
-/* Can the second look come to anything but PASS? (a live event: webhook or stream) */
+/*
+ * Can the second look come to anything but PASS? A live event (webhook or stream) that names our
+ * user or a write, or says nothing of what changed.
+ */
 bool echo_may_be_ours(const struct event *e);
 
 /* The write that a MAYBE is to be correlated with: its id, NULL if none is near. */

@@ -7,15 +7,21 @@ tests_world_driver_SOURCES = \
 	tests/world/driver.c \
 	tests/world/hooks.c \
 	tests/world/hooks.h \
+	tests/world/matter.c \
+	tests/world/matter.h \
 	tests/world/missed.c \
 	tests/world/oracle.c \
 	tests/world/oracle.h \
+	tests/world/people.c \
+	tests/world/people.h \
 	tests/world/plan.c \
 	tests/world/plan.h \
 	tests/world/play.c \
 	tests/world/play.h \
 	tests/world/random.c \
 	tests/world/random.h \
+	tests/world/records.c \
+	tests/world/records.h \
 	tests/world/rest.c \
 	tests/world/rest.h \
 	tests/world/script.c \

@@ -8,6 +8,9 @@
 
 #include "base/mem.h"
 
+#include "matter.h"
+#include "records.h"
+
 enum { MAX_STORED = 200 };
 
 void
@@ -15,6 +18,8 @@ oracle_init(struct oracle *o, struct plan *p)
 {
     memset(o, 0, sizeof *o);
     o->plan = p;
+    for (int i = 0; i < MAX_PEOPLE; i++)
+        o->creator[i] = ANY;
 }
 
 const char *
@@ -33,14 +38,17 @@ add(struct oracle *o, struct change c)
         world_fail("too many changes");
     c.order = ++o->order;
     o->changes[o->n_changes++] = c;
-    o->from[c.token][c.system] = true;
+    if (c.field != COMPANY)
+        o->from[c.token][c.system] = true;
 }
 
 void
 oracle_create(struct oracle *o, int person, int system, const int *tokens)
 {
-    o->made[person][system] = true;
+    o->made[person][system] = o->maker[person][system] = true;
     o->deeds++;
+    if (tokens[COMPANY] != 0) /* which may come later */
+        o->spare += o->plan->n_systems - 1;
     for (int f = 0; f < FIELDS; f++)
         add(o, (struct change){.person = person,
                                .system = system,
@@ -54,6 +62,40 @@ oracle_edit(struct oracle *o, int person, int system, enum field field, int toke
 {
     o->deeds++;
     add(o, (struct change){.person = person, .system = system, .field = field, .token = token});
+}
+
+void
+oracle_delete(struct oracle *o, int person, int system, const char *id)
+{
+    struct fate *f = &o->fates[person][system];
+
+    o->deeds++;
+    o->touched[person] = o->marked[person] = true;
+    f->deleted = f->down = true;
+    snprintf(f->grave, sizeof f->grave, "%s", id);
+}
+
+void
+oracle_restore(struct oracle *o, int person, int system)
+{
+    struct fate *f = &o->fates[person][system];
+
+    o->deeds++;
+    o->touched[person] = o->marked[person] = true;
+    f->restored = true;
+    f->down = false;
+}
+
+bool
+oracle_was_edited(const struct oracle *o, int person, int system)
+{
+    for (int i = 0; i < o->n_changes; i++) {
+        const struct change *c = &o->changes[i];
+
+        if (c->person == person && !c->created && (system == ANY || c->system == system))
+            return true;
+    }
+    return false;
 }
 
 void
@@ -161,6 +203,49 @@ check_spelling(const struct oracle *o, struct world *w, int person, int system, 
                 is_only_from(o, token, system) ? " right there" : "");
 }
 
+void
+oracle_firms(struct oracle *o, struct world *w, bool at_rest)
+{
+    json_t *record;
+    size_t i;
+
+    memset(o->firms, 0, sizeof o->firms);
+    for (int s = 0; s < o->plan->n_systems && o->plan->refs; s++) {
+        json_t *dump = world_dump(w, s, "companies");
+
+        json_array_foreach(dump, i, record)
+        {
+            const char *domain = json_string_value(json_object_get(record, "domain"));
+            int firm = 0;
+
+            if (domain == NULL || sscanf(domain, "f%d.", &firm) != 1 || firm < 1 ||
+                firm > o->plan->n_firms)
+                world_blame(w, "companies: %c has one that nobody made", 'a' + s);
+            else if (o->firms[firm][s][0] != '\0')
+                world_blame(w, "companies: %s is twice at %c", domain, 'a' + s);
+            else
+                take_text(json_object_get(record, "id"), o->firms[firm][s], 80);
+        }
+        json_decref(dump);
+    }
+    for (int f = 1; f <= o->plan->n_firms && at_rest; f++)
+        for (int s = 1; s < o->plan->n_systems; s++)
+            if ((o->firms[f][s][0] == '\0') != (o->firms[f][0][0] == '\0'))
+                world_blame(w, "companies: f%02d is at one of a and %c only", f, 'a' + s);
+}
+
+/* Whose company is it? As plan_token. */
+static int
+firm_token(const struct oracle *o, int system, const char *id)
+{
+    if (id[0] == '\0')
+        return 0;
+    for (int f = 1; f <= o->plan->n_firms; f++)
+        if (strcmp(o->firms[f][system], id) == 0)
+            return f;
+    return -1;
+}
+
 /* The record's place in OUT; -1: of nobody. */
 static int
 read_record(const struct oracle *o, struct world *w, json_t *record, int system, struct found *out)
@@ -177,8 +262,9 @@ read_record(const struct oracle *o, struct world *w, json_t *record, int system,
     take_text(json_object_get(record, "id"), out->id, sizeof out->id);
     for (int f = 0; f < FIELDS; f++) {
         take_text(json_object_get(record, plan_name(s, f)), text, sizeof text);
-        out->tokens[f] = plan_token(o->plan, (enum field)f, text);
-        if (w != NULL)
+        out->tokens[f] =
+            f == COMPANY ? firm_token(o, system, text) : plan_token(o->plan, (enum field)f, text);
+        if (f != COMPANY && w != NULL)
             check_spelling(o, w, person, system, (enum field)f, out->tokens[f], text);
     }
     return person;
@@ -201,387 +287,6 @@ oracle_find(const struct oracle *o, json_t *dump, int system, int person, struct
     return out->count > 0;
 }
 
-/* ---- what may be there ---- */
-
-/* A field of a person: who changed it, and what is there. */
-struct matter {
-    struct oracle *o;
-    struct world *w;
-    const struct found *now; /* by system */
-    int person;
-    enum field field;
-    int last[MAX_SYSTEMS];    /* token of the last change, -1 = none */
-    int order[MAX_SYSTEMS];   /* of that; 0 */
-    bool edited[MAX_SYSTEMS]; /* not only by making the record */
-    int owner;
-};
-
-static bool
-was_there(const struct matter *m, int s)
-{
-    return m->o->base[m->person][s].count > 0;
-}
-
-static int
-base(const struct matter *m, int s)
-{
-    return m->o->base[m->person][s].tokens[m->field];
-}
-
-static bool
-was_made(const struct matter *m, int s)
-{
-    return m->o->made[m->person][s];
-}
-
-static int
-now(const struct matter *m, int s)
-{
-    return m->now[s].tokens[m->field];
-}
-
-static bool
-is_there(const struct matter *m, int s)
-{
-    return m->now[s].count > 0;
-}
-
-static const char *
-show(const struct oracle *o, int token, char *out, size_t size)
-{
-    if (token == 0)
-        snprintf(out, size, "empty");
-    else if (token < 0)
-        snprintf(out, size, "what nobody typed");
-    else
-        snprintf(out, size, "%d \"%s\"", token, o->plan->raw[token]);
-    return out;
-}
-
-static void
-blame(const struct matter *m, const char *rule, int s, int want)
-{
-    CLEANUP_BUF struct buf all = BUF_INIT;
-    char text[MAX_WIDTH + 20], other[MAX_WIDTH + 20];
-
-    if (m->o->given_up[m->person][m->field])
-        return;
-    if (oracle_missed(m->o, m->w, m->person, m->field, m->now)) {
-        world_say(m->w, "missed between write and read-back: %s of %s", plan_field_names[m->field],
-                  oracle_email(m->person));
-        m->o->given_up[m->person][m->field] = true;
-        return;
-    }
-    for (int i = 0; i < m->o->plan->n_systems; i++) {
-        buf_printf(&all, "; %c: ", 'a' + i);
-        if (was_there(m, i))
-            buf_printf(&all, "was %d, ", base(m, i));
-        if (m->last[i] >= 0)
-            buf_printf(&all, "last edit %d (#%d%s), ", m->last[i], m->order[i],
-                       m->edited[i] ? "" : ", made");
-        buf_printf(&all, "has %d", is_there(m, i) ? now(m, i) : -9);
-    }
-    world_blame(m->w, "%s: %s %s at %c is %s, should be %s%s%s%s", rule, oracle_email(m->person),
-                plan_field_names[m->field], 'a' + s, show(m->o, now(m, s), text, sizeof text),
-                want == -2 ? "one of those" : show(m->o, want, other, sizeof other), buf_get(&all),
-                m->owner == ANY ? "; owner: any" : "; owner: ",
-                m->owner == ANY ? "" : (const char[]){(char)('a' + m->owner), '\0'});
-}
-
-static void
-want(const struct matter *m, const char *rule, int s, int token)
-{
-    if (is_there(m, s) && now(m, s) != token)
-        blame(m, rule, s, token);
-}
-
-static void
-want_either(const struct matter *m, const char *rule, int s, int token, int other)
-{
-    if (is_there(m, s) && now(m, s) != token && now(m, s) != other)
-        blame(m, rule, s, token);
-}
-
-static bool
-is_known(const struct matter *m, int token)
-{
-    for (int i = 0; i < m->o->n_changes; i++) {
-        const struct change *c = &m->o->changes[i];
-
-        if (c->person == m->person && c->field == m->field && c->token == token)
-            return true;
-    }
-    for (int s = 0; s < m->o->plan->n_systems; s++)
-        if (was_there(m, s) && base(m, s) == token)
-            return true;
-    return token == 0;
-}
-
-static bool
-was_typed_at(const struct matter *m, int s, int token)
-{
-    for (int i = 0; i < m->o->n_changes; i++) {
-        const struct change *c = &m->o->changes[i];
-
-        if (c->person == m->person && c->field == m->field && c->token == token && c->system == s)
-            return true;
-    }
-    return false;
-}
-
-static void
-want_agreement(const struct matter *m, const char *rule)
-{
-    int first = -1;
-
-    for (int s = 0; s < m->o->plan->n_systems; s++) {
-        if (!is_there(m, s))
-            continue;
-        if (first < 0)
-            first = s;
-        else if (now(m, s) != now(m, first))
-            blame(m, rule, s, now(m, first));
-    }
-}
-
-static bool
-base_agrees(const struct matter *m)
-{
-    int first = -1;
-
-    for (int s = 0; s < m->o->plan->n_systems; s++)
-        if (was_there(m, s)) {
-            if (first >= 0 && base(m, s) != base(m, first))
-                return false;
-            first = s;
-        }
-    return true;
-}
-
-/* Where the owner has a record. SINGLE: the system where it was made, -1 if it was there before. */
-static void
-check_owned(const struct matter *m, int single)
-{
-    int own = m->owner, n = m->o->plan->n_systems;
-    bool changed = m->last[own] >= 0;
-
-    if (changed)
-        want(m, "owner's edit", own, m->last[own]);
-    else if (single < 0)
-        want(m, "owner's value", own, base(m, own));
-    else if (!was_typed_at(m, single, now(m, own)) && now(m, own) != 0)
-        blame(m, "owner's first value", own, -2);
-    for (int s = 0; s < n; s++) {
-        bool later = m->last[s] >= 0 && m->order[s] > m->order[own];
-        bool moved = changed && (single >= 0 ? m->last[own] != 0 : m->last[own] != base(m, own));
-
-        if (s == own || !is_there(m, s))
-            continue;
-        if (moved && !later)
-            want(m, "owner's edit elsewhere", s, m->last[own]);
-        else if (later)
-            want_either(m, "edit of another than the owner", s, m->last[s],
-                        changed || single >= 0 ? now(m, own) : m->last[s]);
-        else if (!changed && single < 0)
-            want(m, "untouched", s, base(m, s));
-        else if (!is_known(m, now(m, s)))
-            blame(m, "invented", s, -2);
-    }
-}
-
-/* Who edited, of those whose edits count; *N of them. The last one, or -1. */
-static int
-editors(const struct matter *m, int single, int *n)
-{
-    int who = -1;
-
-    *n = 0;
-    for (int s = 0; s < m->o->plan->n_systems; s++)
-        if (m->edited[s]) {
-            who = s;
-            ++*n;
-        }
-    if (*n == 0 && single >= 0) {
-        *n = 1;
-        return single;
-    }
-    return who;
-}
-
-static bool
-is_last_of_one(const struct matter *m, int token)
-{
-    for (int s = 0; s < m->o->plan->n_systems; s++)
-        if (m->edited[s] && m->last[s] == token)
-            return true;
-    return false;
-}
-
-/* Everybody keeps what they typed; FIRST: others may have got what somebody typed before. */
-static bool
-is_each_own(const struct matter *m, bool first)
-{
-    for (int s = 0; s < m->o->plan->n_systems; s++) {
-        bool typed = m->last[s] >= 0;
-
-        if (!is_there(m, s) || now(m, s) == (typed ? m->last[s] : base(m, s)))
-            continue;
-        if (!first || typed || !is_known(m, now(m, s)))
-            return false;
-    }
-    return true;
-}
-
-/* Did two or more edit it that do not win by themselves? */
-static bool
-may_be_closed(const struct matter *m)
-{
-    int n = 0;
-
-    for (int s = 0; s < m->o->plan->n_systems; s++)
-        n += m->edited[s] && s != m->o->plan->conflict;
-    return m->o->plan->conflict != ANY && m->owner == ANY && n > 1 && is_each_own(m, true);
-}
-
-static bool
-agree_now(const struct matter *m)
-{
-    int first = -1;
-
-    for (int s = 0; s < m->o->plan->n_systems; s++)
-        if (is_there(m, s)) {
-            if (first >= 0 && now(m, s) != now(m, first))
-                return false;
-            first = s;
-        }
-    return true;
-}
-
-static void
-check_any(const struct matter *m, int single)
-{
-    int n, who = editors(m, single, &n);
-    bool moot = false; /* an edit that changed nothing in the end */
-
-    for (int s = 0; s < m->o->plan->n_systems; s++)
-        moot = moot || (m->edited[s] && was_there(m, s) && m->last[s] == base(m, s));
-    for (int s = 0; s < m->o->plan->n_systems; s++) {
-        if (!is_there(m, s))
-            continue;
-        if (n == 0)
-            want(m, "untouched", s, base(m, s));
-        else if (n == 1 && !moot)
-            want(m, "the only edit", s, m->last[who]);
-        else if (n == 1)
-            want_either(m, "the only edit", s, m->last[who], was_there(m, s) ? base(m, s) : 0);
-        else if (!is_last_of_one(m, now(m, s)) && !moot)
-            blame(m, "one of the last edits", s, -2);
-        else if (!is_known(m, now(m, s)))
-            blame(m, "invented", s, -2);
-    }
-    if (n > 1 && (base_agrees(m) || !moot))
-        want_agreement(m, "agreement");
-}
-
-/* Records that people made at more than one system, or where there was one elsewhere. */
-static void
-check_contact(const struct matter *m)
-{
-    const struct plan *p = m->o->plan;
-    int own = m->owner, lead = p->policy == POLICY_SYSTEM ? p->contact : -1;
-    bool agrees = own == ANY && lead >= 0 && (was_made(m, lead) || was_there(m, lead));
-    bool quiet = true;
-
-    for (int s = 0; s < p->n_systems; s++) {
-        if (is_there(m, s) && !is_known(m, now(m, s)))
-            blame(m, "invented", s, -2);
-        quiet = quiet && !m->edited[s];
-    }
-    if (own != ANY && (was_made(m, own) || was_there(m, own))) {
-        int value = m->last[own] >= 0 ? m->last[own] : base(m, own);
-
-        if (value != 0)
-            want(m, "owner's value at first contact", own, value);
-        for (int s = 0; s < p->n_systems && value != 0; s++)
-            if (s != own && (p->policy == POLICY_SYSTEM || p->policy == POLICY_OWNER))
-                want_either(m, "first contact", s, value,
-                            m->last[s] >= 0 && m->edited[s] ? m->last[s] : value);
-    }
-    if (!agrees || (was_made(m, lead) && was_typed_at(m, lead, 0)))
-        return;
-    want_agreement(m, "agreement at first contact");
-    if (quiet && m->o->rests == 0 && was_made(m, lead))
-        want(m, "first contact's system", lead, m->last[lead]);
-}
-
-static void
-check_field(struct oracle *o, struct matter *m)
-{
-    const struct plan *p = m->o->plan;
-    int made = 0, there = 0, single = -1;
-
-    m->owner = p->owner[m->field];
-    for (int s = 0; s < p->n_systems; s++) {
-        m->last[s] = -1;
-        if (was_made(m, s)) {
-            single = s;
-            made++;
-        }
-        there += was_there(m, s);
-    }
-    for (int i = 0; i < m->o->n_changes; i++) {
-        const struct change *c = &m->o->changes[i];
-
-        if (c->person != m->person || c->field != m->field)
-            continue;
-        m->last[c->system] = c->token;
-        m->order[c->system] = c->order;
-        m->edited[c->system] = m->edited[c->system] || !c->created;
-    }
-    if (o->given_up[m->person][m->field])
-        return;
-    if (o->closed[m->person][m->field]) {
-        if (!is_each_own(m, false))
-            blame(m, "closed by a conflict", 0, -2);
-    } else if (may_be_closed(m) && !agree_now(m)) {
-        o->closed[m->person][m->field] = true;
-        world_say(m->w, "closed: %s of %s", plan_field_names[m->field], oracle_email(m->person));
-    } else if (made + (there > 0) > 1)
-        check_contact(m);
-    else if (m->owner != ANY && is_there(m, m->owner))
-        check_owned(m, single);
-    else
-        check_any(m, single);
-}
-
-/* Who must have a record, and only one. False: the rest of it is not worth looking at. */
-static bool
-check_records(struct oracle *o, struct world *w, int person, const struct found *now)
-{
-    bool anywhere = false;
-    int made = 0;
-
-    for (int s = 0; s < o->plan->n_systems; s++) {
-        anywhere = anywhere || o->base[person][s].count > 0 || o->made[person][s];
-        made += o->made[person][s];
-    }
-    for (int s = 0; s < o->plan->n_systems; s++) {
-        bool must = o->base[person][s].count > 0 || o->made[person][s] ||
-                    (anywhere && o->plan->systems[s].create);
-
-        if (made > 1 && o->made[person][s] && now[s].count == 2) {
-            world_say(w, "muddled: %s is twice at %c, once by a person", oracle_email(person),
-                      'a' + s);
-            o->muddled[person] = true;
-        } else if (now[s].count != (must ? 1 : 0)) {
-            world_blame(w, "records: %s is %d times at %c, should be %d", oracle_email(person),
-                        now[s].count, 'a' + s, must ? 1 : 0);
-            o->muddled[person] = true;
-        }
-    }
-    return !o->muddled[person];
-}
-
 void
 oracle_check(struct oracle *o, struct world *w)
 {
@@ -590,8 +295,9 @@ oracle_check(struct oracle *o, struct world *w)
     size_t i;
 
     memset(all, 0, sizeof all);
+    oracle_firms(o, w, true);
     for (int s = 0; s < o->plan->n_systems; s++) {
-        json_t *dump = world_dump(w, s);
+        json_t *dump = world_dump(w, s, "contacts");
 
         json_array_foreach(dump, i, record)
         {
@@ -600,15 +306,14 @@ oracle_check(struct oracle *o, struct world *w)
         }
         json_decref(dump);
     }
+    records_creators(o, w, all);
     for (int p = 0; p < o->plan->n_people; p++) {
-        if (o->muddled[p] || !check_records(o, w, p, all[p]))
+        if (o->muddled[p] || !records_check(o, w, p, all[p]))
             continue;
-        for (int f = 0; f < FIELDS; f++) {
-            struct matter m = {.o = o, .w = w, .now = all[p], .person = p, .field = (enum field)f};
-
+        for (int f = 0; f < FIELDS; f++)
             if (o->plan->used[f])
-                check_field(o, &m);
-        }
+                matter_check(o, w, p, (enum field)f, all[p]);
     }
+    records_rest(o, w, all);
     memcpy(o->base, all, sizeof o->base);
 }

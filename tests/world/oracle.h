@@ -21,6 +21,7 @@
  *   closed then, and everybody keeps what they have.
  * - Nobody changed it: what was there at the last rest.
  * - Records made at several systems meet by first_contact.
+ * - What people deleted: see records.h.
  */
 struct found { /* a person's record at a system */
     int count;
@@ -32,6 +33,14 @@ struct change {
     int person, system, token, order;
     enum field field;
     bool created; /* came with the record */
+};
+
+/* Of a person's record at a system. */
+struct fate {
+    bool deleted, restored; /* by a person, since the last rest */
+    bool down;              /* the last such was a delete */
+    bool dead;              /* was there once, and was not at the last rest */
+    char grave[80];         /* id of what is gone; "" = none ever was */
 };
 
 struct oracle {
@@ -47,6 +56,14 @@ struct oracle {
     int deeds;                     /* creates and edits since the last rest */
     int spare;                     /* writes that troubles since then may have doubled */
     bool from[MAX_TOKENS][MAX_SYSTEMS]; /* where people typed it */
+
+    struct fate fates[MAX_PEOPLE][MAX_SYSTEMS];
+    bool touched[MAX_PEOPLE];               /* people deleted or restored it since the last rest */
+    bool marked[MAX_PEOPLE];                /* or ever */
+    bool maker[MAX_PEOPLE][MAX_SYSTEMS];    /* a person made it there, ever */
+    int creator[MAX_PEOPLE];                /* system that owns it, ANY = not known yet */
+    long seq;                               /* of the last event before the last rest */
+    char firms[MAX_FIRMS][MAX_SYSTEMS][80]; /* ids; "" = not there */
 };
 
 void oracle_init(struct oracle *o, struct plan *p);
@@ -57,6 +74,13 @@ const char *oracle_email(int person);
 /* Notes what a person did; TOKENS by field. */
 void oracle_create(struct oracle *o, int person, int system, const int *tokens);
 void oracle_edit(struct oracle *o, int person, int system, enum field field, int token);
+void oracle_delete(struct oracle *o, int person, int system, const char *id);
+void oracle_restore(struct oracle *o, int person, int system);
+/* Did a person edit it there since the last rest, also if in vain? SYSTEM ANY: anywhere. */
+bool oracle_was_edited(const struct oracle *o, int person, int system);
+
+/* The ids of companies, as they are now. What there should not be is blamed if AT_REST. */
+void oracle_firms(struct oracle *o, struct world *w, bool at_rest);
 
 /* Compares all systems with what may be there, and takes it as the next base. */
 void oracle_check(struct oracle *o, struct world *w);

@@ -8,15 +8,16 @@
 #include <string.h>
 
 const char *const plan_id_kinds[] = {"int", "int64", "text", "uuid"};
-const char *const plan_field_names[] = {"first_name", "last_name", "phone", "notes", "score"};
+const char *const plan_field_names[] = {"first_name", "last_name", "phone",
+                                        "notes",      "score",     "company_id"};
 
 const char *
 plan_name(const struct system_plan *s, int field)
 {
     static const char *const names[PLAN_NAMES][FIELDS + 1] = {
-        {"first_name", "last_name", "phone", "notes", "score", "email"},
-        {"given", "family", "tel", "memo", "points", "mail"},
-        {"FirstName", "LastName", "Phone_No", "Text__c", "Rank", "EMail"}};
+        {"first_name", "last_name", "phone", "notes", "score", "company_id", "email"},
+        {"given", "family", "tel", "memo", "points", "firm", "mail"},
+        {"FirstName", "LastName", "Phone_No", "Text__c", "Rank", "Company__c", "EMail"}};
 
     return names[s->names][field];
 }
@@ -109,7 +110,7 @@ make_rules(struct plan *p, struct random *r)
     int closed = random_chance(r, 15) ? random_below(r, p->n_systems) : -1;
 
     p->email_owner = random_chance(r, 50) ? ANY : random_below(r, p->n_systems);
-    for (int f = 0; f < FIELDS; f++) {
+    for (int f = 0; f < TEXTS; f++) {
         p->used[f] = f == NOTES || random_chance(r, 75);
         p->owner[f] = f == NOTES || random_chance(r, 45) ? ANY : random_below(r, p->n_systems);
         if (p->owner[f] == closed) /* has not all records, so others could never change it */
@@ -126,10 +127,46 @@ make_rules(struct plan *p, struct random *r)
     p->pipe = random_chance(r, 70);
 }
 
+/* ---- what only some worlds have ---- */
+
+static void
+make_owners(struct plan *p, struct random *t)
+{
+    if (!random_chance(t, 35))
+        return;
+    for (int f = 0; f < TEXTS; f++)
+        if (random_chance(t, 60))
+            p->owner[f] = CREATOR;
+    p->enforce = random_chance(t, 50);
+}
+
+static void
+make_deletes(struct plan *p, struct random *t)
+{
+    static const int settles[] = {0, 0, 1000, 5000};
+
+    p->deletes = random_chance(t, 40);
+    p->propagate = random_chance(t, 70);
+    p->settle_ms = settles[random_below(t, 4)];
+    p->recreate = random_chance(t, 30);
+}
+
+static void
+make_refs(struct plan *p, struct random *t)
+{
+    p->refs = random_chance(t, 25);
+    p->required = random_chance(t, 40);
+    p->used[COMPANY] = p->refs;
+    p->owner[COMPANY] = random_chance(t, 70) ? ANY : random_below(t, p->n_systems);
+    if (p->owner[COMPANY] != ANY && !p->systems[p->owner[COMPANY]].create)
+        p->owner[COMPANY] = ANY;
+}
+
 void
 plan_make(struct plan *p, uint64_t seed)
 {
     struct random r = {.state = seed * UINT64_C(0x2545f4914f6cdd1d) + 1};
+    struct random t = {.state = seed * UINT64_C(0xd1342543de82ef95) + 1};
 
     memset(p, 0, sizeof *p);
     p->seed = seed;
@@ -144,5 +181,8 @@ plan_make(struct plan *p, uint64_t seed)
     p->systems[0].webhook = true;
     for (int i = 0; i < p->n_systems; i++)
         p->systems[i].webhook = p->systems[i].webhook && p->webhooks;
-    script_make(p, &r);
+    make_owners(p, &t);
+    make_deletes(p, &t);
+    make_refs(p, &t);
+    script_make(p, &r, &t);
 }

@@ -17,13 +17,15 @@
 enum {
     MAX_SYSTEMS = 3,
     MAX_PEOPLE = 64,
+    MAX_FIRMS = 12,
     MAX_STEPS = 160,
     MAX_TOKENS = 2048,
     MAX_WIDTH = 64 /* of the text of a value */
 };
 
-enum field { FIRST_NAME, LAST_NAME, PHONE, NOTES, SCORE, FIELDS };
-enum { ANY = -1 };
+/* COMPANY is a reference: its tokens are numbers of firms from 1 on. */
+enum field { FIRST_NAME, LAST_NAME, PHONE, NOTES, SCORE, TEXTS, COMPANY = TEXTS, FIELDS };
+enum { ANY = -1, CREATOR = -2 };
 
 enum policy { POLICY_REPORT, POLICY_OWNER, POLICY_FILL, POLICY_SYSTEM };
 enum payload { HOOK_FULL, HOOK_PARTIAL, HOOK_SKINNY };
@@ -55,6 +57,12 @@ enum step_kind {
     STEP_TWIN,    /* two persons make the same at two systems */
     STEP_CLASH,   /* a field at two systems, close together */
     STEP_RAPID,   /* five edits of a record */
+    STEP_DELETE,  /* a person deletes a record */
+    STEP_RACE,    /* the same, and an edit at another system at about that time */
+    STEP_RESTORE, /* a person takes a delete back, of this record or the next that is deleted */
+    STEP_FIRM,    /* a person makes a company */
+    STEP_REFER,   /* a person says whose company a record has */
+    STEP_HIRE,    /* a person makes a company, and at once a record that names it */
     STEP_CRON,    /* sync-reconcile run in the background */
     STEP_KILL,    /* -9 */
     STEP_STOP,    /* as a service manager stops */
@@ -87,7 +95,8 @@ struct step {
     enum field field;
     int tokens[FIELDS * 2]; /* EDIT: 1; CLASH: 2, RAPID: 5; CREATE: one a field; TWIN: twice that */
     enum field fields[RAPID];
-    int n; /* STEP_CRON: 0 = all jobs, 1 = --due, 2 = that of the system; QUIRK: none */
+    int n; /* CRON: 0 = all jobs, 1 = --due, 2 = that of the system; RACE: 1 = the edit is first */
+    int firm;
     enum target target;
     bool at_once;   /* started again at once after STEP_KILL and STEP_STOP */
     int pause_ms;   /* of hastened time, after the step */
@@ -106,13 +115,22 @@ struct plan {
     int n_systems;
     struct system_plan systems[MAX_SYSTEMS];
     bool used[FIELDS];
-    int owner[FIELDS]; /* a system or ANY */
+    int owner[FIELDS]; /* a system, ANY or CREATOR */
     int email_owner;
     enum policy policy;
     int contact;  /* POLICY_SYSTEM */
     int conflict; /* a system, or ANY = last write wins */
     bool pipe;    /* a service beside the cron jobs */
     bool webhooks;
+    bool enforce;                       /* what others than the owner change is undone */
+    bool deletes;                       /* people delete records */
+    bool propagate;                     /* deletes go on; else they are left alone */
+    bool recreate;                      /* what was edited meanwhile is made anew */
+    int settle_ms;                      /* of deletes */
+    bool refs;                          /* companies, and a reference to them */
+    bool required;                      /* no record goes before its company */
+    int n_firms;                        /* with those of later steps */
+    bool firms[MAX_FIRMS][MAX_SYSTEMS]; /* of the start */
 
     struct person people[MAX_PEOPLE];
     int n_people; /* with those of later steps */

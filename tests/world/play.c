@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "play.h"
+#include "people.h"
 #include "rest.h"
 #include "script.h"
 
@@ -10,78 +11,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-
-/* ---- people ---- */
-
-static json_t *
-value_of(const struct plan *p, enum field field, int token)
-{
-    if (token == 0)
-        return json_null();
-    if (field == SCORE)
-        return json_loads(p->raw[token], JSON_DECODE_ANY, NULL);
-    return json_string(p->raw[token]);
-}
-
-static void
-create(struct world *w, struct oracle *o, int system, int person, const int *tokens)
-{
-    const struct plan *p = w->plan;
-    const struct system_plan *s = &p->systems[system];
-    CLEANUP_BUF struct buf text = BUF_INIT;
-    json_t *record = json_object(), *answer;
-
-    json_object_set_new(record, plan_name(s, FIELDS), json_string(oracle_email(person)));
-    for (int f = 0; f < FIELDS; f++) {
-        if (tokens[f] == 0)
-            continue;
-        json_object_set_new(record, plan_name(s, f), value_of(p, (enum field)f, tokens[f]));
-        buf_printf(&text, " %s=%d", plan_field_names[f], tokens[f]);
-    }
-    answer = world_call(w, system, "POST", "/_human/contacts", record);
-    if (answer == NULL)
-        world_fail("%s: a person cannot make a record", w->folder);
-    json_decref(answer);
-    oracle_create(o, person, system, tokens);
-    world_say(w, "   #%d made p%02d at %c:%s", o->order, person, 'a' + system, buf_get(&text));
-}
-
-static void
-edit(struct world *w, struct oracle *o, int system, int person, enum field field, int token)
-{
-    const struct plan *p = w->plan;
-    json_t *dump = world_dump(w, system), *answer;
-    CLEANUP_FREE char *path = NULL;
-    struct found record;
-    bool found = oracle_find(o, dump, system, person, &record);
-
-    json_decref(dump);
-    if (!found) {
-        world_say(w, "   p%02d is not at %c", person, 'a' + system);
-        return;
-    }
-    path = mem_printf("/_human/contacts/%s", record.id);
-    answer = world_call(
-        w, system, "PATCH", path,
-        json_pack("{s:o}", plan_name(&p->systems[system], (int)field), value_of(p, field, token)));
-    if (answer == NULL)
-        world_fail("%s: a person cannot edit %s", w->folder, path);
-    json_decref(answer);
-    oracle_edit(o, person, system, field, token);
-    world_say(w, "   #%d p%02d at %c:%s: %s %d -> %d \"%s\"", o->order, person, 'a' + system,
-              record.id, plan_field_names[field], record.tokens[field], token, p->raw[token]);
-}
-
-static void
-found_people(struct world *w, struct oracle *o)
-{
-    const struct plan *p = w->plan;
-
-    for (int i = 0; i < p->n_first; i++)
-        for (int s = 0; s < p->n_systems; s++)
-            if (p->people[i].at[s])
-                create(w, o, s, i, p->people[i].tokens[s]);
-}
 
 /* ---- programs ---- */
 
@@ -217,23 +146,17 @@ act(struct world *w, struct oracle *o, const struct step *s, struct tally *t)
 {
     switch (s->kind) {
     case STEP_EDIT:
-        edit(w, o, s->system, s->person, s->field, s->tokens[0]);
-        break;
     case STEP_CREATE:
-        create(w, o, s->system, s->person, s->tokens);
-        break;
     case STEP_TWIN:
-        w->twins = true;
-        create(w, o, s->system, s->person, s->tokens);
-        create(w, o, s->other, s->person, s->tokens + FIELDS);
-        break;
     case STEP_CLASH:
-        edit(w, o, s->system, s->person, s->field, s->tokens[0]);
-        edit(w, o, s->other, s->person, s->field, s->tokens[1]);
-        break;
     case STEP_RAPID:
-        for (int i = 0; i < RAPID; i++)
-            edit(w, o, s->system, s->person, s->fields[i], s->tokens[i]);
+    case STEP_DELETE:
+    case STEP_RACE:
+    case STEP_RESTORE:
+    case STEP_FIRM:
+    case STEP_REFER:
+    case STEP_HIRE:
+        people_act(w, o, s);
         break;
     case STEP_CRON:
         start_cron(w, s);
@@ -279,7 +202,7 @@ play(struct world *w, struct oracle *o, struct tally *t)
 
     if (world_run(w, init, "ctl.out") != 0)
         world_blame(w, "sync-ctl init failed");
-    found_people(w, o);
+    people_begin(w, o);
     for (w->step = 0; w->step < p->n_steps && w->why.len == 0; w->step++) {
         const struct step *s = &p->steps[w->step];
 

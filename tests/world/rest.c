@@ -31,7 +31,7 @@ counter(json_t *counters, const char *name)
     return (int)json_integer_value(json_object_get(counters, name));
 }
 
-/* Creates and updates that were done since the counters were reset, which they are now. */
+/* Creates, updates and deletes that were done since the counters were reset, which they are now. */
 static int
 take_writes(struct world *w)
 {
@@ -40,8 +40,8 @@ take_writes(struct world *w)
     for (int i = 0; i < w->plan->n_systems; i++) {
         json_t *c = counters(w, i);
 
-        n += counter(c, "creates") + counter(c, "updates");
-        if (counter(c, "deletes") > 0)
+        n += counter(c, "creates") + counter(c, "updates") + counter(c, "deletes");
+        if (counter(c, "deletes") > 0 && !(w->plan->deletes && w->plan->propagate))
             world_blame(w, "writes: %c was asked to delete", 'a' + i);
         json_decref(c);
         json_decref(world_call(w, i, "POST", "/_sim/reset-counters", NULL));

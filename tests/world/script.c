@@ -47,7 +47,7 @@ some_field(const struct plan *p, struct random *r)
     enum field f;
 
     do
-        f = (enum field)random_below(r, FIELDS);
+        f = (enum field)random_below(r, TEXTS);
     while (!p->used[f]);
     return f;
 }
@@ -64,10 +64,10 @@ first_people(struct plan *p, struct random *r)
 
         for (int s = 0; s < p->n_systems; s++) {
             who->at[s] = s == first || random_chance(r, 35);
-            for (int f = 0; who->at[s] && f < FIELDS; f++)
+            for (int f = 0; who->at[s] && f < TEXTS; f++)
                 who->tokens[s][f] = record_token(p, r, (enum field)f);
             for (int before = 0; before < s; before++) /* people often agree */
-                for (int f = 0; who->at[before] && who->at[s] && f < FIELDS; f++)
+                for (int f = 0; who->at[before] && who->at[s] && f < TEXTS; f++)
                     if (random_chance(r, 40))
                         who->tokens[s][f] = who->tokens[before][f];
         }
@@ -129,8 +129,9 @@ add_record(struct plan *p, struct random *r, enum step_kind kind)
         return;
     s = add_step(p, r, kind);
     s->person = p->n_people++;
-    for (int f = 0; f < (kind == STEP_TWIN ? 2 : 1) * FIELDS; f++)
-        s->tokens[f] = record_token(p, r, (enum field)(f % FIELDS));
+    for (int at = 0; at <= (kind == STEP_TWIN ? FIELDS : 0); at += FIELDS)
+        for (int f = 0; f < TEXTS; f++)
+            s->tokens[at + f] = record_token(p, r, (enum field)f);
 }
 
 static void
@@ -204,20 +205,89 @@ add_any(struct plan *p, struct random *r)
         add_step(p, r, STEP_PASS)->pause_ms = random_between(r, 2, 12) * 1000;
 }
 
+/* ---- what only some worlds have ---- */
+
+static int
+some_firm(const struct plan *p, struct random *t)
+{
+    return random_chance(t, 15) ? 0 : random_between(t, 1, p->n_firms);
+}
+
+static void
+first_firms(struct plan *p, struct random *t)
+{
+    p->n_firms = random_between(t, 1, 4);
+    for (int i = 1; i <= p->n_firms; i++) {
+        int first = random_below(t, p->n_systems);
+
+        for (int s = 0; s < p->n_systems; s++)
+            p->firms[i][s] = s == first || random_chance(t, 35);
+    }
+    for (int i = 0; i < p->n_first; i++) {
+        int firm = some_firm(p, t);
+
+        for (int s = 0; s < p->n_systems; s++)
+            if (p->people[i].at[s] && p->firms[firm][s])
+                p->people[i].tokens[s][COMPANY] = random_chance(t, 80) ? firm : 0;
+    }
+}
+
+static void
+add_deletion(struct plan *p, struct random *t)
+{
+    enum step_kind kind = random_chance(t, 45)   ? STEP_DELETE
+                          : random_chance(t, 50) ? STEP_RACE
+                                                 : STEP_RESTORE;
+    struct step *s = add_step(p, t, kind);
+
+    s->n = random_below(t, 2);
+    if (kind == STEP_RACE)
+        s->tokens[0] = new_token(p, t, s->field);
+}
+
+static void
+add_reference(struct plan *p, struct random *t)
+{
+    bool fresh = p->n_firms + 1 < MAX_FIRMS && random_chance(t, 40);
+    struct step *s = add_step(p, t, fresh ? STEP_FIRM : STEP_REFER);
+
+    if (fresh && random_chance(t, 60) && p->n_people < MAX_PEOPLE) {
+        s->kind = STEP_HIRE;
+        s->person = p->n_people++;
+        for (int f = 0; f < TEXTS; f++)
+            s->tokens[f] = record_token(p, t, (enum field)f);
+    }
+    s->firm = fresh ? ++p->n_firms : some_firm(p, t);
+    s->tokens[COMPANY] = s->firm;
+}
+
+static void
+add_special(struct plan *p, struct random *t)
+{
+    if (p->deletes && random_chance(t, 12))
+        add_deletion(p, t);
+    if (p->refs && random_chance(t, 12))
+        add_reference(p, t);
+}
+
 void
-script_make(struct plan *p, struct random *r)
+script_make(struct plan *p, struct random *r, struct random *traits)
 {
     int rounds = random_between(r, 1, 3), steps = random_between(r, 40, 80);
 
     first_people(p, r);
+    if (p->refs)
+        first_firms(p, traits);
     if (random_chance(r, 50))
         add_step(p, r, STEP_START);
     add_settle(p, r);
     for (int i = 0; i < rounds; i++) {
         if (random_chance(r, 75))
             add_step(p, r, STEP_START);
-        for (int n = steps / rounds; n > 0; n--)
+        for (int n = steps / rounds; n > 0; n--) {
             add_any(p, r);
+            add_special(p, traits);
+        }
         add_settle(p, r);
     }
 }
@@ -238,11 +308,13 @@ script_describe(const struct plan *p, const struct step *s, char *out, unsigned 
 {
     static const char *const crons[] = {"all", "--due", "one"};
     static const char *const verbs[] = {
-        [STEP_EDIT] = "edit",    [STEP_CREATE] = "create", [STEP_TWIN] = "twin",
-        [STEP_CLASH] = "clash",  [STEP_RAPID] = "rapid",   [STEP_CRON] = "cron",
-        [STEP_KILL] = "kill -9", [STEP_STOP] = "stop",     [STEP_START] = "start",
-        [STEP_PAUSE] = "pause",  [STEP_RESUME] = "resume", [STEP_QUIRK] = "quirk",
-        [STEP_UNQUIRK] = "calm", [STEP_PASS] = "pass",     [STEP_SETTLE] = "settle"};
+        [STEP_EDIT] = "edit",     [STEP_CREATE] = "create", [STEP_TWIN] = "twin",
+        [STEP_CLASH] = "clash",   [STEP_RAPID] = "rapid",   [STEP_CRON] = "cron",
+        [STEP_KILL] = "kill -9",  [STEP_STOP] = "stop",     [STEP_START] = "start",
+        [STEP_PAUSE] = "pause",   [STEP_RESUME] = "resume", [STEP_QUIRK] = "quirk",
+        [STEP_UNQUIRK] = "calm",  [STEP_PASS] = "pass",     [STEP_SETTLE] = "settle",
+        [STEP_DELETE] = "delete", [STEP_RACE] = "race",     [STEP_RESTORE] = "restore",
+        [STEP_FIRM] = "firm",     [STEP_REFER] = "refer",   [STEP_HIRE] = "hire"};
     int n = snprintf(out, size, "%s", verbs[s->kind]);
     char *rest = out + n;
     unsigned long left = size - (unsigned long)n;
@@ -252,11 +324,19 @@ script_describe(const struct plan *p, const struct step *s, char *out, unsigned 
     case STEP_EDIT:
     case STEP_RAPID:
     case STEP_CREATE:
+    case STEP_DELETE:
+    case STEP_RESTORE:
         snprintf(rest, left, " p%02d at %c", s->person, 'a' + s->system);
         break;
     case STEP_TWIN:
     case STEP_CLASH:
+    case STEP_RACE:
         snprintf(rest, left, " p%02d at %c and %c", s->person, 'a' + s->system, 'a' + s->other);
+        break;
+    case STEP_FIRM:
+    case STEP_REFER:
+    case STEP_HIRE:
+        snprintf(rest, left, " f%02d p%02d at %c", s->firm, s->person, 'a' + s->system);
         break;
     case STEP_CRON:
         snprintf(rest, left, " %s %c", crons[s->n], s->n == 2 ? 'a' + s->system : ' ');

@@ -108,9 +108,10 @@ world_call(struct world *w, int system, const char *method, const char *path, js
 }
 
 json_t *
-world_dump(struct world *w, int system)
+world_dump(struct world *w, int system, const char *collection)
 {
-    json_t *dump = world_call(w, system, "GET", "/_sim/dump/contacts", NULL);
+    CLEANUP_FREE char *path = mem_printf("/_sim/dump/%s", collection);
+    json_t *dump = world_call(w, system, "GET", path, NULL);
 
     if (!json_is_array(dump))
         world_fail("%s: system %c shows no records", w->folder, 'a' + system);
@@ -231,6 +232,8 @@ start_system(struct world *w, int i)
 {
     static const char *const payloads[] = {"full", "partial", "skinny"};
     static const char *const signings[] = {"standard", "kv", "prefix", "static", "none"};
+    static const char *const both[] = {"--collection", "contacts", "--collection", "companies"};
+    int n = 15;
     const struct system_plan *s = &w->plan->systems[i];
     CLEANUP_FREE char *account = mem_printf("sim-%d", i + 1);
     CLEANUP_FREE char *seed = mem_printf("%d", (int)(w->plan->seed % 1000) + i + 1);
@@ -250,10 +253,16 @@ start_system(struct world *w, int i)
                           signings[s->signing],
                           "--webhook-secret",
                           secret_of(s),
+                          NULL,
+                          NULL,
+                          NULL,
+                          NULL,
                           NULL};
 
     if (s->signing == SIGN_NONE)
-        argv[13] = NULL;
+        argv[n = 13] = NULL;
+    for (size_t k = 0; w->plan->refs && k < sizeof both / sizeof both[0]; k++)
+        argv[n++] = both[k];
     w->urls[i] = await_url(w, world_start(w, ROLE_SIM, argv, NULL), ready);
     if (w->urls[i] == NULL)
         world_fail("%s: sync-sim does not start, see log", w->folder);

@@ -74,7 +74,7 @@ void world_free(struct world *w);
 /* One call of a system; NULL where that was answered with an error or no JSON. Owner: the caller.
  */
 json_t *world_call(struct world *w, int system, const char *method, const char *path, json_t *body);
-json_t *world_dump(struct world *w, int system);
+json_t *world_dump(struct world *w, int system, const char *collection);
 void world_quirk(struct world *w, int system, const char *name, const char *value);
 /* "name=value" or "name"; on or off. */
 void world_quirk_text(struct world *w, int system, const char *text, bool on);

@@ -4,17 +4,6 @@
 
 #include <string.h>
 
-static const char sql[] =
-    "SELECT l.ended_at IS NOT NULL, e.deleted_at IS NOT NULL, e.fields, e.version, e.map_hash,"
-    " EXISTS (SELECT 1 FROM sync_owed o WHERE o.link_id = e.link_id),"
-    " NOT EXISTS (SELECT 1 FROM sync_intents n WHERE n.link_id = e.link_id AND " OPEN_INTENT(
-        "n") ")"
-             " AND NOT EXISTS (SELECT 1 FROM sync_inbox b WHERE b.lane = 'L' || e.link_id AND"
-             " b.disposition IS NULL AND (b.seq < ?5 OR (b.seq > ?5 AND b.folded_into = ?5)))"
-             " FROM sync_metadata e JOIN sync_links l ON l.link_id = e.link_id"
-             " WHERE e.resource_type = ?1 AND e.record_id = ?2 AND e.external_system = ?3 AND"
-             " e.account = ?4";
-
 int
 store_look(struct store *s, struct err *err)
 {
@@ -34,29 +23,56 @@ store_look_end(struct store *s)
 }
 
 int
-store_facts(struct store *s, struct arena *a, const struct event *e, int64_t seq, struct facts *out,
+store_facts(struct store *s, struct arena *a, const struct event *e, struct facts *out,
             struct err *err)
 {
     struct rows r;
     int rc;
 
     *out = (struct facts){0};
-    if (db_rows(s, &r, err, sql, "tttti", e->resource, e->record_id, e->system, e->account, seq) <
-        0)
+    if (db_rows(s, &r, err,
+                "SELECT e.link_id, l.ended_at IS NOT NULL, e.deleted_at IS NOT NULL, e.fields,"
+                " e.version, e.map_hash FROM sync_metadata e JOIN sync_links l"
+                " ON l.link_id = e.link_id WHERE e.resource_type = ? AND e.record_id = ? AND"
+                " e.external_system = ? AND e.account = ?",
+                "tttt", e->resource, e->record_id, e->system, e->account) < 0)
         return -1;
     rc = rows_next(&r);
     if (rc != 1)
         return rc;
     out->linked = true;
-    out->ended = row_int(&r, 0) != 0;
-    out->deleted = row_int(&r, 1) != 0;
-    out->version = row_text(&r, a, 3);
-    out->map_hash = row_text(&r, a, 4);
-    out->owed = row_int(&r, 5) != 0;
-    out->lane_idle = row_int(&r, 6) != 0;
-    rc = row_val(&r, a, 2, &out->shadow);
+    out->link_id = row_int(&r, 0);
+    out->ended = row_int(&r, 1) != 0;
+    out->deleted = row_int(&r, 2) != 0;
+    out->version = row_text(&r, a, 4);
+    out->map_hash = row_text(&r, a, 5);
+    rc = row_val(&r, a, 3, &out->shadow);
     rows_end(&r);
     return rc < 0 ? -1 : 0;
+}
+
+int
+store_facts_lane(struct store *s, int64_t seq, struct facts *out, struct err *err)
+{
+    struct rows r;
+    int rc;
+
+    if (db_rows(s, &r, err,
+                "SELECT EXISTS (SELECT 1 FROM sync_owed o WHERE o.link_id = ?1),"
+                " NOT EXISTS (SELECT 1 FROM sync_intents n WHERE n.link_id = ?1 AND " OPEN_INTENT(
+                    "n") ")"
+                         " AND NOT EXISTS (SELECT 1 FROM sync_inbox b WHERE b.lane = 'L' || ?1 AND"
+                         " b.disposition IS NULL AND (b.seq < ?2 OR (b.seq > ?2 AND"
+                         " b.folded_into = ?2)))",
+                "ii", out->link_id, seq) < 0)
+        return -1;
+    rc = rows_next(&r);
+    if (rc < 0)
+        return -1;
+    out->owed = row_int(&r, 0) != 0;
+    out->lane_idle = row_int(&r, 1) != 0;
+    rows_end(&r);
+    return 0;
 }
 
 int

@@ -165,8 +165,9 @@ lane_idle(struct fixture *f, const char *system, const char *id, int64_t seq)
     struct event e = make_event(system, id, "asked");
     struct facts facts;
 
-    ck_assert_int_eq(store_facts(f->s, f->a, &e, seq, &facts, &f->err), 0);
+    ck_assert_int_eq(store_facts(f->s, f->a, &e, &facts, &f->err), 0);
     ck_assert(facts.linked);
+    ck_assert_int_eq(store_facts_lane(f->s, seq, &facts, &f->err), 0);
     return facts.lane_idle;
 }
 

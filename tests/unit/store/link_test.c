@@ -274,7 +274,7 @@ START_TEST(facts_of_a_replaced_record_are_of_no_link)
                      STORE_COMMITTED);
     row = emit_one(&f, "p1");
     ck_assert_int_eq(row.seq, 2);
-    ck_assert_int_eq(store_facts(f.s, f.a, &e, row.seq, &facts, &f.err), 0);
+    ck_assert_int_eq(store_facts(f.s, f.a, &e, &facts, &f.err), 0);
     ck_assert(!facts.linked);
     /* it can be decided as the unlinked record it is */
     o = decide_members(&f, "hubspot", "101", row.seq, "p1", row.fence,

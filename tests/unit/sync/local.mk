@@ -47,6 +47,8 @@ tests_unit_sync_law_test_SOURCES = \
 	tests/unit/sync/law_test.c \
 	tests/unit/sync/world.c \
 	tests/unit/sync/world.h \
+	tests/unit/sync/world_check.c \
+	tests/unit/sync/world_turn.c \
 	$(SYNC_FIXTURE)
 tests_unit_sync_law_test_LDADD = $(UNIT_LIBS)
 tests_unit_sync_match_test_SOURCES = \
