@@ -50,7 +50,7 @@ arena_new(void)
 }
 
 void *
-arena_alloc(struct arena *a, size_t size)
+arena_take(struct arena *a, size_t size)
 {
     struct block *b = a->first;
     void *p;
@@ -65,13 +65,19 @@ arena_alloc(struct arena *a, size_t size)
     }
     p = b->bytes + b->used;
     b->used += size;
-    return memset(p, 0, size);
+    return p;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+    return memset(arena_take(a, size), 0, size);
 }
 
 void *
 arena_copy(struct arena *a, const void *bytes, size_t size)
 {
-    void *p = arena_alloc(a, size);
+    void *p = arena_take(a, size);
 
     if (size != 0)
         memcpy(p, bytes, size);
@@ -81,10 +87,11 @@ arena_copy(struct arena *a, const void *bytes, size_t size)
 char *
 arena_ntext(struct arena *a, const char *text, size_t len)
 {
-    char *copy = arena_alloc(a, len + 1);
+    char *copy = arena_take(a, len + 1);
 
     if (len != 0)
         memcpy(copy, text, len);
+    copy[len] = '\0';
     return copy;
 }
 

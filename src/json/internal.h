@@ -39,7 +39,8 @@ struct lex_name {
 };
 
 struct lex_frame {
-    size_t first; /* index of its first name */
+    size_t first;  /* index of its first name */
+    uint64_t seen; /* a bit for each name: where it is not set, the name is new */
     bool object;
 };
 

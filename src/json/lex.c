@@ -230,8 +230,9 @@ name_key(const struct lex *l)
 static bool
 add_name(struct lex *l)
 {
-    size_t first = l->frames[l->depth - 1].first;
+    struct lex_frame *frame = &l->frames[l->depth - 1];
     struct lex_name *name;
+    uint64_t bit;
 
     if (l->n_names == l->cap) {
         struct lex_name *more = l->names == l->few ? NULL : l->names;
@@ -247,10 +248,12 @@ add_name(struct lex *l)
     name->len = l->len;
     name->escaped = l->escaped;
     name->key = name_key(l);
-    if (l->n_names - first <= LINEAR_MAX)
-        for (size_t i = first; i + 1 < l->n_names; i++)
+    bit = (uint64_t)1 << (name->key * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+    if ((frame->seen & bit) != 0 && l->n_names - frame->first <= LINEAR_MAX)
+        for (size_t i = frame->first; i + 1 < l->n_names; i++)
             if (l->names[i].key == name->key && order(&l->names[i], name) == 0)
                 return duplicate(l, name);
+    frame->seen |= bit;
     return true;
 }
 
@@ -276,8 +279,7 @@ open_nested(struct lex *l, bool object)
 {
     if (l->depth == VAL_MAX_DEPTH)
         return fail(l, l->p, "nested too deep");
-    l->frames[l->depth].first = l->n_names;
-    l->frames[l->depth].object = object;
+    l->frames[l->depth] = (struct lex_frame){.first = l->n_names, .object = object};
     l->depth++;
     l->p++;
     l->want = object ? WANT_FIRST_NAME : WANT_FIRST_ITEM;

@@ -19,27 +19,32 @@ make(struct arena *a, enum val_kind kind)
     return v;
 }
 
+/* With its text behind it: LEN bytes, decoded if they are escaped. */
 static struct val *
-make_text(struct arena *a, enum val_kind kind, const char *bytes, size_t len)
+make_text(struct arena *a, enum val_kind kind, const char *bytes, size_t len, bool escaped)
 {
-    struct val *v = make(a, kind);
+    struct val *v = arena_take(a, sizeof *v + len + 1);
+    char *text = (char *)(v + 1);
 
-    v->u.text = arena_ntext(a, bytes, len);
-    v->n = len;
+    if (escaped)
+        len = lex_decode(bytes, len, text);
+    else if (len > 0)
+        memcpy(text, bytes, len);
+    text[len] = '\0';
+    *v = (struct val){.kind = kind, .n = len, .u.text = text};
     return v;
 }
 
-/* The decoded text of the token L stands behind, NUL-terminated; *LEN is its length. */
-static char *
-token_text(struct arena *a, const struct lex *l, size_t *len)
+/* The decoded name L stands behind, NUL-terminated. */
+static const char *
+name_text(struct arena *a, const struct lex *l)
 {
     char *text;
 
-    *len = l->len;
     if (!l->escaped)
         return arena_ntext(a, l->text, l->len);
     text = arena_alloc(a, l->len + 1);
-    *len = lex_decode(l->text, l->len, text);
+    lex_decode(l->text, l->len, text);
     return text;
 }
 
@@ -53,8 +58,8 @@ grow(struct arena *a, void *old, size_t n, uint32_t *cap, size_t size)
         return old;
     if (*cap > UINT32_MAX / 2)
         BUG("a JSON value with %zu members", n);
-    *cap = *cap == 0 ? 4 : *cap * 2;
-    more = arena_alloc(a, *cap * size);
+    *cap = *cap == 0 ? 8 : *cap * 2;
+    more = arena_take(a, *cap * size);
     if (n > 0)
         memcpy(more, old, n * size);
     return more;
@@ -88,7 +93,6 @@ build(struct arena *a, struct lex *l, enum lex_kind kind)
 {
     struct val *v, *value;
     const char *name = NULL;
-    size_t len;
 
     switch (kind) {
     case LEX_NULL:
@@ -98,11 +102,9 @@ build(struct arena *a, struct lex *l, enum lex_kind kind)
     case LEX_TRUE:
         return make(a, VAL_TRUE);
     case LEX_NUMBER:
-        return make_text(a, VAL_NUMBER, l->text, l->len);
+        return make_text(a, VAL_NUMBER, l->text, l->len, false);
     case LEX_STRING:
-        v = make(a, VAL_STRING);
-        v->u.text = token_text(a, l, &v->n);
-        return v;
+        return make_text(a, VAL_STRING, l->text, l->len, l->escaped);
     case LEX_ARRAY:
     case LEX_OBJECT:
         break;
@@ -112,7 +114,7 @@ build(struct arena *a, struct lex *l, enum lex_kind kind)
     v = make(a, kind == LEX_ARRAY ? VAL_ARRAY : VAL_OBJECT);
     while ((kind = lex_next(l)) != LEX_CLOSE) {
         if (v->kind == VAL_OBJECT && kind == LEX_NAME) {
-            name = token_text(a, l, &len);
+            name = name_text(a, l);
             kind = lex_next(l);
         }
         value = build(a, l, kind);
@@ -178,7 +180,7 @@ val_number(struct arena *a, const char *text)
 
     if (lex_number(text, text + len) != text + len)
         BUG("val_number: %s is no JSON number", text);
-    return make_text(a, VAL_NUMBER, text, len);
+    return make_text(a, VAL_NUMBER, text, len, false);
 }
 
 struct val *
@@ -190,7 +192,7 @@ val_string(struct arena *a, const char *text)
 struct val *
 val_nstring(struct arena *a, const char *bytes, size_t len)
 {
-    return make_text(a, VAL_STRING, bytes, len);
+    return make_text(a, VAL_STRING, bytes, len, false);
 }
 
 struct val *
@@ -213,7 +215,7 @@ val_copy(struct arena *a, const struct val *v)
     if (v == NULL)
         return NULL;
     if (v->kind == VAL_NUMBER || v->kind == VAL_STRING)
-        return make_text(a, v->kind, v->u.text, v->n);
+        return make_text(a, v->kind, v->u.text, v->n, false);
     copy = make(a, v->kind);
     if (v->kind == VAL_ARRAY)
         for (size_t i = 0; i < v->n; i++)
@@ -225,8 +227,9 @@ val_copy(struct arena *a, const struct val *v)
     return copy;
 }
 
+/* The member of that name, NULL if V is no object or has none. */
 static struct val_member *
-find(const struct val *v, const char *name, size_t len)
+find(const struct val *v, const char *name)
 {
     if (v == NULL || v->kind != VAL_OBJECT)
         return NULL;
@@ -234,7 +237,21 @@ find(const struct val *v, const char *name, size_t len)
         const char *have = v->u.members[i].name;
 
         /* Most differ in the first character: no call for those. */
-        if ((len == 0 || have[0] == name[0]) && strncmp(have, name, len) == 0 && have[len] == '\0')
+        if (have[0] == name[0] && strcmp(have, name) == 0)
+            return &v->u.members[i];
+    }
+    return NULL;
+}
+
+static struct val_member *
+find_part(const struct val *v, const char *name, size_t len)
+{
+    if (v == NULL || v->kind != VAL_OBJECT)
+        return NULL;
+    for (size_t i = 0; i < v->n; i++) {
+        const char *have = v->u.members[i].name;
+
+        if (strncmp(have, name, len) == 0 && have[len] == '\0')
             return &v->u.members[i];
     }
     return NULL;
@@ -243,7 +260,7 @@ find(const struct val *v, const char *name, size_t len)
 void
 val_set(struct arena *a, struct val *object, const char *name, struct val *value)
 {
-    struct val_member *m = find(object, name, strlen(name));
+    struct val_member *m = find(object, name);
     struct val_member *end;
 
     if (object->kind != VAL_OBJECT)
@@ -263,7 +280,7 @@ val_set(struct arena *a, struct val *object, const char *name, struct val *value
 struct val *
 val_nget(const struct val *v, const char *name, size_t len)
 {
-    struct val_member *m = find(v, name, len);
+    struct val_member *m = find_part(v, name, len);
 
     return m == NULL ? NULL : m->value;
 }
@@ -271,7 +288,9 @@ val_nget(const struct val *v, const char *name, size_t len)
 struct val *
 val_get(const struct val *v, const char *name)
 {
-    return val_nget(v, name, strlen(name));
+    struct val_member *m = find(v, name);
+
+    return m == NULL ? NULL : m->value;
 }
 
 /* Item number TEXT (digits) of an array. */

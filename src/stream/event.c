@@ -16,56 +16,12 @@ bad_member(struct err *err, const char *name, const char *why)
 }
 
 static int
-wrong(struct err *err, const char *name)
-{
-    return bad_member(err, name, "wrong type, or no usable text of at most 2000 bytes");
-}
-
-static int
-read_texts(const struct val *v, struct event *e, struct err *err)
-{
-    static const struct {
-        const char *name;
-        size_t at;
-        bool id; /* may be a number */
-    } texts[] = {
-        {"lease", offsetof(struct event, lease), false},
-        {"run", offsetof(struct event, run), false},
-        {"path", offsetof(struct event, path), false},
-        {"system", offsetof(struct event, system), false},
-        {"account", offsetof(struct event, account), true},
-        {"resource", offsetof(struct event, resource), false},
-        {"record_id", offsetof(struct event, record_id), true},
-        {"event_type", offsetof(struct event, event_type), false},
-        {"raw_event_type", offsetof(struct event, raw_event_type), false},
-        {"event_id", offsetof(struct event, event_id), true},
-        {"occurred_at", offsetof(struct event, occurred_at), false},
-        {"version", offsetof(struct event, version), true},
-        {"merged_into", offsetof(struct event, merged_into), true},
-        {"sync_source", offsetof(struct event, sync_source), false},
-        {"sync_actor", offsetof(struct event, sync_actor), false},
-        {"sync_correlation_id", offsetof(struct event, sync_correlation_id), false},
-        {"sync_timestamp", offsetof(struct event, sync_timestamp), false},
-        {"sync_direction", offsetof(struct event, sync_direction), false},
-        {"received_at", offsetof(struct event, received_at), false},
-    };
-
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        const char **into = (const char **)(void *)((char *)e + texts[i].at);
-
-        if ((texts[i].id ? member_get_id : member_get_text)(v, texts[i].name, into) < 0)
-            return wrong(err, texts[i].name);
-    }
-    return 0;
-}
-
-static int
-read_folded(struct arena *a, const struct val *v, struct event *e, struct err *err)
+read_folded(struct arena *a, const struct val *v, struct event *e)
 {
     const struct val *list;
 
-    if (member_get_val(v, "folded", VAL_ARRAY, &list) < 0)
-        return wrong(err, "folded");
+    if (member_val(v, VAL_ARRAY, &list) < 0)
+        return -1;
     if (list == NULL)
         return 0;
     e->n_folded = list->n;
@@ -77,7 +33,128 @@ read_folded(struct arena *a, const struct val *v, struct event *e, struct err *e
         if (item->kind != VAL_OBJECT || member_get_int(item, "seq", &f->seq) < 0 || f->seq == 0 ||
             member_get_text(item, "system", &f->system) < 0 ||
             member_get_text(item, "occurred_at", &f->occurred_at) < 0)
-            return bad_member(err, "folded", "not a list of {seq, system, occurred_at}");
+            return -1;
+    }
+    return 0;
+}
+
+enum kind {
+    KIND_ONE,
+    KIND_INT,
+    KIND_TEXT,
+    KIND_ID,
+    KIND_BOOL,
+    KIND_NAMES,
+    KIND_OBJECT,
+    KIND_FOLDED
+};
+
+struct member {
+    const char *name;
+    size_t at; /* in struct event */
+    enum kind kind;
+};
+
+/* In the order in which they are written, so that the next is mostly the next. */
+#define MEMBER(name, kind)                                                                         \
+    {                                                                                              \
+#name, offsetof(struct event, name), kind                                                  \
+    }
+static const struct member members[] = {
+    {"v", 0, KIND_ONE},
+    MEMBER(seq, KIND_INT),
+    MEMBER(lease, KIND_TEXT),
+    MEMBER(run, KIND_TEXT),
+    MEMBER(path, KIND_TEXT),
+    MEMBER(system, KIND_TEXT),
+    MEMBER(account, KIND_ID),
+    MEMBER(resource, KIND_TEXT),
+    MEMBER(record_id, KIND_ID),
+    MEMBER(event_type, KIND_TEXT),
+    MEMBER(raw_event_type, KIND_TEXT),
+    MEMBER(event_id, KIND_ID),
+    MEMBER(occurred_at, KIND_TEXT),
+    MEMBER(version, KIND_ID),
+    MEMBER(partial, KIND_BOOL),
+    MEMBER(changed, KIND_NAMES),
+    MEMBER(merged_into, KIND_ID),
+    MEMBER(sync_source, KIND_TEXT),
+    MEMBER(sync_actor, KIND_TEXT),
+    MEMBER(sync_correlation_id, KIND_TEXT),
+    MEMBER(sync_timestamp, KIND_TEXT),
+    MEMBER(sync_direction, KIND_TEXT),
+    MEMBER(fields, KIND_OBJECT),
+    MEMBER(received_at, KIND_TEXT),
+    MEMBER(folded, KIND_FOLDED),
+    MEMBER(maybe_echo, KIND_BOOL),
+};
+#undef MEMBER
+enum { MEMBERS = sizeof members / sizeof members[0] };
+
+static const char *const needs[] = {
+    [KIND_ONE] = "not 1: a line of another version",
+    [KIND_INT] = "not a whole number",
+    [KIND_TEXT] = "wrong type, or no usable text of at most 2000 bytes",
+    [KIND_ID] = "wrong type, or no usable text of at most 2000 bytes",
+    [KIND_BOOL] = "not true or false",
+    [KIND_NAMES] = "not a list of field names",
+    [KIND_OBJECT] = "not an object",
+    [KIND_FOLDED] = "not a list of {seq, system, occurred_at}",
+};
+
+static int
+read_member(struct arena *a, const struct member *m, const struct val *v, struct event *e)
+{
+    void *into = (char *)e + m->at;
+    int64_t version;
+
+    switch (m->kind) {
+    case KIND_ONE:
+        return val_get_int(v, &version) < 0 || version != 1 ? -1 : 0;
+    case KIND_INT:
+        return member_int(v, into);
+    case KIND_TEXT:
+        return member_text(v, into);
+    case KIND_ID:
+        return member_id(v, into);
+    case KIND_BOOL:
+        return member_bool(v, into);
+    case KIND_NAMES:
+        return member_names(v, into);
+    case KIND_OBJECT:
+        return member_val(v, VAL_OBJECT, into);
+    case KIND_FOLDED:
+        return read_folded(a, v, e);
+    }
+    return -1;
+}
+
+/* The member of that name, sought from *AT on, which is behind it then; NULL: it is none of ours.
+ */
+static const struct member *
+find_member(const char *name, size_t *at)
+{
+    for (size_t n = 0; n < MEMBERS; n++) {
+        const struct member *m = &members[*at];
+
+        *at = *at + 1 < MEMBERS ? *at + 1 : 0;
+        if (m->name[0] == name[0] && strcmp(m->name, name) == 0)
+            return m;
+    }
+    return NULL;
+}
+
+static int
+read_members(struct arena *a, struct event *e, struct err *err)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < e->all->n; i++) {
+        const struct val_member *have = &e->all->u.members[i];
+        const struct member *m = find_member(have->name, &at);
+
+        if (m != NULL && read_member(a, m, have->value, e) < 0)
+            return bad_member(err, m->name, needs[m->kind]);
     }
     return 0;
 }
@@ -125,7 +202,6 @@ int
 event_parse(struct arena *a, const char *line, size_t len, struct event *e, struct err *err)
 {
     const struct val *v = val_parse(a, line, len, err);
-    int64_t version;
 
     memset(e, 0, sizeof *e);
     if (v == NULL)
@@ -133,21 +209,7 @@ event_parse(struct arena *a, const char *line, size_t len, struct event *e, stru
     if (v->kind != VAL_OBJECT)
         return err_set(err, ERR_RECORD, ERR_NEVER, "not-object", "not a JSON object");
     e->all = v;
-    if (val_get(v, "v") != NULL && (val_get_int(val_get(v, "v"), &version) < 0 || version != 1))
-        return bad_member(err, "v", "not 1: a line of another version");
-    if (member_get_int(v, "seq", &e->seq) < 0)
-        return bad_member(err, "seq", "not a whole number");
-    if (read_texts(v, e, err) < 0)
-        return -1;
-    if (member_get_bool(v, "partial", &e->partial) < 0)
-        return bad_member(err, "partial", "not true or false");
-    if (member_get_bool(v, "maybe_echo", &e->maybe_echo) < 0)
-        return bad_member(err, "maybe_echo", "not true or false");
-    if (member_get_names(v, "changed", &e->changed) < 0)
-        return bad_member(err, "changed", "not a list of field names");
-    if (member_get_val(v, "fields", VAL_OBJECT, &e->fields) < 0)
-        return bad_member(err, "fields", "not an object");
-    if (read_folded(a, v, e, err) < 0)
+    if (read_members(a, e, err) < 0)
         return -1;
     return check(e, err);
 }

@@ -25,17 +25,24 @@ void members_true(struct members *m, const char *name, bool b); /* left out if f
 void members_val(struct members *m, const char *name, const struct val *v);
 
 /*
- * Readers of member NAME of OBJECT: 0, or -1 if it is of the wrong kind. Absent and null give NULL,
- * 0 or false. Texts are borrowed from the value.
+ * Readers of a member's value: 0, or -1 if it is of the wrong kind. Absent and null give NULL, 0 or
+ * false. Texts are borrowed from the value.
  */
-int member_get_text(const struct val *object, const char *name, const char **out);
-int member_get_id(const struct val *object, const char *name, const char **out); /* numbers too */
-int member_get_int(const struct val *object, const char *name, int64_t *out);    /* >= 0 */
-int member_get_bool(const struct val *object, const char *name, bool *out);
+int member_text(const struct val *v, const char **out);
+int member_id(const struct val *v, const char **out); /* numbers too */
+int member_int(const struct val *v, int64_t *out);    /* >= 0 */
+int member_bool(const struct val *v, bool *out);
 /* Of KIND (an object or an array). */
+int member_val(const struct val *v, enum val_kind kind, const struct val **out);
+/* An array of texts. */
+int member_names(const struct val *v, const struct val **out);
+
+/* The same of member NAME of OBJECT. */
+int member_get_text(const struct val *object, const char *name, const char **out);
+int member_get_int(const struct val *object, const char *name, int64_t *out);
+int member_get_bool(const struct val *object, const char *name, bool *out);
 int member_get_val(const struct val *object, const char *name, enum val_kind kind,
                    const struct val **out);
-/* An array of texts. */
 int member_get_names(const struct val *object, const char *name, const struct val **out);
 
 #endif

@@ -62,22 +62,20 @@ read_text(const struct val *v, bool numbers, const char **out)
 }
 
 int
-member_get_text(const struct val *object, const char *name, const char **out)
+member_text(const struct val *v, const char **out)
 {
-    return read_text(val_get(object, name), false, out);
+    return read_text(v, false, out);
 }
 
 int
-member_get_id(const struct val *object, const char *name, const char **out)
+member_id(const struct val *v, const char **out)
 {
-    return read_text(val_get(object, name), true, out);
+    return read_text(v, true, out);
 }
 
 int
-member_get_int(const struct val *object, const char *name, int64_t *out)
+member_int(const struct val *v, int64_t *out)
 {
-    const struct val *v = val_get(object, name);
-
     *out = 0;
     if (val_is_null(v))
         return 0;
@@ -85,33 +83,59 @@ member_get_int(const struct val *object, const char *name, int64_t *out)
 }
 
 int
-member_get_bool(const struct val *object, const char *name, bool *out)
+member_bool(const struct val *v, bool *out)
 {
-    const struct val *v = val_get(object, name);
-
     *out = val_is_true(v);
     return val_is_null(v) || *out || v->kind == VAL_FALSE ? 0 : -1;
+}
+
+int
+member_val(const struct val *v, enum val_kind kind, const struct val **out)
+{
+    *out = val_is_null(v) ? NULL : v;
+    return *out == NULL || v->kind == kind ? 0 : -1;
+}
+
+int
+member_names(const struct val *v, const struct val **out)
+{
+    const char *text;
+
+    if (member_val(v, VAL_ARRAY, out) < 0)
+        return -1;
+    for (size_t i = 0; *out != NULL && i < (*out)->n; i++)
+        if (member_text((*out)->u.items[i], &text) < 0 || text == NULL)
+            return -1;
+    return 0;
+}
+
+int
+member_get_text(const struct val *object, const char *name, const char **out)
+{
+    return member_text(val_get(object, name), out);
+}
+
+int
+member_get_int(const struct val *object, const char *name, int64_t *out)
+{
+    return member_int(val_get(object, name), out);
+}
+
+int
+member_get_bool(const struct val *object, const char *name, bool *out)
+{
+    return member_bool(val_get(object, name), out);
 }
 
 int
 member_get_val(const struct val *object, const char *name, enum val_kind kind,
                const struct val **out)
 {
-    const struct val *v = val_get(object, name);
-
-    *out = val_is_null(v) ? NULL : v;
-    return *out == NULL || v->kind == kind ? 0 : -1;
+    return member_val(val_get(object, name), kind, out);
 }
 
 int
 member_get_names(const struct val *object, const char *name, const struct val **out)
 {
-    const char *text;
-
-    if (member_get_val(object, name, VAL_ARRAY, out) < 0)
-        return -1;
-    for (size_t i = 0; *out != NULL && i < (*out)->n; i++)
-        if (read_text((*out)->u.items[i], false, &text) < 0 || text == NULL)
-            return -1;
-    return 0;
+    return member_names(val_get(object, name), out);
 }
