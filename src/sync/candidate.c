@@ -22,16 +22,27 @@ find(const struct field_case *c, size_t system)
     return NULL;
 }
 
-/* What the source, which did not change, has to say: what it shows, or in place of an older write
- * of ours what it is owed of its own, else its shadow. */
+/* What SOURCE is owed of its own, in place of an older write of ours; NULL: nothing. */
+static const struct val *
+own_value(const struct field_case *c, size_t source)
+{
+    const struct decide_owed *own = field_owed(c, source);
+
+    if (own == NULL || strcmp(own->source, c->in->sync->between[source]->name) != 0)
+        return NULL;
+    return own->value;
+}
+
+/* What the source, which did not change, has to say: what it shows, or what it is owed of its own,
+ * else, showing an older write of ours, its shadow. */
 static struct candidate *
 said_by(const struct field_case *c, size_t source)
 {
     struct candidate *x = candidate_of_end(c, source);
-    const struct decide_owed *own = field_owed(c, source);
+    const struct val *own = own_value(c, source);
 
-    if (own != NULL && strcmp(own->source, candidate_source(c, x)) == 0)
-        x->value = own->value;
+    if (own != NULL)
+        x->value = own;
     else if (c->ends[source].late)
         x->value = c->ends[source].base;
     return x;
@@ -50,7 +61,7 @@ add_decided(struct field_case *c, const struct candidate *from, const struct dec
 
 /* The owed value itself. To one that was away while the others settled something else (it is known
  * to differ) it is what they have now, or what is owed to them in its turn. Of a reference nobody
- * knows whose word it is: what its source showed when it was decided. */
+ * knows whose word it is: what its source said when it was decided. */
 static void
 add_value(struct field_case *c, const struct decide_owed *o, size_t source, size_t t)
 {
@@ -68,10 +79,19 @@ add_value(struct field_case *c, const struct decide_owed *o, size_t source, size
     }
     if (source != PERSON && field_is_reference(c)) {
         x.words = source;
-        x.value = val_get(c->in->ends[source].shadow, c->name);
+        x.value = own_value(c, source);
+        if (x.value == NULL)
+            x.value = val_get(c->in->ends[source].shadow, c->name);
     }
     if (x.value != NULL)
         add_decided(c, &x, o);
+}
+
+/* Were both away while the others settled something else? Then the source has no say either. */
+static bool
+are_outdated(const struct field_case *c, size_t source, size_t t)
+{
+    return c->ends[source].known && c->ends[t].known && !c->ends[source].changed;
 }
 
 /*
@@ -89,7 +109,8 @@ add_owed(struct field_case *c, const struct decide_owed *o, size_t t)
     else if (source < 0)
         return;
     else if ((size_t)source == t || c->ends[source].map == NULL ||
-             !field_may_write(c, (size_t)source) || c->ends[source].foreign)
+             !field_may_write(c, (size_t)source) || c->ends[source].foreign ||
+             are_outdated(c, (size_t)source, t))
         add_value(c, o, (size_t)source, t);
     else if (find(c, (size_t)source) == NULL)
         add_decided(c, said_by(c, (size_t)source), o);

@@ -79,6 +79,16 @@ is_foreign(const struct field_case *c, size_t i)
            e->map != NULL && (e->changed || e->base == NULL);
 }
 
+/* Is it of the end's own, or a person's? Else its owner has a say of its own: what others say of
+ * its field was for a record that was to be made anew. */
+static bool
+is_for_owner(const struct field_case *c, size_t t)
+{
+    const char *source = field_owed(c, t)->source;
+
+    return strcmp(source, DECIDE_PERSON) == 0 || strcmp(source, c->in->sync->between[t]->name) == 0;
+}
+
 /*
  * What is owed to a record that is met only now was owed to one that was to be made: this one has a
  * say of its own (first_contact), unless it shows what we sent to make it.
@@ -86,8 +96,11 @@ is_foreign(const struct field_case *c, size_t i)
 static bool
 counts_as_owed(const struct field_case *c, size_t t)
 {
-    return c->ends[t].map != NULL && field_owed(c, t) != NULL &&
-           (c->in->ends[t].shadow != NULL || is_late(c, t, c->ends[t].now));
+    if (c->ends[t].map == NULL || field_owed(c, t) == NULL)
+        return false;
+    if (c->owner == t && !is_for_owner(c, t))
+        return false;
+    return c->in->ends[t].shadow != NULL || is_late(c, t, c->ends[t].now);
 }
 
 static bool
@@ -289,9 +302,9 @@ is_same(const struct field_case *c, const struct candidate *x, const struct cand
     return field_equal(c, x->words, x->value, y->words, y->value);
 }
 
-/* Does Y at J equal all that X equals? Not what an end shows late and only for now. */
-static bool
-is_level(const struct field_case *c, const struct candidate *x, const struct candidate *y, size_t j)
+bool
+field_is_level(const struct field_case *c, const struct candidate *x, const struct candidate *y,
+               size_t j)
 {
     struct candidate at = {.words = j};
 
@@ -313,12 +326,12 @@ is_level(const struct field_case *c, const struct candidate *x, const struct can
 const struct candidate *
 field_leveled(const struct field_case *c, const struct candidate *x, size_t j)
 {
-    if (is_level(c, x, x, j))
+    if (field_is_level(c, x, x, j))
         return x;
     for (size_t i = 0; i < c->in->sync->n_between; i++) {
         const struct candidate *y = i == j || c->ends[i].map == NULL ? NULL : field_final(c, i);
 
-        if (y != NULL && is_same(c, x, y) && is_level(c, x, y, j))
+        if (y != NULL && is_same(c, x, y) && field_is_level(c, x, y, j))
             return y;
     }
     return x;
@@ -452,7 +465,7 @@ mark_differing(struct field_case *c)
 
         if (e->map == NULL || e->gets != NULL || e->refused || e->differs)
             continue;
-        if (e->known || e->changed || e->base == NULL)
+        if (e->known || e->changed || e->base == NULL || field_owed(c, j) != NULL)
             e->differs = field_differs_unseen(c, j) || stays_known(c, j) ||
                          (c->n_parts > 1 && (!candidate_at(c, ref, j) || stands_alone(c, ref, j)));
     }

@@ -107,6 +107,9 @@ const struct candidate *field_reference(const struct field_case *c);
  * X would differ at J ("B" of one that trims, beside "B "). X if there is none. */
 const struct candidate *field_leveled(const struct field_case *c, const struct candidate *x,
                                       size_t j);
+/* Does Y at J equal all that X equals? Not what an end shows late and only for now. */
+bool field_is_level(const struct field_case *c, const struct candidate *x,
+                    const struct candidate *y, size_t j);
 /* An owed row of this field to target T; NULL. */
 const struct decide_owed *field_owed(const struct field_case *c, size_t t);
 void field_unmapped(struct field_case *c, size_t i, const struct val *value);

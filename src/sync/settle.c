@@ -287,6 +287,14 @@ steady(const struct field_case *c, size_t j)
     return own_base(c, j);
 }
 
+/* Is J, showing something late, as X, and as all that X is as? */
+static bool
+is_as(const struct field_case *c, const struct candidate *x, size_t j)
+{
+    return candidate_at(c, x, j) &&
+           (field_is_level(c, x, candidate_of_end(c, j), j) || !field_is_level(c, x, x, j));
+}
+
 static void
 correct_late(struct field_case *c)
 {
@@ -296,7 +304,7 @@ correct_late(struct field_case *c)
         if (!c->ends[j].late)
             continue;
         x = steady(c, j);
-        if (!candidate_at(c, x, j)) {
+        if (!is_as(c, x, j)) {
             c->ends[j].gets = x;
             c->rule = RULE_LATE;
         } else if (c->rule == NULL) {

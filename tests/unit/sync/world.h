@@ -43,9 +43,8 @@ struct world {
     const struct val *diverged[FIXTURE_SYSTEMS];
     bool tombstone[FIXTURE_SYSTEMS];
     bool vanished[FIXTURE_SYSTEMS];    /* its delete event is not decided yet */
-    bool unknown[FIXTURE_SYSTEMS];     /* a create there was not answered */
+    bool unknown[FIXTURE_SYSTEMS];     /* nobody knows what became of a create */
     struct val *made[FIXTURE_SYSTEMS]; /* what it made; NULL: nothing */
-    const struct val *sent[FIXTURE_SYSTEMS];
     int64_t changed_at[FIXTURE_SYSTEMS];
     long edited[FIXTURE_SYSTEMS][WORLD_FIELDS]; /* when a person last did, counted in edits */
     long edits;
@@ -98,7 +97,7 @@ void world_tell(const struct world *w, const char *format, ...)
 /* Decides for nominator I, commits, and carries out; with LOSS some writes go wrong. Returns how
  * many writes were decided. */
 size_t world_turn(struct world *w, size_t i, bool loss);
-/* What became of a create that nobody answered is looked up. */
+/* A person finds out what became of a create. */
 void world_recover(struct world *w, size_t i);
 struct decide_owed *world_owed(const struct world *w, size_t k, size_t target);
 void world_drop_owed(struct world *w, const char *field, const char *target);
