@@ -65,17 +65,17 @@ add_verify(const struct system_plan *s, struct buf *out)
 }
 
 static void
-add_event(const struct system_plan *s, struct buf *out)
+add_event(const struct plan *p, const struct system_plan *s, struct buf *out)
 {
     add_verify(s, out);
     buf_text(out, "event:\n"
                   "  split: events\n"
                   "  account: envelope.account\n"
                   "  id: [id]\n"
-                  "  map:\n"
-                  "    resource: {path: collection, values: {contacts: crm/contacts, companies: "
-                  "crm/companies}}\n"
-                  "    event_type: {path: action, values: {created: created, updated: updated, "
+                  "  map:\n");
+    buf_printf(out, "    resource: {path: collection, values: {contacts: crm/contacts%s}}\n",
+               p->refs ? ", companies: crm/companies" : "");
+    buf_text(out, "    event_type: {path: action, values: {created: created, updated: updated, "
                   "deleted: deleted}}\n"
                   "    raw_event_type: action\n"
                   "    record_id: record_id\n"
@@ -159,11 +159,11 @@ deploy_definition(const struct plan *p, int system, struct buf *out)
                "identity: {method: GET, path: /account, id: id}\n",
                'a' + system);
     if (s->webhook)
-        add_event(s, out);
+        add_event(p, s, out);
     buf_text(out, "resources:\n");
     add_head(s, "contacts", out);
     add_fields(p, s, out);
-    add_calls(s, "contacts", plan_name(s, FIELDS), out);
+    add_calls(s, "contacts", "email", out);
     if (!p->refs)
         return;
     add_head(s, "companies", out);

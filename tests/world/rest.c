@@ -122,7 +122,7 @@ reconcile(struct world *w)
 }
 
 static void
-settle(struct world *w)
+settle(struct world *w, const struct oracle *o)
 {
     int status = -1, tries = 0;
 
@@ -130,11 +130,11 @@ settle(struct world *w)
         status = reconcile(w);
         tries++;
         drain(w);
-        if ((status == 0 || (w->twins && status == 2)) && state_is_at_rest(w))
+        if ((status == 0 || (w->twins && status == 2)) && state_is_at_rest(w, o))
             break;
         if (status != 0 && status != 75 && (!w->twins || status != 2))
             world_blame(w, "sync-reconcile run ended with %d", status);
-        world_nap(w, 5000);
+        world_nap(w, state_due_ms(w));
     }
     world_say(w, "   at rest after %d runs", tries);
     if (tries == MAX_RUNS)
@@ -189,7 +189,7 @@ rest(struct world *w, struct oracle *o, const struct step *s)
     if (!s->live)
         world_stop_pipe(w);
     world_nap(w, longest_lag(w->plan) + 500);
-    settle(w);
+    settle(w, o);
     if (w->why.len > 0)
         return 0;
     writes = take_writes(w);

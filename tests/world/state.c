@@ -6,7 +6,10 @@
 
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+
+enum { MIN_DUE_MS = 5000, MAX_DUE_MS = 60000 };
 
 /* Of sync_owed o: its field does not wait for a person. */
 #define NOT_CLOSED                                                                                 \
@@ -57,9 +60,51 @@ want_none(struct world *w, const char *what, const char *query)
         world_blame(w, "left over: %s: %s", what, buf_get(&out));
 }
 
+/*
+ * The rows of sync_owed that are to go by themselves, as FROM and WHERE: not what waits for a
+ * person, and not what is owed to or from a record that is gone without a word.
+ */
+static char *
+from_owed(const struct world *w, const struct oracle *o)
+{
+    CLEANUP_BUF struct buf gone = BUF_INIT;
+
+    for (int p = 0; p < w->plan->n_people; p++)
+        for (int s = 0; s < w->plan->n_systems; s++)
+            if (o->fates[p][s].down || o->fates[p][s].dead)
+                buf_printf(&gone, "%s'%c %s'", gone.len > 0 ? ", " : "", 'a' + s,
+                           o->fates[p][s].grave);
+    return mem_printf(
+        "FROM sync_owed o WHERE" NOT_CLOSED
+        " AND NOT EXISTS (SELECT 1 FROM sync_metadata m WHERE m.link_id = o.link_id AND "
+        "m.external_system IN (o.source, o.target) AND m.deleted_at IS NULL AND m.external_system "
+        "|| ' ' || m.record_id IN (%s))",
+        buf_get(&gone));
+}
+
+int
+state_due_ms(struct world *w)
+{
+    CLEANUP_BUF struct buf out = BUF_INIT;
+    int64_t due, left = 0;
+
+    state_ask(w,
+              "SELECT min(t) FROM (SELECT not_before t FROM sync_inbox WHERE disposition IS NULL "
+              "UNION ALL SELECT not_before FROM sync_owed WHERE refused IS NULL)",
+              &out);
+    if (out.len > 0)
+        out.data[out.len - 1] = '\0';
+    if (clock_parse(buf_get(&out), &due, NULL) == 0)
+        left = due - clock_now() + 100;
+    return (int)(left < MIN_DUE_MS ? MIN_DUE_MS : left > MAX_DUE_MS ? MAX_DUE_MS : left);
+}
+
 void
 state_check(struct world *w, const struct oracle *o)
 {
+    CLEANUP_FREE char *owed = from_owed(w, o);
+    CLEANUP_FREE char *query =
+        mem_printf("SELECT link_id, field, target, source, value, not_before, refused %s", owed);
     bool muddled = false;
 
     for (int i = 0; i < MAX_PEOPLE; i++)
@@ -79,20 +124,21 @@ state_check(struct world *w, const struct oracle *o)
               "> 1");
     if (muddled)
         return;
-    want_none(w, "owed",
-              "SELECT link_id, field, target, source, value, not_before, refused FROM "
-              "sync_owed o WHERE" NOT_CLOSED);
+    want_none(w, "owed", query);
     want_none(w, "rejects",
               "SELECT reject_id, stage, code, text FROM sync_rejects WHERE state = "
               "'open'");
 }
 
 bool
-state_is_at_rest(struct world *w)
+state_is_at_rest(struct world *w, const struct oracle *o)
 {
-    return state_count(
-               w, "SELECT (SELECT count(*) FROM sync_inbox WHERE disposition IS NULL) + (SELECT "
-                  "count(*) FROM sync_intents WHERE state IN ('prepared', 'sent')) + (SELECT "
-                  "count(*) FROM sync_requests WHERE state = 'new') + (SELECT count(*) FROM "
-                  "sync_owed o WHERE refused IS NULL AND" NOT_CLOSED ")") == 0;
+    CLEANUP_FREE char *owed = from_owed(w, o);
+    CLEANUP_FREE char *query = mem_printf(
+        "SELECT (SELECT count(*) FROM sync_inbox WHERE disposition IS NULL) + (SELECT count(*) "
+        "FROM sync_intents WHERE state IN ('prepared', 'sent')) + (SELECT count(*) FROM "
+        "sync_requests WHERE state = 'new') + (SELECT count(*) %s AND refused IS NULL)",
+        owed);
+
+    return state_count(w, query) == 0;
 }
