@@ -14,8 +14,9 @@
 
 /*
  * What has no place here may differ: how an event ended that changed nothing (echo, superseded,
- * pushed or owed and then pushed), for which row of a link a decision was written down, keys of
- * linked records (known once they are listed), rows of runs that a crash left, times, history.
+ * pushed or owed and then pushed, deleted when another record had taken the place), for which row
+ * of a link a decision was written down, keys of linked records (known once they are listed), rows
+ * of runs that a crash left, times, history.
  */
 static const char names[] =
     "CREATE TEMP VIEW end AS SELECT *, external_system || ':' || coalesce("
@@ -43,7 +44,9 @@ static const char lines[] =
     " UNION ALL SELECT DISTINCT iif(disposition IS NULL, 'pending ', disposition || ' ') ||"
     "  coalesce(l.name, system || ':' || coalesce(called(system, resource, record_id), record_id))"
     "  FROM sync_inbox i LEFT JOIN link l USING (link_id) WHERE disposition IS NULL OR disposition"
-    "  IN ('rejected', 'conflict', 'not-owner', 'unmapped', 'gone', 'ignored', 'deleted')"
+    "  IN ('rejected', 'conflict', 'not-owner', 'unmapped', 'gone', 'ignored') OR (disposition ="
+    "  'deleted' AND EXISTS (SELECT 1 FROM sync_metadata m WHERE m.external_system = i.system AND"
+    "  m.resource_type = i.resource AND m.record_id = i.record_id))"
     " UNION ALL SELECT 'key ' || external_system || ':' || coalesce(called(external_system,"
     "  resource_type, record_id), record_id) || ' ' || key_hash FROM sync_keys k"
     "  WHERE NOT EXISTS (SELECT 1 FROM sync_metadata m WHERE m.external_system ="

@@ -27,26 +27,50 @@ EXTRA_DIST += \
 	tests/crash/run \
 	tests/crash/loopless.yaml \
 	tests/crash/system.yaml \
+	tests/crash/models/crm/companies.yaml \
+	tests/crash/models/crm/contacts.yaml \
 	tests/crash/scenarios/both-ways.txt \
 	tests/crash/scenarios/by-hand.txt \
+	tests/crash/scenarios/canary.txt \
 	tests/crash/scenarios/conflict-manual.txt \
 	tests/crash/scenarios/conflict-newest.txt \
 	tests/crash/scenarios/contact-report.txt \
 	tests/crash/scenarios/contact.txt \
 	tests/crash/scenarios/create.txt \
+	tests/crash/scenarios/cycle.txt \
+	tests/crash/scenarios/delete-edited.txt \
+	tests/crash/scenarios/delete-limit.txt \
+	tests/crash/scenarios/delete-yes.txt \
 	tests/crash/scenarios/delete.txt \
 	tests/crash/scenarios/dropped-create.txt \
 	tests/crash/scenarios/dropped-update.txt \
+	tests/crash/scenarios/enforce.txt \
 	tests/crash/scenarios/gc.txt \
 	tests/crash/scenarios/limited.txt \
+	tests/crash/scenarios/link.txt \
 	tests/crash/scenarios/lost-create.txt \
+	tests/crash/scenarios/merge-both.txt \
+	tests/crash/scenarios/merge-late.txt \
+	tests/crash/scenarios/merge.txt \
 	tests/crash/scenarios/not-owner.txt \
-	tests/crash/scenarios/overlap.txt \
 	tests/crash/scenarios/overlap-behind.txt \
+	tests/crash/scenarios/overlap.txt \
+	tests/crash/scenarios/own.txt \
 	tests/crash/scenarios/paging.txt \
+	tests/crash/scenarios/parent.txt \
 	tests/crash/scenarios/plan.txt \
 	tests/crash/scenarios/recreate.txt \
+	tests/crash/scenarios/reference.txt \
+	tests/crash/scenarios/refused-field.txt \
 	tests/crash/scenarios/refused.txt \
+	tests/crash/scenarios/repair.txt \
+	tests/crash/scenarios/replay.txt \
+	tests/crash/scenarios/resolve-edit.txt \
+	tests/crash/scenarios/resolve-take.txt \
+	tests/crash/scenarios/resolve-value.txt \
 	tests/crash/scenarios/resume.txt \
 	tests/crash/scenarios/twin.txt \
+	tests/crash/scenarios/undelete-anew.txt \
+	tests/crash/scenarios/undelete.txt \
+	tests/crash/scenarios/unlink.txt \
 	tests/crash/scenarios/update.txt
