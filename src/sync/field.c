@@ -302,6 +302,15 @@ is_same(const struct field_case *c, const struct candidate *x, const struct cand
     return field_equal(c, x->words, x->value, y->words, y->value);
 }
 
+/* Is it still to be seen what I shows in the end? */
+static bool
+is_pending(const struct field_case *c, size_t i)
+{
+    const struct field_end *e = &c->ends[i];
+
+    return !c->settled && e->gets == NULL && (e->late || e->owed || e->changed);
+}
+
 bool
 field_is_level(const struct field_case *c, const struct candidate *x, const struct candidate *y,
                size_t j)
@@ -314,7 +323,7 @@ field_is_level(const struct field_case *c, const struct candidate *x, const stru
         const struct field_end *e = &c->ends[i];
         const struct candidate *z;
 
-        if (i == j || e->map == NULL || (e->late && e->gets == NULL))
+        if (i == j || e->map == NULL || is_pending(c, i))
             continue;
         z = field_final(c, i);
         if (is_same(c, x, z) && !is_same(c, &at, z))

@@ -57,6 +57,7 @@ struct field_case {
     const char *rule; /* NULL: nothing happened */
     const struct candidate *winner;
     const struct candidate *contact; /* first contact's source */
+    bool settled;                    /* by field_settle */
     bool open;                       /* shadows do not move: conflict, unmapped */
     bool conflict;
     bool unmapped;
@@ -107,7 +108,8 @@ const struct candidate *field_reference(const struct field_case *c);
  * X would differ at J ("B" of one that trims, beside "B "). X if there is none. */
 const struct candidate *field_leveled(const struct field_case *c, const struct candidate *x,
                                       size_t j);
-/* Does Y at J equal all that X equals? Not what an end shows late and only for now. */
+/* Does Y at J equal all that X equals? While the field is being settled: at ends that neither
+ * changed nor are owed something. */
 bool field_is_level(const struct field_case *c, const struct candidate *x,
                     const struct candidate *y, size_t j);
 /* An owed row of this field to target T; NULL. */

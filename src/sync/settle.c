@@ -58,14 +58,20 @@ is_for(const struct field_case *c, const struct candidate *x, size_t j)
     return x->real && e->base != NULL;
 }
 
-/* Is J, that counts as equal to the winner, so to every other end too? */
+/* Is J, that counts as equal to the winner, so to every other end that is? */
 static bool
 is_level(const struct field_case *c, size_t j)
 {
-    for (size_t i = 0; i < c->in->sync->n_between; i++)
-        if (i != j && c->ends[i].map != NULL && c->ends[i].base != NULL &&
-            !candidate_at(c, field_final(c, i), j))
+    for (size_t i = 0; i < c->in->sync->n_between; i++) {
+        const struct candidate *z;
+
+        if (i == j || c->ends[i].map == NULL || c->ends[i].base == NULL)
+            continue;
+        z = field_final(c, i);
+        if (field_equal(c, c->winner->words, c->winner->value, z->words, z->value) &&
+            !candidate_at(c, z, j))
             return false;
+    }
     return true;
 }
 
@@ -352,4 +358,5 @@ field_settle(struct field_case *c)
         contest(c);
     if (c->winner == NULL && !c->conflict)
         correct_late(c);
+    c->settled = true;
 }
