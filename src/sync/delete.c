@@ -269,6 +269,39 @@ course_of(const struct field_case *cases, struct arena *a, const struct decide_i
 
 /* ---- the deletes ---- */
 
+static bool
+lists(const struct val *names, const char *name)
+{
+    for (size_t k = 0; k < names->n; k++)
+        if (strcmp(val_text(names->u.items[k]), name) == 0)
+            return true;
+    return false;
+}
+
+/* What is owed to an end goes with its record. Should that come back, the difference is known. */
+static void
+remember_owed(const struct field_case *cases, struct arena *a, const struct decide_input *in,
+              size_t i, struct decision_end *e)
+{
+    struct val *names = val_copy(a, e->diverged);
+
+    for (size_t k = 0; k < in->sync->n_fields; k++)
+        if (field_owed(&cases[k], i) != NULL && !cases[k].ends[i].late &&
+            !lists(names, cases[k].name))
+            val_push(a, names, val_string(a, cases[k].name));
+    e->diverged = names;
+}
+
+static struct decision_end *
+end_of(struct decision *d, const char *system)
+{
+    size_t k = 0;
+
+    while (strcmp(d->ends[k].system, system) != 0)
+        k++;
+    return &d->ends[k];
+}
+
 void
 delete_ends(const struct field_case *cases, struct arena *a, const struct decide_input *in,
             struct decision *d)
@@ -288,5 +321,6 @@ delete_ends(const struct field_case *cases, struct arena *a, const struct decide
         w->before = decide_shown(cases, a, in, i, true);
         w->etag = in->ends[i].etag;
         d->n_writes++;
+        remember_owed(cases, a, in, i, end_of(d, w->target));
     }
 }

@@ -254,6 +254,7 @@ carry_out(struct world *w, const struct decision_write *write)
 
     if (strcmp(write->action, "delete") == 0) {
         w->deletes++;
+        w->trash[t] = w->now[t] != NULL ? w->now[t] : w->trash[t];
         bury(w, t);
     } else if (strcmp(write->action, "create") == 0) {
         link_made(w, t, new_record(w, t, write->set), write->set);
@@ -302,8 +303,9 @@ lose_create(struct world *w, size_t t, const struct val *set)
 static void
 lose_delete(struct world *w, size_t t)
 {
-    if (world_draw(w, 2) == 0)
+    if (world_draw(w, 2) == 0 || w->now[t] == NULL)
         return;
+    w->trash[t] = w->now[t];
     w->now[t] = NULL;
     w->vanished[t] = world_draw(w, 2) == 0;
 }
