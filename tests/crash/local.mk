@@ -39,7 +39,9 @@ EXTRA_DIST += \
 	tests/crash/scenarios/create.txt \
 	tests/crash/scenarios/cycle.txt \
 	tests/crash/scenarios/delete-edited.txt \
+	tests/crash/scenarios/delete-hour.txt \
 	tests/crash/scenarios/delete-limit.txt \
+	tests/crash/scenarios/delete-resume.txt \
 	tests/crash/scenarios/delete-yes.txt \
 	tests/crash/scenarios/delete.txt \
 	tests/crash/scenarios/dropped-create.txt \

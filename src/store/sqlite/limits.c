@@ -263,14 +263,37 @@ check_hour(struct deciding *g, const struct decision_write *w, int64_t n)
     return decision_is_delete(w) ? check_deletes(g, who, n) : check(g, who, &s, n);
 }
 
+/*
+ * Is it a delete that was decided within the hour and not done, or nobody knows? Then it is counted
+ * already. 1, 0, -1.
+ */
+static int
+is_again(struct deciding *g, const struct decision_write *w)
+{
+    int64_t n = 0;
+
+    if (!decision_is_delete(w) || w->target_record_id == NULL)
+        return 0;
+    if (db_int(g->s, g->err, &n,
+               "SELECT count(*) FROM sync_intents WHERE target = ? AND account = ? AND"
+               " resource_type = ? AND record_id = ? AND action = 'delete' AND state IN ('failed',"
+               " 'lost') AND created_at > ?",
+               "ttttm", w->target, w->account, g->e->resource, w->target_record_id,
+               g->now - 3600000) < 0)
+        return -1;
+    return n > 0;
+}
+
 static int
 take_of_hour(struct deciding *g, const struct decision_write *w)
 {
     const struct limit *l = is_create(w) ? &g->c->conf->max_creates : &g->c->conf->max_updates;
     const char *metric = arena_printf(g->a, "%s without run", w->action);
     int64_t n = 0;
-    int rc;
+    int rc = is_again(g, w);
 
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
     if (!decision_is_delete(w) && (l->percent >= 0 || l->count < 0))
         return 0;
     if (db_int(g->s, g->err, &n,

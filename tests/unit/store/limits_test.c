@@ -273,6 +273,23 @@ START_TEST(deletes_without_a_run_count_by_the_hour)
 }
 END_TEST
 
+START_TEST(a_delete_that_was_not_done_counts_once)
+{
+    struct fixture f;
+    struct deletes d;
+
+    open_pairs(&f, &d, 1, 100, 3);
+    ck_assert_int_eq(delete_one(&f, &d.c, NULL, 1).rc, STORE_COMMITTED);
+    f.now += 1000;
+    sql(&f, "UPDATE sync_intents SET state = 'lost' WHERE action = 'delete'");
+    sql(&f, "UPDATE sync_links SET generation = 1"); /* as delete_one has it */
+    sql(&f, "UPDATE sync_inbox SET disposition = 'ignored' WHERE disposition IS NULL");
+    ck_assert_int_eq(delete_one(&f, &d.c, NULL, 1).rc, STORE_COMMITTED);
+    ck_assert_int_eq(delete_one(&f, &d.c, NULL, 2).rc, STORE_STOPPED);
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(limit_of_the_command_line_is_instead_of_both)
 {
     const struct limit three = {.count = 3, .percent = -1};
@@ -296,4 +313,5 @@ UNIT_MAIN("store/limits", run_stops_at_its_limit, lifted_limits_let_a_run_go_on,
           share_is_of_known_records_above_a_floor, without_a_run_the_hour_counts,
           the_hour_begins_anew_when_a_person_resumes, run_stops_at_so_many_deletes,
           five_deletes_pass_the_share_and_the_next_does_not, share_of_many_is_more_than_five,
-          deletes_without_a_run_count_by_the_hour, limit_of_the_command_line_is_instead_of_both)
+          deletes_without_a_run_count_by_the_hour, a_delete_that_was_not_done_counts_once,
+          limit_of_the_command_line_is_instead_of_both)
