@@ -6,10 +6,10 @@
  *   driver [--jobs N] [--keep] [--floor N] [--every N] [--haste N] FOLDER SCENARIO-FILE...
  *          [PROGRAM:N[@RUN]]
  *
- * --every N tries each N-th point only; --haste says how fast the clocks of the programs run, less
- * for programs that are slow: who stands still for 15 s gives up writing. TAP on stdout: three
- * points a scenario, and the number of crash points at the end. With --keep the folders stay, with
- * the log of the last run of each scenario.
+ * --every N tries each N-th point only, of each scenario from another one on; --haste says how fast
+ * the clocks of the programs run, less for programs that are slow: who stands still for 15 s gives
+ * up writing. TAP on stdout: three points a scenario, and the number of crash points at the end.
+ * With --keep the folders stay, with the log of the last run of each scenario.
  */
 
 #include <errno.h>
@@ -55,14 +55,14 @@ is_wanted(const struct driver *d, const struct point *p)
 }
 
 static long
-try_points(const struct driver *d, struct trial *t)
+try_points(const struct driver *d, struct trial *t, size_t first)
 {
     long bad = 0;
 
     for (size_t i = 0; i < t->n_points; i++) {
         size_t len = t->report.len;
 
-        if (i % (size_t)d->every != 0 || !is_wanted(d, &t->points[i]))
+        if (i % (size_t)d->every != first || !is_wanted(d, &t->points[i]))
             continue;
         if (trial_point(t, &t->points[i]) == 0)
             continue;
@@ -121,9 +121,9 @@ report(const struct driver *d, struct trial *t, int base, int again, long bad)
 }
 
 static void
-run_scenario(const struct driver *d, const char *file)
+run_scenario(const struct driver *d, size_t index)
 {
-    struct scenario *s = scenario_load(file);
+    struct scenario *s = scenario_load(d->files[index]);
     CLEANUP_FREE char *folder = mem_printf("%s/%s", d->folder, s->name);
     struct trial t;
     int base = -1, again = -1;
@@ -132,7 +132,7 @@ run_scenario(const struct driver *d, const char *file)
     if (trial_open(&t, s, folder, d->haste) == 0) {
         base = trial_base(&t);
         again = trial_again(&t);
-        bad = try_points(d, &t);
+        bad = try_points(d, &t, index % (size_t)d->every);
     }
     report(d, &t, base, again, bad);
     __atomic_fetch_add(&d->shared->points, t.passed, __ATOMIC_SEQ_CST);
@@ -148,7 +148,7 @@ work(const struct driver *d)
     size_t i;
 
     while ((i = __atomic_fetch_add(&d->shared->next, 1, __ATOMIC_SEQ_CST)) < d->n_files)
-        run_scenario(d, d->files[i]);
+        run_scenario(d, i);
 }
 
 /* Their number that failed altogether. */
