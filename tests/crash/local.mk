@@ -45,14 +45,19 @@ EXTRA_DIST += \
 	tests/crash/scenarios/delete-yes.txt \
 	tests/crash/scenarios/delete.txt \
 	tests/crash/scenarios/dropped-create.txt \
+	tests/crash/scenarios/dropped-delete.txt \
 	tests/crash/scenarios/dropped-update.txt \
 	tests/crash/scenarios/enforce.txt \
 	tests/crash/scenarios/gc.txt \
 	tests/crash/scenarios/limited.txt \
 	tests/crash/scenarios/link.txt \
 	tests/crash/scenarios/lost-create.txt \
+	tests/crash/scenarios/lost-delete.txt \
 	tests/crash/scenarios/merge-both.txt \
+	tests/crash/scenarios/merge-first.txt \
+	tests/crash/scenarios/merge-hooks.txt \
 	tests/crash/scenarios/merge-late.txt \
+	tests/crash/scenarios/merge-resolve.txt \
 	tests/crash/scenarios/merge.txt \
 	tests/crash/scenarios/not-owner.txt \
 	tests/crash/scenarios/overlap-behind.txt \
@@ -68,6 +73,7 @@ EXTRA_DIST += \
 	tests/crash/scenarios/repair.txt \
 	tests/crash/scenarios/replay.txt \
 	tests/crash/scenarios/resolve-edit.txt \
+	tests/crash/scenarios/resolve-edited.txt \
 	tests/crash/scenarios/resolve-take.txt \
 	tests/crash/scenarios/resolve-value.txt \
 	tests/crash/scenarios/resume.txt \
