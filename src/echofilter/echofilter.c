@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 1024 };
+enum { BATCH = 4096 };
 
 /* A line that is certainly no news. */
 struct drop {
@@ -23,6 +23,7 @@ struct drop {
     int64_t fence;
     const char *disposition; /* static text */
     const char *reason;      /* the same, NULL */
+    bool alone;              /* nothing is folded into it */
 };
 
 struct filter {
@@ -94,8 +95,9 @@ settle_drops(struct filter *f, struct err *err)
     for (i = 0; i < n; i++) {
         struct drop *d = &f->drops[i];
 
-        if (store_dispose(f->o->store, d->seq, d->pipeline, d->fence, d->disposition, d->reason,
-                          now, err) < 0) {
+        if ((d->alone ? store_dispose_alone : store_dispose)(f->o->store, d->seq, d->pipeline,
+                                                             d->fence, d->disposition, d->reason,
+                                                             now, err) < 0) {
             store_abort(f->o->store);
             return -1;
         }
@@ -104,16 +106,18 @@ settle_drops(struct filter *f, struct err *err)
 }
 
 static int
-drop(struct filter *f, const struct event *e, enum echo_verdict verdict, const char *line,
+drop(struct filter *f, const struct echo_input *in, enum echo_verdict verdict, const char *line,
      size_t len, struct err *err)
 {
     struct drop *d = &f->drops[f->n_drops];
+    const struct event *e = in->event;
 
     if (event_split_lease(e->lease, d->pipeline, &d->fence) != 0)
         return err_set(err, ERR_RECORD, ERR_NEVER, "bad-event", "bad lease \"%s\"", e->lease);
     d->seq = e->seq;
     d->disposition = echo_disposition(verdict);
     d->reason = echo_reason(verdict);
+    d->alone = in->facts.lane_idle;
     f->n_drops++;
     f->counts[verdict]++;
     if (f->o->explain)
@@ -165,7 +169,7 @@ take_line(struct filter *f, const char *line, size_t len, struct err *err)
         return mark(f, &in, line, len, err);
     if (verdict == ECHO_PASS)
         return ndjson_put(f->out, line, len, err);
-    return drop(f, &e, verdict, line, len, err);
+    return drop(f, &in, verdict, line, len, err);
 }
 
 static int

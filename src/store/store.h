@@ -206,6 +206,12 @@ int store_dispose_new(struct store *s, int64_t seq, const char *disposition, int
 /* Ends an event, and what is folded into it as `superseded`. 1, or 0 as above. */
 int store_dispose(struct store *s, int64_t seq, const char *pipeline, int64_t fence,
                   const char *disposition, const char *reason, int64_t now, struct err *err);
+/*
+ * The same, in an open transaction, of an event into which nothing is folded: as store_facts_lane
+ * had its lane idle under this lease. After a -1 abort it.
+ */
+int store_dispose_alone(struct store *s, int64_t seq, const char *pipeline, int64_t fence,
+                        const char *disposition, const char *reason, int64_t now, struct err *err);
 
 /* A refused event: a sync_rejects row, and disposition `rejected`. 1, or 0 as above. */
 struct store_reject {

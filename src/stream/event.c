@@ -220,7 +220,7 @@ event_is_control(const char *line, size_t len)
     struct scan_member want[] = {{.name = "eos"}, {.name = "record_id"}};
 
     /* Most lines have no such name at all; an escaped spelling is not ours. */
-    if (memmem(line, len, "\"eos\"", 5) == NULL)
+    if (strstr(line, "\"eos\"") == NULL)
         return false;
     return scan_object(line, len, want, 2, NULL) == 0 && want[0].text != NULL &&
            want[0].text[0] == '{' && want[1].text == NULL;

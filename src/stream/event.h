@@ -60,7 +60,7 @@ int event_parse(struct arena *a, const char *line, size_t len, struct event *e, 
 
 /*
  * Control lines ({"v":1,"eos":{...}}) are no events; every program passes them on. A line with a
- * record_id is none, whatever else it has.
+ * record_id is none, whatever else it has. LINE has a NUL behind it.
  */
 bool event_is_control(const char *line, size_t len);
 

@@ -9,7 +9,7 @@ store_look(struct store *s, struct err *err)
 {
     if (!sqlite3_get_autocommit(s->db))
         return 0;
-    if (!s->looked && db_run(s, err, "PRAGMA cache_size = -16384", "") < 0)
+    if (!s->looked && db_run(s, err, "PRAGMA cache_size = -40960", "") < 0)
         return -1;
     s->looked = true;
     return db_run(s, err, "BEGIN", "") < 0 ? -1 : 0;

@@ -232,16 +232,24 @@ store_dispose_new(struct store *s, int64_t seq, const char *disposition, int64_t
     return inbox_end(s, seq, disposition, NULL, now, err) < 0 ? -1 : 0;
 }
 
+/* OR FAIL: the transaction is aborted then, so the statement needs no journal of its own. */
+int
+store_dispose_alone(struct store *s, int64_t seq, const char *pipeline, int64_t fence,
+                    const char *disposition, const char *reason, int64_t now, struct err *err)
+{
+    return db_run(s, err,
+                  "UPDATE OR FAIL sync_inbox SET disposition = ?, reason = ?, disposed_at = ? WHERE"
+                  " seq = ? AND lease = ? AND fence = ? AND disposition IS NULL AND"
+                  " folded_into IS NULL",
+                  "ttmiti", disposition, reason, now, seq, pipeline, fence);
+}
+
 /* inbox_end of an event that is out under this lease and fence, else nothing: 1, 0, -1. */
 static int
 end_ours(struct store *s, int64_t seq, const char *pipeline, int64_t fence, const char *disposition,
          const char *reason, int64_t now, struct err *err)
 {
-    int rc = db_run(s, err,
-                    "UPDATE sync_inbox SET disposition = ?, reason = ?, disposed_at = ? WHERE"
-                    " seq = ? AND lease = ? AND fence = ? AND disposition IS NULL AND"
-                    " folded_into IS NULL",
-                    "ttmiti", disposition, reason, now, seq, pipeline, fence);
+    int rc = store_dispose_alone(s, seq, pipeline, fence, disposition, reason, now, err);
 
     if (rc == 1 && end_folded(s, seq, now, err) < 0)
         return -1;
