@@ -264,13 +264,18 @@ answer_read(struct call *c, const struct http_answer *h)
     return read_record(c, h, v);
 }
 
+/* An update says it as a read would. */
 static bool
 is_gone(const struct call *c, int status)
 {
-    if (c->r == NULL || (c->e != &c->r->get && c->e != &c->r->delete))
+    const struct endpoint *e = c->e;
+
+    if (c->r == NULL || (e != &c->r->get && e != &c->r->delete &&e != &c->r->update))
         return false;
-    for (size_t i = 0; i < c->e->n_gone; i++) {
-        if (c->e->gone[i] == status)
+    if (e == &c->r->update)
+        e = &c->r->get;
+    for (size_t i = 0; i < e->n_gone; i++) {
+        if (e->gone[i] == status)
             return true;
     }
     return false;

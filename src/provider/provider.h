@@ -38,7 +38,7 @@ enum { PROVIDER_DOWN_MS = 30000 };
 
 enum provider_outcome {
     PROVIDER_OK,
-    PROVIDER_GONE,     /* get: the record is not there (gone statuses) */
+    PROVIDER_GONE,     /* get: the record is not there (gone statuses); update: those of get */
     PROVIDER_LIMITED,  /* not applied; again at not_before */
     PROVIDER_NOT_SENT, /* never went out */
     PROVIDER_LOST,     /* a write that may have been applied: timeout, reset, 408, 5xx. A read

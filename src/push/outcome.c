@@ -232,6 +232,35 @@ conflicting_update(struct write *w, const struct provider_answer *a)
 }
 
 static void
+refused_us(struct write *w, const struct provider_answer *a)
+{
+    outcome_auth(w->target, a);
+    outcome_retry(w, a, clock_now() + AUTH_MS);
+}
+
+/*
+ * The record was there when it was decided, so what is there now is looked at: at once, and once
+ * more when the look may have been too early (`lag` of get). Then it is a refusal.
+ */
+static void
+vanished(struct write *w, const struct provider_answer *a)
+{
+    int n = count_loss(w);
+
+    if (n == 1) {
+        blame(w, "record", "now", a, "gone", "the record is not there");
+        w->settlement.not_applied = true;
+        settle(w, SETTLE_LOST, "lost", a);
+    } else if (n == 2) {
+        wait_longer(w, a, n);
+    } else if (a->status == 401 || a->status == 403) {
+        refused_us(w, a);
+    } else {
+        outcome_refused(w, a);
+    }
+}
+
+static void
 conflict(struct write *w, const struct provider_answer *a)
 {
     if (is_delete(w)) {
@@ -259,13 +288,6 @@ unanswered(struct write *w, const struct provider_answer *a)
     w->settlement.http_status = a->status;
     w->created_id = arena_text(w->line->arena, a->id);
     lookup_start(w);
-}
-
-static void
-refused_us(struct write *w, const struct provider_answer *a)
-{
-    outcome_auth(w->target, a);
-    outcome_retry(w, a, clock_now() + AUTH_MS);
 }
 
 void
@@ -297,8 +319,10 @@ outcome_take(struct write *w, const struct provider_answer *a)
     case PROVIDER_GONE:
         if (is_delete(w))
             outcome_done(w, a, NULL);
-        else
+        else if (is_create(w))
             unanswered(w, a);
+        else
+            vanished(w, a);
         return;
     case PROVIDER_LOST:
     case PROVIDER_BROKEN:

@@ -178,7 +178,11 @@ START_TEST(gone_is_what_the_definition_says)
     fixture_release(&f);
     fixture_init(&f);
     update(&f, ANSWER(404, "{}"));
-    check(&f, PROVIDER_REFUSED, "http-404");
+    check(&f, PROVIDER_GONE, "http-404");
+    fixture_release(&f);
+    fixture_init(&f);
+    update(&f, ANSWER(410, "{}"));
+    check(&f, PROVIDER_REFUSED, "http-410");
     fixture_release(&f);
 }
 END_TEST

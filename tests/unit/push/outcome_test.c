@@ -83,7 +83,7 @@ END_TEST
 
 START_TEST(an_update_without_an_answer_is_decided_anew_then_waits)
 {
-    static const enum provider_outcome none[] = {PROVIDER_LOST, PROVIDER_BROKEN, PROVIDER_GONE};
+    static const enum provider_outcome none[] = {PROVIDER_LOST, PROVIDER_BROKEN};
 
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
         CLEANUP_BENCH struct bench *b = bench_new();
@@ -132,6 +132,26 @@ START_TEST(a_conflict_is_no_write_of_ours)
     bench_settle(b);
     ck_assert_str_eq(bench_result(b, "status"), "retry");
     answer(b, update(b, id, "66"), PROVIDER_CONFLICT, 409); /* the value is not taken */
+    bench_settle(b);
+    ck_assert_str_eq(bench_result(b, "status"), "refused");
+}
+END_TEST
+
+START_TEST(an_update_of_what_is_gone_is_looked_at_again)
+{
+    CLEANUP_BENCH struct bench *b = bench_new();
+    int64_t id = bench_linked(b, "1");
+
+    answer(b, update(b, id, "66"), PROVIDER_GONE, 404);
+    ck_assert(b->p.answered.first->settlement.not_applied);
+    bench_settle(b);
+    ck_assert_str_eq(bench_result(b, "status"), "lost");
+    ck_assert_str_eq(bench_result(b, "error.retry"), "now");
+    answer(b, update(b, id, "66"), PROVIDER_GONE, 404); /* it was still shown */
+    ck_assert_int_eq(b->p.answered.first->settlement.not_before, BENCH_NOW + 30000);
+    bench_settle(b);
+    ck_assert_str_eq(bench_result(b, "status"), "retry");
+    answer(b, update(b, id, "66"), PROVIDER_GONE, 404);
     bench_settle(b);
     ck_assert_str_eq(bench_result(b, "status"), "refused");
 }
@@ -382,8 +402,8 @@ END_TEST
 UNIT_MAIN("push/outcome", a_create_that_is_answered_makes_the_end,
           the_shadow_is_what_the_answer_shows, a_refused_value_is_owed_and_rejected,
           an_update_without_an_answer_is_decided_anew_then_waits, an_answer_forgets_the_losses,
-          a_conflict_is_no_write_of_ours, a_limit_closes_the_target_until_it_is_over,
-          what_did_not_go_out_goes_later,
+          a_conflict_is_no_write_of_ours, an_update_of_what_is_gone_is_looked_at_again,
+          a_limit_closes_the_target_until_it_is_over, what_did_not_go_out_goes_later,
           refused_credentials_end_the_run_with_a_status_of_their_own,
           credentials_that_are_taken_again_are_no_fault_of_the_run,
           a_create_that_cannot_be_sought_is_for_a_person,
