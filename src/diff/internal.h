@@ -105,9 +105,11 @@ void complete(struct diff *d, struct item *it);
 
 /* ---- vanish.c: records that are not there ---- */
 
+/* Until when the nominator may still be shown though it is gone (`lag` of get); 0: it is not. */
+int64_t vanish_shown_until(const struct item *it);
 /*
- * A delete event of a linked record: waits for `settle`, then looks whether the record is gone, and
- * who may have taken its place. 1 known, 0 under way or the item is done, -1.
+ * A delete event of a linked record: waits for `settle` and `lag`, then looks whether the record is
+ * gone, and who may have taken its place. 1 known, 0 under way or the item is done, -1.
  */
 int vanish_own(struct diff *d, struct item *it);
 int vanish_sought(struct diff *d, struct item *it, struct err *err);

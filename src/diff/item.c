@@ -190,9 +190,14 @@ static int
 check_merge(struct diff *d, struct item *it)
 {
     const struct cache_answer *answer;
+    int64_t shown = vanish_shown_until(it);
 
     if (!is_type(&it->event, "merged") || it->event.merged_into == NULL || d->o->current != NULL)
         return 1;
+    if (shown > d->now) {
+        item_hold(it, d->arena, shown, "the record may still be shown");
+        return 1;
+    }
     answer = cache_get(d->cache, it->sync->between[it->nominator], it->sync->defs[it->nominator],
                        it->event.record_id);
     if (answer == NULL)

@@ -13,17 +13,31 @@
 
 enum { CANARY_RETRY_MS = 60000 };
 
-/* When a delete is believed; 0: at once. */
+/* WAIT after it was told of; 0: at once. */
 static int64_t
-settled_at(const struct item *it)
+told_and(const struct item *it, int64_t wait)
 {
     const struct event *e = &it->event;
     const char *when = e->received_at != NULL ? e->received_at : e->occurred_at;
     int64_t at;
 
-    if (!it->sync->deletes.propagate || when == NULL || clock_parse(when, &at, NULL) != 0)
-        return 0;
-    return at + it->sync->deletes.settle_ms;
+    return wait == 0 || when == NULL || clock_parse(when, &at, NULL) != 0 ? 0 : at + wait;
+}
+
+int64_t
+vanish_shown_until(const struct item *it)
+{
+    return told_and(it, it->sync->defs[it->nominator]->get.lag_ms);
+}
+
+/* When a delete is believed. */
+static int64_t
+settled_at(const struct item *it)
+{
+    int64_t shown = vanish_shown_until(it),
+            settled = it->sync->deletes.propagate ? told_and(it, it->sync->deletes.settle_ms) : 0;
+
+    return shown > settled ? shown : settled;
 }
 
 int

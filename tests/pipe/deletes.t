@@ -84,6 +84,40 @@ flow
 unset LOOPLESS_NOW
 is "and then believed" "deleted 1" "$(ends 1) $(count a .deletes)"
 
+# ---- a system that is slow to show it ----
+with slow "$propagate"
+sed '/^    get:/s/gone: {status: \[404\]}/&, lag: 1h/' "$LOOPLESS_PROVIDERS/rest.yaml" >slow.yaml
+sed -i '/^  b:/,/^sync/s|provider: rest|provider: ./slow.yaml|' loopless.yaml
+quirk b lag-ms 3600000
+vanish "{\"received_at\":\"$(date -u +%Y-%m-%dT%H:%M:%S.000Z)\"}"
+flow
+is "a record that may still be shown is not taken for one that is there" "pending:a delete is waited with" "$(ends 1)"
+quirk b lag-ms null
+LOOPLESS_NOW=$(date -u -d '+2 hours' +%Y-%m-%dT%H:%M:%SZ)
+export LOOPLESS_NOW
+flow
+unset LOOPLESS_NOW
+is "when it is not shown any more its delete goes on" "deleted 1" "$(ends 1) $(count a .deletes)"
+
+# ---- deleted between the look and the write ----
+with between "$propagate"
+edit a ann@example.com '{"phone":"2"}'
+hook a
+timeout 60 sync-ingest emit >lines 2>emit.err &
+emitter=$!
+has_line() { grep -q '"seq"' lines; }
+ok "the edit is out" await $emitter has_line
+sync-diff <lines >said 2>err
+human b DELETE "/contacts/$old"
+sync-push <said >results 2>push.err
+wait $emitter
+is "an update of what is gone by now is no refusal" "" "$(sql "SELECT code FROM sync_rejects")"
+flow
+is "it is decided anew" gone "$(ends 1)"
+hook b '{"event_type":"deleted"}' "$old"
+flow
+like "and the edit survives the delete that is told later" "edited after it was deleted at b" "$(link)"
+
 # ---- what is not deleted ----
 with alive "$propagate"
 hook b '{"event_type":"deleted"}' "$old"
