@@ -354,8 +354,18 @@ was_touched(const struct matter *m, int s)
     return f->deleted || f->restored;
 }
 
+static bool
+was_restored(const struct matter *m)
+{
+    for (int s = 0; s < m->o->plan->n_systems; s++)
+        if (m->o->fates[m->person][s].restored)
+            return true;
+    return false;
+}
+
 /* People deleted or restored records of it: nothing is invented, and an edit of one that stayed is
- * not lost, nor unknown to the others that stayed. */
+ * not lost, nor unknown to the others that stayed. But what comes back comes with its own values,
+ * which nobody may have seen before. */
 static void
 check_touched(const struct matter *m)
 {
@@ -366,8 +376,8 @@ check_touched(const struct matter *m)
             blame(m, "invented", s, -2);
     if (n > 1 && may_be_closed(m) && !agree_now(m))
         m->o->closed[m->person][m->field] = true;
-    if (n != 1 || was_touched(m, who) || !was_there(m, who) || m->last[who] == base(m, who) ||
-        (m->owner != ANY && m->owner != who))
+    if (n != 1 || was_touched(m, who) || was_restored(m) || !was_there(m, who) ||
+        m->last[who] == base(m, who) || (m->owner != ANY && m->owner != who))
         return;
     for (int s = 0; s < m->o->plan->n_systems; s++)
         if (!was_touched(m, s))

@@ -163,9 +163,12 @@ store(const struct system_plan *s, enum field field, char *text)
     text[n] = '\0';
 }
 
+/* Not so where it may have been written back since, or the record was made anew. */
 static bool
-is_only_from(const struct oracle *o, int token, int system)
+is_only_from(const struct oracle *o, int person, int token, int system)
 {
+    if (o->plan->enforce || (o->marked[person] && o->plan->recreate))
+        return false;
     for (int s = 0; s < o->plan->n_systems; s++)
         if (o->from[token][s] != (s == system))
             return false;
@@ -196,11 +199,12 @@ check_spelling(const struct oracle *o, struct world *w, int person, int system, 
         store(&o->plan->systems[s], field, raw);
         store(&o->plan->systems[s], field, all);
     }
-    if (!is_only_from(o, token, system) && strcmp(raw, all) == 0 && strcmp(again, text) == 0)
+    if (!is_only_from(o, person, token, system) && strcmp(raw, all) == 0 &&
+        strcmp(again, text) == 0)
         return;
     world_blame(w, "spelling: %s at %c has %s \"%s\", typed was \"%s\"%s", oracle_email(person),
                 'a' + system, plan_field_names[field], text, o->plan->raw[token],
-                is_only_from(o, token, system) ? " right there" : "");
+                is_only_from(o, person, token, system) ? " right there" : "");
 }
 
 void

@@ -60,9 +60,14 @@ want_none(struct world *w, const char *what, const char *query)
         world_blame(w, "left over: %s: %s", what, buf_get(&out));
 }
 
+/* What is owed to a tombstone waits until that is undeleted. */
+#define TO_TOMBSTONE                                                                               \
+    " EXISTS (SELECT 1 FROM sync_metadata t WHERE t.link_id = o.link_id AND t.external_system = "  \
+    "o.target AND t.deleted_at IS NOT NULL)"
+
 /*
  * The rows of sync_owed that are to go by themselves, as FROM and WHERE: not what waits for a
- * person, and not what is owed to or from a record that is gone without a word.
+ * person or an undelete, and not what is owed to or from a record that is gone without a word.
  */
 static char *
 from_owed(const struct world *w, const struct oracle *o)
@@ -75,7 +80,7 @@ from_owed(const struct world *w, const struct oracle *o)
                 buf_printf(&gone, "%s'%c %s'", gone.len > 0 ? ", " : "", 'a' + s,
                            o->fates[p][s].grave);
     return mem_printf(
-        "FROM sync_owed o WHERE" NOT_CLOSED
+        "FROM sync_owed o WHERE" NOT_CLOSED " AND NOT" TO_TOMBSTONE
         " AND NOT EXISTS (SELECT 1 FROM sync_metadata m WHERE m.link_id = o.link_id AND "
         "m.external_system IN (o.source, o.target) AND m.deleted_at IS NULL AND m.external_system "
         "|| ' ' || m.record_id IN (%s))",
