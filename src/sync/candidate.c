@@ -59,6 +59,21 @@ add_decided(struct field_case *c, const struct candidate *from, const struct dec
     x->at = x->seen = o->since;
 }
 
+/* What is owed to one that was away is what the others settled meanwhile; they say it for its
+ * owner.
+ */
+static void
+add_settled(struct field_case *c, const struct candidate *settled, const struct decide_owed *o,
+            size_t source)
+{
+    struct candidate x = *settled;
+
+    if (source == c->owner)
+        x.system = source;
+    if (!c->ends[settled->system].owed)
+        add_decided(c, &x, o);
+}
+
 /* The owed value itself. To one that was away while the others settled something else (it is known
  * to differ) it is what they have now, or what is owed to them in its turn. Of a reference nobody
  * knows whose word it is: what its source said when it was decided. */
@@ -73,8 +88,7 @@ add_value(struct field_case *c, const struct decide_owed *o, size_t source, size
         return;
     }
     if (source != PERSON && c->ends[t].known && settled != NULL && settled->system != t) {
-        if (!c->ends[settled->system].owed)
-            add_decided(c, settled, o);
+        add_settled(c, settled, o, source);
         return;
     }
     if (source != PERSON && field_is_reference(c)) {

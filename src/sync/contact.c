@@ -11,23 +11,27 @@ is_new(const struct field_case *c, size_t i)
     return c->ends[i].map != NULL && c->ends[i].base == NULL && c->ends[i].gets == NULL;
 }
 
-/* Does a new end differ from any other, as they will be? */
+/* Does I, which is new, differ from J as that will be, or was when it could be read? */
+static bool
+differ(const struct field_case *c, size_t i, size_t j)
+{
+    const struct field_end *e = &c->ends[j];
+
+    if (e->map != NULL)
+        return !candidate_at(c, field_final(c, j), i);
+    return e->unread && e->base != NULL && e->gets == NULL &&
+           !field_equal(c, i, c->ends[i].now, j, e->base);
+}
+
 static bool
 new_ends_differ(const struct field_case *c)
 {
     size_t n = c->in->sync->n_between;
 
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < n; j++) {
-            const struct candidate *y;
-
-            if (i == j || !is_new(c, i) || c->ends[j].map == NULL)
-                continue;
-            y = field_final(c, j);
-            if (!candidate_at(c, y, i))
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            if (i != j && is_new(c, i) && differ(c, i, j))
                 return true;
-        }
-    }
     return false;
 }
 
@@ -55,6 +59,20 @@ takes(const struct field_case *c, const struct candidate *x, size_t j, bool fill
     return !candidate_at(c, x, j);
 }
 
+/* An end that cannot be read is overruled as it was seen last. Where it has no base either, it is
+ * met when it can be read. */
+static bool
+takes_unread(const struct field_case *c, const struct candidate *x, size_t j, bool fill)
+{
+    const struct field_end *e = &c->ends[j];
+
+    if (!e->unread || e->base == NULL || e->gets != NULL || candidate_has_base(c, x))
+        return false;
+    if (fill && (j == c->owner || !compare_empty(e->base)))
+        return false;
+    return !field_equal(c, x->words, x->value, j, e->base);
+}
+
 /* X to the ends that differ; under FILL only to those that are empty. */
 static void
 spread(struct field_case *c, const struct candidate *x, bool fill, const char *rule)
@@ -67,7 +85,7 @@ spread(struct field_case *c, const struct candidate *x, bool fill, const char *r
         return;
     c->contact = x;
     for (size_t j = 0; j < c->in->sync->n_between; j++)
-        if (takes(c, x, j, fill))
+        if (takes(c, x, j, fill) || takes_unread(c, x, j, fill))
             c->ends[j].gets = x;
 }
 
@@ -84,6 +102,16 @@ filler(const struct field_case *c)
             !compare_empty(field_final(c, i)->value))
             return field_final(c, i);
     return NULL;
+}
+
+/* What I has to say once it has what it gets, be it later (a reference). */
+static const struct candidate *
+last_word(const struct field_case *c, size_t i)
+{
+    const struct candidate *gets = c->ends[i].gets;
+    const struct val *value;
+
+    return gets != NULL && !field_translate(c, gets, i, &value) ? gets : field_final(c, i);
 }
 
 /* The source that the policy names; NULL: it is only reported. A field's owner is asked before
@@ -107,7 +135,7 @@ source(const struct field_case *c, const char **rule)
         system = sync_index(c->in->sync, policy->system->name);
         i = system < 0 ? NO_END : (size_t)system;
     }
-    return i == NO_END || c->ends[i].map == NULL ? NULL : field_final(c, i);
+    return i == NO_END || c->ends[i].map == NULL ? NULL : last_word(c, i);
 }
 
 /* Another engine's value goes nowhere. */

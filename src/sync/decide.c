@@ -179,15 +179,20 @@ drops_owed(const struct field_case *c)
     return false;
 }
 
-/* What a person is shown of a conflict: each end in its own words. */
+/* What a person is shown of a conflict: each end in its own words; one that cannot be read as it
+ * was seen last, so that it has its part in what is decided. */
 static const struct val *
 shown_values(const struct field_case *c)
 {
     struct val *values = val_object(c->a);
 
-    for (size_t i = 0; i < c->in->sync->n_between; i++)
-        if (c->ends[i].map != NULL)
-            val_set(c->a, values, c->in->sync->between[i]->name, val_copy(c->a, c->ends[i].now));
+    for (size_t i = 0; i < c->in->sync->n_between; i++) {
+        const struct field_end *e = &c->ends[i];
+        const struct val *value = e->map != NULL ? e->now : e->unread ? e->base : NULL;
+
+        if (value != NULL)
+            val_set(c->a, values, c->in->sync->between[i]->name, val_copy(c->a, value));
+    }
     return values;
 }
 

@@ -193,9 +193,10 @@ struct decide_input {
  *    since then meets the policy;
  *
  *  - another end is unread: it takes no part and is not covered, not even listed, so that what
- *    changed there is found when it is read. What the others settle by a change is written to it
- *    all the same, unless its shadow shows that: the caller withholds such a write (decision.h),
- *    which makes it owed. What was owed to it stays so. Nothing is created meanwhile.
+ *    changed there is found when it is read. What the others settle by a change, or at a first
+ * contact, is written to it all the same, unless its shadow shows that: the caller withholds such a
+ * write (decision.h), which makes it owed. What was owed to it stays so. Nothing is created
+ * meanwhile.
  *
  * disposition: the worst of the fields' (conflict, not-owner, unmapped); else NULL with writes (the
  * event ends as they do), without: unchanged, ignored (one end, nothing to create), owed (its

@@ -453,14 +453,16 @@ stays_known(const struct field_case *c, size_t j)
 bool
 field_differs_unseen(const struct field_case *c, size_t j)
 {
-    const struct field_end *e = &c->ends[j];
-    const struct val *base;
-
-    if (c->owner == NO_END || !c->ends[c->owner].unread)
+    if (c->ends[j].base != NULL && (!c->ends[j].changed || c->winner != NULL))
         return false;
-    base = c->ends[c->owner].base;
-    return e->changed && c->winner == NULL &&
-           (base == NULL || !field_equal(c, j, e->now, c->owner, base));
+    for (size_t i = 0; i < c->in->sync->n_between; i++) {
+        const struct field_end *e = &c->ends[i];
+
+        if (e->unread && e->gets == NULL &&
+            (e->base == NULL ? c->owner == i : !field_equal(c, j, c->ends[j].now, i, e->base)))
+            return true;
+    }
+    return false;
 }
 
 /* Left different: what was so before, what changed and stays, what has no base. */

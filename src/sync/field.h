@@ -91,7 +91,8 @@ bool field_equal(const struct field_case *c, size_t i, const struct val *x, size
                  const struct val *y);
 /* Are its values ids of records, whose word elsewhere may come later? */
 bool field_is_reference(const struct field_case *c);
-/* Is J, as far as is known, not what the owner shows that cannot be read now? */
+/* Is what J changed and nobody gets, or what it shows anew, as far as is known, not what an end
+ * shows that cannot be read now? */
 bool field_differs_unseen(const struct field_case *c, size_t j);
 /* The system's name, or DECIDE_PERSON. */
 const char *candidate_source(const struct field_case *c, const struct candidate *x);

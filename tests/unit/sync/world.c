@@ -97,7 +97,10 @@ world_set(struct world *w, size_t i, size_t k, struct val *value)
         return;
     world_tell(w, "%s: %s := %s", w->f->systems[i].name, world_fields[k],
                val_canon_text(w->f->a, value));
-    w->edited[i][k] = ++w->edits;
+    if (val_equal(value, val_get(w->shadow[i], world_fields[k])))
+        w->edited[i][k] = w->decided[i][k]; /* nobody will see that it was something else */
+    else
+        w->edited[i][k] = ++w->edits;
     *record = val_copy(w->f->a, *record);
     val_set(w->f->a, *record, world_fields[k], value);
 }
@@ -392,7 +395,8 @@ world_settle(struct world *w)
     for (size_t i = 0; i < w->n; i++)
         world_recover(w, i);
     if (w->f->in.n_closed > 0) {
-        nominate_all(w); /* the conflict shows what is there now */
+        for (int round = 0; round < 2; round++)
+            nominate_all(w); /* the conflict shows what is there now, and what is made meanwhile */
         resolve(w);
     }
     while (quiet < enough) {

@@ -14,7 +14,7 @@
  * some with enforce), `word` (a table that is lossy from a), `ref` (what it names is linked sooner
  * or later). b trims `any` and says so; d lowers it and does not.
  */
-enum { WORLD_FIELDS = 4, WORLD_FLIGHTS = 16, WORLD_ANY = 0, WORLD_OWNED = 1 };
+enum { WORLD_FIELDS = 4, WORLD_FLIGHTS = 16, WORLD_ANY = 0, WORLD_OWNED, WORLD_WORD };
 
 /* What may happen besides edits. */
 enum {
@@ -46,7 +46,8 @@ struct world {
     bool unknown[FIXTURE_SYSTEMS];     /* nobody knows what became of a create */
     struct val *made[FIXTURE_SYSTEMS]; /* what it made; NULL: nothing */
     int64_t changed_at[FIXTURE_SYSTEMS];
-    long edited[FIXTURE_SYSTEMS][WORLD_FIELDS]; /* when a person last did, counted in edits */
+    long edited[FIXTURE_SYSTEMS][WORLD_FIELDS];  /* when a person last did, counted in edits */
+    long decided[FIXTURE_SYSTEMS][WORLD_FIELDS]; /* the last of them that a decision covered */
     long edits;
     struct flight flights[WORLD_FLIGHTS];
     size_t n_flights;

@@ -152,6 +152,9 @@ commit(struct world *w)
             continue;
         w->tombstone[i] = strcmp(state, "deleted") == 0;
         world_lay_over(w, &w->shadow[i], d->ends[k].covered);
+        for (size_t l = 0; l < WORLD_FIELDS; l++)
+            if (val_get(d->ends[k].covered, world_fields[l]) != NULL)
+                w->decided[i][l] = w->edited[i][l];
     }
     for (size_t k = 0; k < d->n_rules; k++)
         commit_rule(w, &d->rules[k]);
