@@ -1,5 +1,6 @@
 # Unit tests of src/sync.
 SYNC_TESTS = \
+	tests/unit/sync/away_test \
 	tests/unit/sync/breaker_test \
 	tests/unit/sync/compare_law_test \
 	tests/unit/sync/compare_test \
@@ -19,6 +20,10 @@ SYNC_FIXTURE = \
 	tests/unit/sync/fixture.c \
 	tests/unit/sync/fixture.h
 check_PROGRAMS += $(SYNC_TESTS)
+tests_unit_sync_away_test_SOURCES = \
+	tests/unit/sync/away_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_away_test_LDADD = $(UNIT_LIBS)
 tests_unit_sync_breaker_test_SOURCES = \
 	tests/unit/sync/breaker_test.c \
 	$(SYNC_FIXTURE)

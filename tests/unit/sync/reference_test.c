@@ -156,6 +156,33 @@ START_TEST(an_owner_s_unlinked_reference_is_restored_when_it_can_be)
 }
 END_TEST
 
+START_TEST(of_a_source_that_is_owed_its_own_that_is_what_was_owed)
+{
+    CLEANUP_FIXTURE struct fixture *f = with_firm(3, -1, "a 8=G b 80=G b 70=F c 800=G c 700=F");
+
+    fixture_end(f, 0, "{'phone':'1','firm':'8'}", "{'phone':'1','firm':'8'}");
+    fixture_end(f, 1, "{'phone':'1','firm':'80'}", "{'phone':'1','firm':'70'}");
+    fixture_state(f, 1, END_UNREAD);
+    fixture_end(f, 2, "{'phone':'1','firm':'700'}", "{'phone':'1','firm':'700'}");
+    fixture_owed(f, "firm", 1, 1, "'80'", 1000, false); /* an older write stood over it */
+    fixture_owed(f, "firm", 2, 1, "'80'", 1000, false);
+    ck_decides(f, "firm owed<b+b+c > c update {'firm':'800'}");
+}
+END_TEST
+
+START_TEST(a_new_end_gets_a_reference_that_the_policy_s_source_waits_for)
+{
+    CLEANUP_FIXTURE struct fixture *f = with_firm(3, -1, none);
+
+    fixture_first_contact(f, POLICY_SYSTEM, 0);
+    fixture_end(f, 1, "{'phone':'1','firm':'70'}", "{'phone':'1','firm':null}");
+    fixture_end(f, 2, "{'phone':'1','firm':'800'}", NULL);
+    ck_decides(f,
+               "phone adopt firm changed-same<b+a+c > a update {} later {'firm':'70'} > c update "
+               "{} later {'firm':'70'}");
+}
+END_TEST
+
 UNIT_MAIN("sync/reference", a_reference_goes_in_the_target_s_words,
           a_reference_without_a_word_is_owed_and_the_rest_goes_on,
           alone_it_makes_a_write_of_nothing_but_what_is_later,
@@ -164,4 +191,6 @@ UNIT_MAIN("sync/reference", a_reference_goes_in_the_target_s_words,
           the_same_id_of_two_systems_is_no_reference_to_one_record,
           a_reference_that_is_linked_meanwhile_is_no_edit,
           a_record_is_made_without_what_has_no_word_yet, a_cleared_reference_needs_no_word,
-          an_owner_s_unlinked_reference_is_restored_when_it_can_be)
+          an_owner_s_unlinked_reference_is_restored_when_it_can_be,
+          of_a_source_that_is_owed_its_own_that_is_what_was_owed,
+          a_new_end_gets_a_reference_that_the_policy_s_source_waits_for)

@@ -46,9 +46,10 @@ struct world {
     bool unknown[FIXTURE_SYSTEMS];     /* nobody knows what became of a create */
     struct val *made[FIXTURE_SYSTEMS]; /* what it made; NULL: nothing */
     int64_t changed_at[FIXTURE_SYSTEMS];
-    long edited[FIXTURE_SYSTEMS][WORLD_FIELDS];  /* when a person last did, counted in edits */
-    long decided[FIXTURE_SYSTEMS][WORLD_FIELDS]; /* the last of them that a decision covered */
-    long edits;
+    long edited[FIXTURE_SYSTEMS][WORLD_FIELDS];     /* when a person last did, counted in edits */
+    long decided[FIXTURE_SYSTEMS][WORLD_FIELDS];    /* the last of them that a decision covered */
+    long decided_in[FIXTURE_SYSTEMS][WORLD_FIELDS]; /* in which turn */
+    long edits, turns;
     struct flight flights[WORLD_FLIGHTS];
     size_t n_flights;
     const struct val *values; /* what the open conflict of `any` shows */

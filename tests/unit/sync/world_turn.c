@@ -138,6 +138,17 @@ commit_rule(struct world *w, const struct decision_rule *r)
 }
 
 static void
+note_covered(struct world *w, size_t i, const struct val *covered)
+{
+    for (size_t k = 0; k < WORLD_FIELDS; k++) {
+        if (val_get(covered, world_fields[k]) == NULL || w->decided[i][k] == w->edited[i][k])
+            continue;
+        w->decided[i][k] = w->edited[i][k];
+        w->decided_in[i][k] = w->turns;
+    }
+}
+
+static void
 commit(struct world *w)
 {
     const struct decision *d = &w->f->d;
@@ -152,9 +163,7 @@ commit(struct world *w)
             continue;
         w->tombstone[i] = strcmp(state, "deleted") == 0;
         world_lay_over(w, &w->shadow[i], d->ends[k].covered);
-        for (size_t l = 0; l < WORLD_FIELDS; l++)
-            if (val_get(d->ends[k].covered, world_fields[l]) != NULL)
-                w->decided[i][l] = w->edited[i][l];
+        note_covered(w, i, d->ends[k].covered);
     }
     for (size_t k = 0; k < d->n_rules; k++)
         commit_rule(w, &d->rules[k]);
@@ -444,6 +453,7 @@ world_turn(struct world *w, size_t i, bool loss)
     struct decision *d = &w->f->d;
     bool done = true;
 
+    w->turns++;
     w->f->in.nominator = i;
     w->f->in.ended = w->ended;
     w->f->in.event_type = w->vanished[i] ? "deleted" : "updated";
