@@ -1,0 +1,257 @@
+#include <config.h>
+
+#include "sync/decide.h"
+
+#include <string.h>
+
+#include "../unit.h"
+#include "fixture.h"
+
+/*
+ * What becomes of decisions for ends that are away for a while (cannot be read, are deleted, show
+ * an older write), and where equality is not transitive. All found by the law test.
+ */
+
+/* ---- ends that cannot be read ---- */
+
+START_TEST(a_first_contact_settles_for_an_end_that_cannot_be_read)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(1);
+
+    fixture_first_contact(f, POLICY_OWNER, -1);
+    fixture_show(f, 0, "'old'", "'old'");
+    fixture_show(f, 1, "'new'", NULL);
+    fixture_show(f, 2, "'older'", "'older'");
+    fixture_state(f, 0, END_UNREAD);
+    ck_decides(f, "phone first-contact-owner<b+a+c > a update {'phone':'new'} > c update "
+                  "{'phone':'new'}");
+}
+END_TEST
+
+START_TEST(also_if_it_is_the_only_one_that_differs)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(1);
+
+    fixture_first_contact(f, POLICY_OWNER, -1);
+    fixture_show(f, 0, "'old'", "'old'");
+    fixture_show(f, 1, "'new'", NULL);
+    fixture_show(f, 2, "'new'", "'new'");
+    fixture_state(f, 0, END_UNREAD);
+    ck_decides(f, "phone first-contact-owner<b+a > a update {'phone':'new'}");
+}
+END_TEST
+
+START_TEST(an_unread_end_is_filled_only_if_it_was_empty)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_first_contact(f, POLICY_FILL, -1);
+    fixture_show(f, 0, "null", "null");
+    fixture_show(f, 1, "'new'", NULL);
+    fixture_show(f, 2, "null", "null");
+    fixture_state(f, 0, END_UNREAD);
+    ck_decides(f, "phone first-contact-fill<b+a+c > a update {'phone':'new'} > c update "
+                  "{'phone':'new'}");
+    fixture_show(f, 0, "'old'", "'old'");
+    fixture_state(f, 0, END_UNREAD);
+    ck_decides(f, "phone first-contact-fill<b!+c > c update {'phone':'new'}");
+    ck_covers(f, 1, "{'phone':'new'} ['phone']");
+}
+END_TEST
+
+START_TEST(what_is_reported_differs_from_an_end_that_cannot_be_read)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_show(f, 0, "'old'", "'old'");
+    fixture_show(f, 1, "'new'", NULL);
+    fixture_show(f, 2, "'new'", "'new'");
+    fixture_state(f, 0, END_UNREAD);
+    ck_decides(f, "phone first-contact-report! = unchanged");
+    ck_covers(f, 1, "{'phone':'new'} ['phone']");
+}
+END_TEST
+
+START_TEST(a_change_that_stays_differs_from_an_end_that_cannot_be_read)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(2);
+
+    fixture_show(f, 0, "'mine'", "'1'");
+    fixture_show(f, 1, "'1'", "'1'");
+    fixture_state(f, 1, END_UNREAD);
+    fixture_show(f, 2, "'1'", "'1'");
+    fixture_deleted(f, 2, true);
+    f->ends[0].tombstone = true; /* it comes back alone */
+    ck_decides(f, "phone not-owner! = not-owner");
+    ck_covers(f, 0, "{'phone':'mine'} ['phone']");
+}
+END_TEST
+
+START_TEST(a_conflict_shows_an_unread_end_as_it_was_seen_last)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_conflict(f, "phone", POLICY_MANUAL, -1);
+    fixture_show(f, 0, "'2'", "'1'");
+    fixture_show(f, 1, "'3'", "'1'");
+    fixture_show(f, 2, "'unseen'", "'1'");
+    fixture_state(f, 2, END_UNREAD);
+    ck_decides(f, "phone conflict? = conflict");
+    ck_assert_str_eq(val_write_text(f->a, f->d.rules[0].values),
+                     "{\"a\":\"2\",\"b\":\"3\",\"c\":\"1\"}");
+}
+END_TEST
+
+/* ---- ends that were away while others settled something ---- */
+
+START_TEST(an_owner_that_cannot_be_read_is_still_owed_to_one_that_differs)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(2);
+
+    fixture_show(f, 0, "'B'", "'A'");
+    fixture_diverged(f, 0, "['phone']");
+    fixture_show(f, 1, "null", "null");
+    fixture_show(f, 2, "null", "null");
+    fixture_state(f, 2, END_UNREAD);
+    fixture_owed(f, "phone", 0, 2, "null", 1000, false);
+    ck_decides(f, "phone owner<c+a > a update {'phone':null}");
+}
+END_TEST
+
+START_TEST(two_that_were_away_take_what_the_rest_settled)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_new(4);
+
+    fixture_field(f, "phone", FIELD_TEXT, -1);
+    fixture_show(f, 0, "'old'", "'old'");
+    fixture_diverged(f, 0, "['phone']");
+    fixture_show(f, 1, "'older'", "'older'");
+    fixture_diverged(f, 1, "['phone']");
+    fixture_show(f, 2, "'new'", "'new'");
+    fixture_show(f, 3, "'new'", "'new'");
+    fixture_owed(f, "phone", 1, 0, "'old'", 1000, false);
+    ck_decides(f, "phone owed<c!+b > b update {'phone':'new'}");
+    ck_covers(f, 0, "{'phone':'old'} ['phone']");
+}
+END_TEST
+
+START_TEST(an_owner_s_field_takes_nothing_that_was_for_a_new_record)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_two(1);
+
+    fixture_show(f, 0, "'mine'", "'mine'");
+    fixture_show(f, 1, "'B'", "'B'"); /* restored while it was to be made anew */
+    fixture_diverged(f, 1, "['phone']");
+    f->ends[1].tombstone = true;
+    fixture_owed(f, "phone", 1, 0, "'mine'", 1000, false);
+    f->in.nominator = 1;
+    ck_decides(f, "phone not-owner! = unchanged");
+    ck_covers(f, 1, "{'phone':'B'} ['phone']");
+}
+END_TEST
+
+/* ---- deletes ---- */
+
+START_TEST(what_is_owed_to_the_last_live_end_goes_there)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
+
+    fixture_show(f, 0, "'2'", "'2'");
+    fixture_deleted(f, 0, true);
+    fixture_show(f, 1, "'1'", "'1'");
+    f->in.nominator = 1;
+    ck_decides(f, "= ignored");
+    fixture_owed(f, "phone", 1, 0, "'2'", 1000, true);
+    ck_decides(f, "= ignored");
+    f->owed[0].refused = false;
+    ck_decides(f, "phone owed<a+b > b update {'phone':'2'}");
+    fixture_closed(f, "phone");
+    ck_decides(f, "= ignored");
+}
+END_TEST
+
+START_TEST(what_is_owed_to_a_record_that_is_deleted_is_missed_by_it)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
+
+    f->sync.deletes.propagate = true;
+    fixture_show(f, 0, "'2'", "'2'");
+    fixture_deleted(f, 0, false);
+    fixture_show(f, 1, "'1'", "'1'");
+    fixture_owed(f, "phone", 1, 0, "'2'", 1000, true);
+    ck_decides(f, "> b delete {} ended: deleted everywhere");
+    ck_covers(f, 1, "{} ['phone']");
+}
+END_TEST
+
+/* ---- equal to one, and not to the other ---- */
+
+/* b trims. */
+static struct fixture *
+trimming(size_t n)
+{
+    struct fixture *f = fixture_new(n);
+
+    fixture_field(f, "phone", FIELD_TEXT, -1);
+    fixture_stores(f, 1, "phone", STORES_TRIM, 0);
+    return f;
+}
+
+START_TEST(a_late_write_that_equals_only_one_of_the_others_is_corrected)
+{
+    CLEANUP_FIXTURE struct fixture *f = trimming(3);
+
+    fixture_show(f, 0, "'B '", "'B'");
+    fixture_show(f, 1, "'B'", "'B'");
+    fixture_show(f, 2, "'B'", "'B'");
+    fixture_late(f, 0, "{'phone':'B '}");
+    ck_decides(f, "phone late-write<b+a > a update {'phone':'B'}");
+}
+END_TEST
+
+START_TEST(one_value_goes_to_all_whatever_their_order)
+{
+    CLEANUP_FIXTURE struct fixture *f = trimming(4);
+
+    fixture_show(f, 0, "'B'", "'B '");
+    fixture_late(f, 0, "{'phone':'B'}");
+    fixture_show(f, 1, "'B'", "'B'");
+    fixture_show(f, 2, "'B '", "'B '");
+    fixture_show(f, 3, "'x'", "'x'");
+    for (size_t t = 0; t < 4; t++)
+        if (t != 1)
+            fixture_owed(f, "phone", t, 1, "'B'", 1000, false);
+    ck_decides(f, "phone owed<b+c+d > c update {'phone':'B'} > d update {'phone':'B'}");
+}
+END_TEST
+
+START_TEST(one_that_stores_silently_keeps_nobody_from_being_level)
+{
+    CLEANUP_FIXTURE struct fixture *f = trimming(4);
+
+    fixture_show(f, 0, "null", "'B'");
+    fixture_late(f, 0, "{'phone':null}");
+    fixture_show(f, 1, "'B'", "'B'");
+    fixture_show(f, 2, "'B '", "'B '");
+    fixture_show(f, 3, "'b'", "'b'"); /* that is "B" at d, which says nothing of it */
+    fixture_owed(f, "phone", 2, 1, "'B'", 1000, false);
+    ck_decides(f, "phone owed<b+a+c > a update {'phone':'B'} > c update {'phone':'B'}");
+    f->in.n_owed = 0; /* c has what it is to have */
+    fixture_owed(f, "phone", 0, 1, "'B'", 1000, false);
+    ck_decides(f, "phone owed<b+a > a update {'phone':'B '}");
+}
+END_TEST
+
+UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
+          also_if_it_is_the_only_one_that_differs, an_unread_end_is_filled_only_if_it_was_empty,
+          what_is_reported_differs_from_an_end_that_cannot_be_read,
+          a_change_that_stays_differs_from_an_end_that_cannot_be_read,
+          a_conflict_shows_an_unread_end_as_it_was_seen_last,
+          an_owner_that_cannot_be_read_is_still_owed_to_one_that_differs,
+          two_that_were_away_take_what_the_rest_settled,
+          an_owner_s_field_takes_nothing_that_was_for_a_new_record,
+          what_is_owed_to_the_last_live_end_goes_there,
+          what_is_owed_to_a_record_that_is_deleted_is_missed_by_it,
+          a_late_write_that_equals_only_one_of_the_others_is_corrected,
+          one_value_goes_to_all_whatever_their_order,
+          one_that_stores_silently_keeps_nobody_from_being_level)
