@@ -95,10 +95,25 @@ is_other_engine(const struct event *e)
            (e->sync_source == NULL || strcmp(e->sync_source, "loopless") != 0);
 }
 
+/* What was folded was nominated, too: one of these speaks for a record that is not there. */
+static size_t
+speaker(const struct item *it, const struct decide_end *ends)
+{
+    if (it->deleting || ends[it->nominator].state == END_LIVE)
+        return it->nominator;
+    for (size_t k = 0; k < it->event.n_folded; k++) {
+        int i = sync_index(it->sync, it->event.folded[k].system);
+
+        if (i >= 0 && ends[i].state == END_LIVE)
+            return (size_t)i;
+    }
+    return it->nominator;
+}
+
 int
 run_decide(struct diff *d, struct item *it, struct err *err)
 {
-    struct decide_input in = {.sync = it->sync, .nominator = it->nominator};
+    struct decide_input in = {.sync = it->sync};
     struct decide_owed *owed = arena_alloc(d->arena, (it->link.n_owed + 1) * sizeof *owed);
     size_t i;
 
@@ -110,6 +125,7 @@ run_decide(struct diff *d, struct item *it, struct err *err)
     in.ends = arena_alloc(d->arena, it->sync->n_between * sizeof *in.ends);
     for (i = 0; i < it->sync->n_between; i++)
         fill_end(it, i, &in.ends[i]);
+    in.nominator = speaker(it, in.ends);
     for (i = 0; i < it->link.n_owed; i++) {
         const struct store_owed *o = &it->link.owed[i];
 

@@ -118,6 +118,24 @@ hook b '{"event_type":"deleted"}' "$old"
 flow
 like "and the edit survives the delete that is told later" "edited after it was deleted at b" "$(link)"
 
+# ---- folded with an event of what is gone ----
+stop_all
+enter folded
+start_sim c --seed 3
+deployment
+edit_config 's/between: .*/between: [a, b, c]/; s/create: .*/create: {a: true, b: true, c: true}/'
+sed -n '/^  b:/,/^sync/p' loopless.yaml | sed "\$d; s|http:.*|$(url c)|; s/ b:/ c:/; s/b-1/c-1/; s/b\\.token/c.token/" >c.yaml
+edit_config '/^    auth: .*b\.token/r c.yaml'
+add a '{"email":"ann@example.com","first_name":"Ann","phone":"1"}'
+run
+old=$(record b ann@example.com .id)
+edit a ann@example.com '{"phone":"2"}'
+hook b '{}'
+hook a
+human b DELETE "/contacts/$old"
+flow
+is "an edit that was folded with it goes on to those that are there" '"2"' "$(record c ann@example.com .phone)"
+
 # ---- what is not deleted ----
 with alive "$propagate"
 hook b '{"event_type":"deleted"}' "$old"
