@@ -67,7 +67,7 @@ want_none(struct world *w, const char *what, const char *query)
 
 /*
  * The rows of sync_owed that are to go by themselves, as FROM and WHERE: not what waits for a
- * person or an undelete, and not what is owed to or from a record that is gone without a word.
+ * person or an undelete, and not where a record of the link is gone without a word.
  */
 static char *
 from_owed(const struct world *w, const struct oracle *o)
@@ -82,8 +82,7 @@ from_owed(const struct world *w, const struct oracle *o)
     return mem_printf(
         "FROM sync_owed o WHERE" NOT_CLOSED " AND NOT" TO_TOMBSTONE
         " AND NOT EXISTS (SELECT 1 FROM sync_metadata m WHERE m.link_id = o.link_id AND "
-        "m.external_system IN (o.source, o.target) AND m.deleted_at IS NULL AND m.external_system "
-        "|| ' ' || m.record_id IN (%s))",
+        "m.deleted_at IS NULL AND m.external_system || ' ' || m.record_id IN (%s))",
         buf_get(&gone));
 }
 
