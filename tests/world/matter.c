@@ -346,6 +346,21 @@ was_ever_typed(const struct matter *m, int token)
     return typed && token >= 0;
 }
 
+/* Was its record made anew, with what the others had? */
+static bool
+is_anew(const struct matter *m, int s)
+{
+    return m->o->marked[m->person] && !was_there(m, s) && !was_made(m, s);
+}
+
+static void
+check_known(const struct matter *m)
+{
+    for (int s = 0; s < m->o->plan->n_systems; s++)
+        if (is_there(m, s) && !was_ever_typed(m, now(m, s)))
+            blame(m, "invented", s, -2);
+}
+
 static bool
 was_touched(const struct matter *m, int s)
 {
@@ -371,9 +386,7 @@ check_touched(const struct matter *m)
 {
     int n, who = editors(m, -1, &n);
 
-    for (int s = 0; s < m->o->plan->n_systems; s++)
-        if (is_there(m, s) && !was_ever_typed(m, now(m, s)))
-            blame(m, "invented", s, -2);
+    check_known(m);
     if (n > 1 && may_be_closed(m) && !agree_now(m))
         m->o->closed[m->person][m->field] = true;
     if (n != 1 || was_touched(m, who) || was_restored(m) || !was_there(m, who) ||
@@ -460,6 +473,8 @@ matter_check(struct oracle *o, struct world *w, int person, enum field field,
         world_say(w, "closed: %s of %s", plan_field_names[field], oracle_email(person));
     } else if (made + was_anywhere(&m) > 1) {
         check_contact(&m);
+    } else if (m.owner != ANY && is_there(&m, m.owner) && is_anew(&m, m.owner)) {
+        check_known(&m);
     } else if (m.owner != ANY && is_there(&m, m.owner)) {
         check_owned(&m, single);
     } else if (m.owner != ANY && o->marked[person]) {

@@ -310,14 +310,14 @@ oracle_check(struct oracle *o, struct world *w)
         }
         json_decref(dump);
     }
+    for (int p = 0; p < o->plan->n_people; p++)
+        if (!o->muddled[p])
+            records_check(o, w, p, all[p]);
     records_creators(o, w, all);
-    for (int p = 0; p < o->plan->n_people; p++) {
-        if (o->muddled[p] || !records_check(o, w, p, all[p]))
-            continue;
+    for (int p = 0; p < o->plan->n_people; p++)
         for (int f = 0; f < FIELDS; f++)
-            if (o->plan->used[f])
+            if (o->plan->used[f] && !o->muddled[p])
                 matter_check(o, w, p, (enum field)f, all[p]);
-    }
     records_rest(o, w, all);
     memcpy(o->base, all, sizeof o->base);
 }

@@ -165,20 +165,19 @@ check_whole(const struct holding *h)
                     oracle_email(h->person), 'a' + left);
 }
 
-bool
+void
 records_check(struct oracle *o, struct world *w, int person, const struct found *now)
 {
     struct holding h = {.o = o, .w = w, .now = now, .person = person};
 
     if (!o->marked[person]) {
         check_unmarked(&h);
-        return !o->muddled[person];
+        return;
     }
     for (int s = 0; s < o->plan->n_systems; s++)
         check_place(&h, s);
     if (!o->muddled[person])
         check_whole(&h);
-    return !o->muddled[person];
 }
 
 /* ---- who owns them ---- */

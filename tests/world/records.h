@@ -15,8 +15,8 @@
  * - What people restored is there, but for a delete elsewhere.
  */
 
-/* False: the rest of it is not worth looking at. */
-bool records_check(struct oracle *o, struct world *w, int person, const struct found *now);
+/* One that is muddled after it is not worth looking at any more. */
+void records_check(struct oracle *o, struct world *w, int person, const struct found *now);
 
 /* Who owns each: one where a person made it, for ever. ALL: by person and system. */
 void records_creators(struct oracle *o, struct world *w, struct found all[MAX_PEOPLE][MAX_SYSTEMS]);
