@@ -105,6 +105,20 @@ cover_ends(const struct field_case *cases, struct arena *a, const struct decide_
     }
 }
 
+/* The link ends before its fields are settled: what differed still does, and what was changed where
+ * it may not be. */
+static void
+keep_differing(struct field_case *cases, const struct decide_input *in)
+{
+    for (size_t k = 0; k < in->sync->n_fields; k++)
+        for (size_t i = 0; i < in->sync->n_between; i++) {
+            struct field_end *e = &cases[k].ends[i];
+
+            e->differs = e->map != NULL && !cases[k].field->create_only &&
+                         (e->known || (e->changed && !field_may_write(&cases[k], i)));
+        }
+}
+
 /* ---- rules ---- */
 
 struct decision_rule *
@@ -390,6 +404,7 @@ decide(struct arena *a, const struct decide_input *in, struct decision *d)
         delete_ends(cases, a, in, d);
         break;
     case COURSE_END:
+        keep_differing(cases, in);
         cover_ends(cases, a, in, d);
         break;
     case COURSE_SETTLE:

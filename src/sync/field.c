@@ -79,13 +79,15 @@ is_foreign(const struct field_case *c, size_t i)
            e->map != NULL && (e->changed || e->base == NULL);
 }
 
-/* Is it of the end's own, or a person's? Else its owner has a say of its own: what others say of
- * its field was for a record that was to be made anew. */
+/* Is it of the end's own, or a person's, or the reference that it was made with? Else its owner has
+ * a say of its own: what others say of its field was for a record that was to be made anew. */
 static bool
 is_for_owner(const struct field_case *c, size_t t)
 {
     const char *source = field_owed(c, t)->source;
 
+    if (field_is_reference(c) && val_is_null(c->ends[t].base) && val_is_null(c->ends[t].now))
+        return true;
     return strcmp(source, DECIDE_PERSON) == 0 || strcmp(source, c->in->sync->between[t]->name) == 0;
 }
 
@@ -308,7 +310,27 @@ is_pending(const struct field_case *c, size_t i)
 {
     const struct field_end *e = &c->ends[i];
 
-    return !c->settled && e->gets == NULL && (e->late || e->owed || e->changed);
+    if (e->gets != NULL)
+        return false;
+    if (e->unread)
+        return field_owed(c, i) != NULL;
+    return !c->settled && (e->late || e->owed || e->changed);
+}
+
+const struct candidate *
+field_known(const struct field_case *c, size_t i)
+{
+    const struct field_end *e = &c->ends[i];
+    struct candidate *x;
+
+    if (e->map != NULL)
+        return field_final(c, i);
+    if (!e->unread || (e->base == NULL && e->gets == NULL))
+        return NULL;
+    x = candidate_of_end(c, i);
+    if (e->gets == NULL || !field_translate(c, e->gets, i, &x->value))
+        x->value = e->base;
+    return x->value == NULL ? NULL : x;
 }
 
 bool
@@ -320,13 +342,9 @@ field_is_level(const struct field_case *c, const struct candidate *x, const stru
     if (!field_translate(c, y, j, &at.value))
         return true;
     for (size_t i = 0; i < c->in->sync->n_between; i++) {
-        const struct field_end *e = &c->ends[i];
-        const struct candidate *z;
+        const struct candidate *z = i == j || is_pending(c, i) ? NULL : field_known(c, i);
 
-        if (i == j || e->map == NULL || is_pending(c, i))
-            continue;
-        z = field_final(c, i);
-        if (is_same(c, x, z) && !is_same(c, &at, z))
+        if (z != NULL && is_same(c, x, z) && !is_same(c, &at, z))
             return false;
     }
     return true;

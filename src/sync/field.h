@@ -102,6 +102,8 @@ bool candidate_at(const struct field_case *c, const struct candidate *x, size_t 
 struct candidate *candidate_of_end(const struct field_case *c, size_t i);
 /* What end I will show after the decision. */
 const struct candidate *field_final(const struct field_case *c, size_t i);
+/* The same, or of one that cannot be read what it showed last; NULL: that is not known. */
+const struct candidate *field_known(const struct field_case *c, size_t i);
 /* Whose value counts where several are left standing: the winner's, the owner's, else that of the
  * first end that is as it was, else the first's. NULL if no end takes part. */
 const struct candidate *field_reference(const struct field_case *c);

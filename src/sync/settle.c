@@ -63,12 +63,9 @@ static bool
 is_level(const struct field_case *c, size_t j)
 {
     for (size_t i = 0; i < c->in->sync->n_between; i++) {
-        const struct candidate *z;
+        const struct candidate *z = i == j || c->ends[i].base == NULL ? NULL : field_known(c, i);
 
-        if (i == j || c->ends[i].map == NULL || c->ends[i].base == NULL)
-            continue;
-        z = field_final(c, i);
-        if (field_equal(c, c->winner->words, c->winner->value, z->words, z->value) &&
+        if (z != NULL && field_equal(c, c->winner->words, c->winner->value, z->words, z->value) &&
             !candidate_at(c, z, j))
             return false;
     }

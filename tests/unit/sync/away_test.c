@@ -184,6 +184,26 @@ START_TEST(what_is_owed_to_a_record_that_is_deleted_is_missed_by_it)
 }
 END_TEST
 
+START_TEST(what_differs_when_the_link_ends_still_does_when_it_is_opened)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
+
+    fixture_field(f, "name", FIELD_TEXT, -1);
+    fixture_end(f, 0, "{'phone':'1','name':'x'}", "{'phone':'1','name':'x'}");
+    fixture_deleted(f, 0, true);
+    fixture_end(f, 1, "{'phone':'2','name':'y'}", "{'phone':'2','name':'x'}");
+    fixture_diverged(f, 1, "['phone']");
+    f->in.nominator = 1;
+    ck_decides(f, "= ignored ended: edited after it was deleted at a");
+    ck_covers(f, 1, "{'phone':'2','name':'y'} ['phone']");
+    ck_covers(f, 0, "{} ['phone','name']");
+    fixture_end(f, 1, "{'phone':'3','name':'x'}", "{'phone':'1','name':'x'}");
+    fixture_diverged(f, 1, "[]");
+    ck_decides(f, "= ignored ended: edited after it was deleted at a");
+    ck_covers(f, 1, "{'phone':'3','name':'x'} ['phone']");
+}
+END_TEST
+
 /* ---- equal to one, and not to the other ---- */
 
 /* b trims. */
@@ -225,6 +245,20 @@ START_TEST(one_value_goes_to_all_whatever_their_order)
 }
 END_TEST
 
+START_TEST(a_value_that_equals_the_source_s_only_elsewhere_is_not_right)
+{
+    CLEANUP_FIXTURE struct fixture *f = trimming(3);
+
+    fixture_show(f, 0, "'B'", "'B'");
+    fixture_state(f, 0, END_UNREAD);
+    fixture_show(f, 1, "null", "null");
+    fixture_show(f, 2, "'B '", "'B '");
+    fixture_owed(f, "phone", 1, 0, "'B'", 1000, false);
+    fixture_owed(f, "phone", 2, 0, "'B'", 1000, false);
+    ck_decides(f, "phone owed<a+b+c > b update {'phone':'B'} > c update {'phone':'B'}");
+}
+END_TEST
+
 START_TEST(one_that_stores_silently_keeps_nobody_from_being_level)
 {
     CLEANUP_FIXTURE struct fixture *f = trimming(4);
@@ -252,6 +286,8 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           an_owner_s_field_takes_nothing_that_was_for_a_new_record,
           what_is_owed_to_the_last_live_end_goes_there,
           what_is_owed_to_a_record_that_is_deleted_is_missed_by_it,
+          what_differs_when_the_link_ends_still_does_when_it_is_opened,
           a_late_write_that_equals_only_one_of_the_others_is_corrected,
+          a_value_that_equals_the_source_s_only_elsewhere_is_not_right,
           one_value_goes_to_all_whatever_their_order,
           one_that_stores_silently_keeps_nobody_from_being_level)

@@ -447,6 +447,18 @@ tell_turn(struct world *w, const char *decided)
     world_tell(w, "   => %s", decided);
 }
 
+/* Now and then for every nominator: it makes no difference who is asked. */
+static void
+decide_once(struct world *w)
+{
+    if (w->told || w->turns % 4 == 0) {
+        tell_turn(w, fixture_decide(w->f));
+        return;
+    }
+    memset(&w->f->d, 0, sizeof w->f->d);
+    decide(w->f->a, &w->f->in, &w->f->d);
+}
+
 size_t
 world_turn(struct world *w, size_t i, bool loss)
 {
@@ -461,7 +473,7 @@ world_turn(struct world *w, size_t i, bool loss)
         look_at(w, k, loss && (w->what & WORLD_HIDES) != 0 && world_draw(w, 8) == 0);
     if (w->f->ends[i].state == END_MISSING || (w->now[i] == NULL && !w->vanished[i]))
         return 0;
-    tell_turn(w, fixture_decide(w->f));
+    decide_once(w);
     world_check_decision(w);
     if (d->disposition == NULL && d->n_writes == 0)
         return 0; /* held until all can be read */
