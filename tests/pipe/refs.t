@@ -93,6 +93,18 @@ LOOPLESS_NOW=$(date -u -d '+5 minutes' +%Y-%m-%dT%H:%M:%SZ) sync-reconcile run >
 is "linked later, it is written" acme.example "$(named b ann@example.com)"
 is "nothing is owed then" 0 "$(sql 'SELECT count(*) FROM sync_owed')"
 
+# ---- a reference that belongs to the system where the record is made ----
+referring owned
+sed -i 's/company_id: {owner: any/company_id: {owner: b/; /^  crm\/companies:/,/^jobs:/s/create: .*/create: {a: true}/' loopless.yaml
+human a POST /companies '{"domain":"acme.example","name":"Acme"}'
+add a "{\"email\":\"ann@example.com\",\"first_name\":\"Ann\",\"company_id\":\"$(company a acme.example)\"}"
+run
+is "the record is made without it" null "$(record b ann@example.com .company_id)"
+human b POST /companies '{"domain":"acme.example","name":"Acme"}'
+run
+LOOPLESS_NOW=$(date -u -d '+5 minutes' +%Y-%m-%dT%H:%M:%SZ) sync-reconcile run >out 2>err
+is "its owner gets what it was made with" acme.example "$(named b ann@example.com)"
+
 # ---- a required parent ----
 referring required ', required: true'
 sed -i '/^  crm\/companies:/,/^jobs:/s/create: .*/create: {a: true}/' loopless.yaml
