@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
+
+#include "state.h"
+
 /* A field of a person: who changed it, and what is there. */
 struct matter {
     struct oracle *o;
@@ -224,30 +228,46 @@ is_last_of_one(const struct matter *m, int token)
     return false;
 }
 
-/* Everybody keeps what they typed; FIRST: others may have got what somebody typed before. */
+/* Everybody keeps what they typed. */
 static bool
-is_each_own(const struct matter *m, bool first)
+is_each_own(const struct matter *m)
 {
-    for (int s = 0; s < m->o->plan->n_systems; s++) {
-        bool typed = m->last[s] >= 0;
-
-        if (!is_there(m, s) || now(m, s) == (typed ? m->last[s] : base(m, s)))
-            continue;
-        if (!first || typed || !is_known(m, now(m, s)))
+    for (int s = 0; s < m->o->plan->n_systems; s++)
+        if (is_there(m, s) && now(m, s) != (m->last[s] >= 0 ? m->last[s] : base(m, s)))
             return false;
-    }
     return true;
 }
 
-/* Did two or more edit it that do not win by themselves? */
+/* Does it wait for a person by our books? */
+static bool
+is_open(const struct matter *m)
+{
+    for (int s = 0; s < m->o->plan->n_systems; s++) {
+        CLEANUP_FREE char *query =
+            mem_printf("SELECT count(*) FROM sync_conflicts c JOIN sync_metadata m USING (link_id) "
+                       "WHERE c.state = 'open' AND c.field = '%s' AND m.external_system = '%c' AND "
+                       "m.record_id = '%s'",
+                       plan_field_names[m->field], 'a' + s, m->now[s].id);
+
+        if (is_there(m, s))
+            return state_count(m->w, query) > 0;
+    }
+    return false;
+}
+
+/* Did two or more edit it that do not win by themselves? Others may have got what somebody typed
+ * before. */
 static bool
 may_be_closed(const struct matter *m)
 {
     int n = 0;
 
-    for (int s = 0; s < m->o->plan->n_systems; s++)
+    for (int s = 0; s < m->o->plan->n_systems; s++) {
         n += m->edited[s] && s != m->o->plan->conflict;
-    return m->o->plan->conflict != ANY && m->owner == ANY && n > 1 && is_each_own(m, true);
+        if (is_there(m, s) && !is_known(m, now(m, s)))
+            return false;
+    }
+    return m->o->plan->conflict != ANY && m->owner == ANY && n > 1 && is_open(m);
 }
 
 static bool
@@ -466,7 +486,7 @@ matter_check(struct oracle *o, struct world *w, int person, enum field field,
     if (o->touched[person]) {
         check_touched(&m);
     } else if (o->closed[person][field]) {
-        if (!is_each_own(&m, false))
+        if (!is_each_own(&m))
             blame(&m, "closed by a conflict", 0, -2);
     } else if (may_be_closed(&m) && !agree_now(&m)) {
         o->closed[person][field] = true;
