@@ -155,11 +155,11 @@ take_line(struct filter *f, const char *line, size_t len, struct err *err)
     enum echo_verdict verdict;
     struct event e;
 
-    if (f->o->store == NULL || event_is_control(line, len))
+    if (f->o->store == NULL)
         return ndjson_put(f->out, line, len, err);
     arena_reset(f->arena);
     if (event_parse(f->arena, line, len, &e, err) != 0)
-        return -1;
+        return event_is_control(line, len) ? ndjson_put(f->out, line, len, err) : -1;
     locked_see(&f->locked, &e);
     in.event = &e;
     in.sync = conf_sync(f->o->conf, e.resource);

@@ -5,20 +5,28 @@
 
 #include <string.h>
 
-/* The wanted member that the name token is, NULL if it is none. */
+static bool
+is_name(const struct lex *l, const char *name)
+{
+    if (l->escaped)
+        return lex_text_is(l->text, l->len, true, name, strlen(name));
+    /* Most differ in the first character: no call for those. */
+    return name[0] == l->text[0] && strncmp(name, l->text, l->len) == 0 && name[l->len] == '\0';
+}
+
+/*
+ * The wanted member that the name token is, NULL if it is none. They are sought from *AT on, which
+ * is behind it then: where they are wanted in the order they come, it is the next.
+ */
 static struct scan_member *
-wanted(const struct lex *l, struct scan_member *want, size_t n)
+wanted(const struct lex *l, struct scan_member *want, size_t n, size_t *at)
 {
     for (size_t i = 0; i < n; i++) {
-        const char *name = want[i].name;
+        struct scan_member *m = &want[*at];
 
-        if (l->escaped) {
-            if (lex_text_is(l->text, l->len, true, name, strlen(name)))
-                return &want[i];
-        } else if (name[0] == l->text[0] && strncmp(name, l->text, l->len) == 0 &&
-                   name[l->len] == '\0') {
-            return &want[i];
-        }
+        *at = *at + 1 < n ? *at + 1 : 0;
+        if (is_name(l, m->name))
+            return m;
     }
     return NULL;
 }
@@ -40,9 +48,10 @@ static int
 scan(struct lex *l, struct scan_member *want, size_t n)
 {
     enum lex_kind kind;
+    size_t at = 0;
 
     while ((kind = lex_next(l)) == LEX_NAME) {
-        struct scan_member *m = wanted(l, want, n);
+        struct scan_member *m = wanted(l, want, n, &at);
         const char *text;
 
         kind = lex_next(l);
@@ -125,6 +134,29 @@ scan_int(const struct scan_member *m)
             return -1;
     }
     return i;
+}
+
+const char *
+scan_id(struct arena *a, const struct scan_member *m)
+{
+    char *text;
+    size_t len;
+
+    if (m->text == NULL || (m->text[0] != '"' && !scan_is_number(m)))
+        return NULL;
+    if (m->text[0] != '"')
+        return arena_ntext(a, m->text, m->len);
+    if (memchr(m->text, '\\', m->len) == NULL)
+        return arena_ntext(a, m->text + 1, m->len - 2);
+    text = arena_alloc(a, m->len);
+    len = lex_decode(m->text + 1, m->len - 2, text);
+    return strlen(text) == len ? text : NULL;
+}
+
+bool
+scan_is_number(const struct scan_member *m)
+{
+    return m->text != NULL && (m->text[0] == '-' || (m->text[0] >= '0' && m->text[0] <= '9'));
 }
 
 int

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 
 /*
@@ -20,7 +21,7 @@ struct scan_member {
 /*
  * Scan LINE, which must be one object, for the N wanted top-level members. 0, or -1 with err
  * "bad-json" / "not-object" (RECORD); then all of them are absent. Names written with escapes are
- * found too.
+ * found too. It is quickest where they are wanted in the order in which they come.
  */
 int scan_object(const char *line, size_t len, struct scan_member *want, size_t n, struct err *err);
 
@@ -30,6 +31,10 @@ bool scan_is_null(const struct scan_member *m); /* absent or null */
 bool scan_equals(const struct scan_member *m, const char *text);
 /* A whole number >= 0; -1 if it is none. */
 long long scan_int(const struct scan_member *m);
+bool scan_is_number(const struct scan_member *m);
+/* The text of a string, or of a number as written, in the arena; NULL if it is neither, or has
+   U+0000 in it. */
+const char *scan_id(struct arena *a, const struct scan_member *m);
 /* Decodes a string into OUT (SIZE bytes, NUL-terminated); -1 if it is none, does not fit, or has
    U+0000 in it. */
 int scan_text(const struct scan_member *m, char *out, size_t size);

@@ -48,13 +48,16 @@ line_name(const struct line *l)
 static int
 parse(struct line *l, struct err *err)
 {
+    const struct val *all;
+
     if (event_parse(l->arena, l->text, l->len, &l->event, err) < 0)
         return -1;
     locked_see(&l->push->locked, &l->event);
-    if (val_get(l->event.all, "writes") == NULL && val_get(l->event.all, "hold") == NULL)
+    all = val_parse(l->arena, l->text, l->len, err);
+    if (val_get(all, "writes") == NULL && val_get(all, "hold") == NULL)
         return err_set(err, ERR_RECORD, ERR_NEVER, "not-a-decision",
                        "not a decision: no writes (is sync-diff missing in the pipe?)");
-    if (decision_parse(l->arena, l->event.all, &l->decision, err) < 0 ||
+    if (decision_parse(l->arena, all, &l->decision, err) < 0 ||
         check_decision(&l->push->conf, &l->event, &l->decision, &l->sync, err) < 0)
         return err_wrap(err, "%s", line_name(l));
     if (l->event.seq == 0)

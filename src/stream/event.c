@@ -103,58 +103,63 @@ static const char *const needs[] = {
 };
 
 static int
-read_member(struct arena *a, const struct member *m, const struct val *v, struct event *e)
+read_text(struct arena *a, const struct scan_member *m, const char **out)
 {
-    void *into = (char *)e + m->at;
-    int64_t version;
-
-    switch (m->kind) {
-    case KIND_ONE:
-        return val_get_int(v, &version) < 0 || version != 1 ? -1 : 0;
-    case KIND_INT:
-        return member_int(v, into);
-    case KIND_TEXT:
-        return member_text(v, into);
-    case KIND_ID:
-        return member_id(v, into);
-    case KIND_BOOL:
-        return member_bool(v, into);
-    case KIND_NAMES:
-        return member_names(v, into);
-    case KIND_OBJECT:
-        return member_val(v, VAL_OBJECT, into);
-    case KIND_FOLDED:
-        return read_folded(a, v, e);
-    }
-    return -1;
+    *out = scan_id(a, m);
+    return *out == NULL || (m->len > MEMBER_MAX_TEXT && strlen(*out) > MEMBER_MAX_TEXT) ? -1 : 0;
 }
 
-/* The member of that name, sought from *AT on, which is behind it then; NULL: it is none of ours.
- */
-static const struct member *
-find_member(const char *name, size_t *at)
+/* A whole number >= 0, mostly as we write it. */
+static int
+read_int(struct arena *a, const struct scan_member *m, int64_t *out)
 {
-    for (size_t n = 0; n < MEMBERS; n++) {
-        const struct member *m = &members[*at];
+    *out = scan_int(m);
+    return *out >= 0 ? 0 : member_int(val_parse(a, m->text, m->len, NULL), out);
+}
 
-        *at = *at + 1 < MEMBERS ? *at + 1 : 0;
-        if (m->name[0] == name[0] && strcmp(m->name, name) == 0)
-            return m;
+/* A member that is there and not null. */
+static int
+read_member(struct arena *a, enum kind kind, const struct scan_member *m, struct event *e,
+            void *into)
+{
+    int64_t version;
+
+    switch (kind) {
+    case KIND_ONE:
+        return read_int(a, m, &version) < 0 || version != 1 ? -1 : 0;
+    case KIND_INT:
+        return read_int(a, m, into);
+    case KIND_TEXT:
+        return scan_is_number(m) ? -1 : read_text(a, m, into);
+    case KIND_ID:
+        return read_text(a, m, into);
+    case KIND_BOOL:
+        return member_bool(val_parse(a, m->text, m->len, NULL), into);
+    case KIND_NAMES:
+        return member_names(val_parse(a, m->text, m->len, NULL), into);
+    case KIND_OBJECT:
+        return member_val(val_parse(a, m->text, m->len, NULL), VAL_OBJECT, into);
+    case KIND_FOLDED:
+        return read_folded(a, val_parse(a, m->text, m->len, NULL), e);
     }
-    return NULL;
+    return -1;
 }
 
 static int
 read_members(struct arena *a, struct event *e, struct err *err)
 {
-    size_t at = 0;
+    struct scan_member have[MEMBERS];
 
-    for (size_t i = 0; i < e->all->n; i++) {
-        const struct val_member *have = &e->all->u.members[i];
-        const struct member *m = find_member(have->name, &at);
+    for (size_t i = 0; i < MEMBERS; i++)
+        have[i].name = members[i].name;
+    if (scan_object(e->line, e->len, have, MEMBERS, err) < 0)
+        return -1;
+    for (size_t i = 0; i < MEMBERS; i++) {
+        enum kind kind = members[i].kind;
 
-        if (m != NULL && read_member(a, m, have->value, e) < 0)
-            return bad_member(err, m->name, needs[m->kind]);
+        if ((!scan_is_null(&have[i]) || (kind == KIND_ONE && have[i].text != NULL)) &&
+            read_member(a, kind, &have[i], e, (char *)e + members[i].at) < 0)
+            return bad_member(err, members[i].name, needs[kind]);
     }
     return 0;
 }
@@ -201,14 +206,7 @@ check(const struct event *e, struct err *err)
 int
 event_parse(struct arena *a, const char *line, size_t len, struct event *e, struct err *err)
 {
-    const struct val *v = val_parse(a, line, len, err);
-
-    memset(e, 0, sizeof *e);
-    if (v == NULL)
-        return -1;
-    if (v->kind != VAL_OBJECT)
-        return err_set(err, ERR_RECORD, ERR_NEVER, "not-object", "not a JSON object");
-    e->all = v;
+    *e = (struct event){.line = arena_ntext(a, line, len), .len = len};
     if (read_members(a, e, err) < 0)
         return -1;
     return check(e, err);

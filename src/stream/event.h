@@ -45,8 +45,9 @@ struct event {
     const char *received_at;  /* when we got it; of a listing: when its page was asked for */
     struct event_folded *folded;
     size_t n_folded;
-    bool maybe_echo; /* set by sync-echofilter: nothing it says is to be taken for the record */
-    const struct val *all; /* the whole line, unknown members too */
+    bool maybe_echo;  /* set by sync-echofilter: nothing it says is to be taken for the record */
+    const char *line; /* as it came, unknown members too; NULL: it was not read from a line */
+    size_t len;
 };
 
 /*

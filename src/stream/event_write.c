@@ -71,11 +71,16 @@ is_ours(const char *name)
 static void
 write_unknown(struct members *m, const struct event *e)
 {
-    if (e->all == NULL)
+    CLEANUP_ARENA struct arena *a = NULL;
+    const struct val *all;
+
+    if (e->line == NULL)
         return;
-    for (size_t i = 0; i < e->all->n; i++)
-        if (!is_ours(e->all->u.members[i].name))
-            members_val(m, e->all->u.members[i].name, e->all->u.members[i].value);
+    a = arena_new();
+    all = val_parse(a, e->line, e->len, NULL);
+    for (size_t i = 0; i < all->n; i++)
+        if (!is_ours(all->u.members[i].name))
+            members_val(m, all->u.members[i].name, all->u.members[i].value);
 }
 
 /* path to occurred_at: what a record and its event are called. */

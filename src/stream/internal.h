@@ -29,8 +29,7 @@ void members_val(struct members *m, const char *name, const struct val *v);
  * false. Texts are borrowed from the value.
  */
 int member_text(const struct val *v, const char **out);
-int member_id(const struct val *v, const char **out); /* numbers too */
-int member_int(const struct val *v, int64_t *out);    /* >= 0 */
+int member_int(const struct val *v, int64_t *out); /* >= 0 */
 int member_bool(const struct val *v, bool *out);
 /* Of KIND (an object or an array). */
 int member_val(const struct val *v, enum val_kind kind, const struct val **out);

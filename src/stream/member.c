@@ -49,28 +49,16 @@ members_val(struct members *m, const char *name, const struct val *v)
     val_write(m->out, v);
 }
 
-static int
-read_text(const struct val *v, bool numbers, const char **out)
+int
+member_text(const struct val *v, const char **out)
 {
     *out = NULL;
     if (val_is_null(v))
         return 0;
-    if (v->kind != VAL_STRING && !(numbers && v->kind == VAL_NUMBER))
+    if (v->kind != VAL_STRING)
         return -1;
     *out = val_id(v);
     return *out == NULL || v->n > MEMBER_MAX_TEXT ? -1 : 0;
-}
-
-int
-member_text(const struct val *v, const char **out)
-{
-    return read_text(v, false, out);
-}
-
-int
-member_id(const struct val *v, const char **out)
-{
-    return read_text(v, true, out);
 }
 
 int

@@ -13,10 +13,12 @@ check(struct bench *b, const char *members, struct decision *d)
     const char *line = bench_line(b, "1", members);
     const struct conf_sync *sync;
     struct err err = ERR_INIT;
+    const struct val *all;
     struct event e;
 
     ck_assert_msg(event_parse(b->f->a, line, strlen(line), &e, &err) == 0, "%s", err.text);
-    ck_assert_msg(decision_parse(b->f->a, e.all, d, &err) == 0, "%s: %s", err.text, line);
+    all = val_parse(b->f->a, line, strlen(line), &err);
+    ck_assert_msg(decision_parse(b->f->a, all, d, &err) == 0, "%s: %s", err.text, line);
     return check_decision(&b->conf, &e, d, &sync, &err) == 0 ? "" : arena_text(b->f->a, err.text);
 }
 
