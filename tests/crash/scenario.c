@@ -126,6 +126,9 @@ read_line(struct reading *r, char *line)
         s->creates[system] = number_word(r, &line);
         s->updates[system] = number_word(r, &line);
         s->deletes[system] = *line != '\0' ? number_word(r, &line) : 0;
+    } else if (strcmp(what, "saves") == 0) {
+        system = system_word(r, &line);
+        s->saves[system] = number_word(r, &line);
     } else {
         bad(r, "no such word, or once too often");
     }

@@ -24,6 +24,8 @@
  *   open N                  what is left open then: events, intents, owed (0)
  *   wants SYSTEM JSON       a record that is there at the end, without id, times and nulls
  *   writes SYSTEM C U [D]   creates, updates that changed something, deletes; from `run` on
+ *   saves SYSTEM N          so many updates fewer are right, too: what is written later may be
+ *                           known at once, as who decides and who writes run side by side (0)
  */
 enum { SYSTEMS = 2, MAX_STEPS = 100, MAX_RUNS = 4 };
 
@@ -63,6 +65,7 @@ struct scenario {
     long creates[SYSTEMS];
     long updates[SYSTEMS];
     long deletes[SYSTEMS];
+    long saves[SYSTEMS];
 };
 
 /* Ends the process with 78 and file:line if FILE is not in order. */
