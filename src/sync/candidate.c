@@ -22,19 +22,23 @@ find(const struct field_case *c, size_t system)
     return NULL;
 }
 
-/* What SOURCE is owed of its own, in place of an older write of ours; NULL: nothing. */
+/* What SOURCE, which did not change, is owed in its turn: that is what it says, not the older value
+ * that it shows. Of a reference only what is of its own: whose word the row holds else, nobody
+ * knows. NULL: nothing. */
 static const struct val *
 own_value(const struct field_case *c, size_t source)
 {
     const struct decide_owed *own = field_owed(c, source);
 
-    if (own == NULL || strcmp(own->source, c->in->sync->between[source]->name) != 0)
+    if (own == NULL || own->refused || c->ends[source].changed)
+        return NULL;
+    if (field_is_reference(c) && strcmp(own->source, c->in->sync->between[source]->name) != 0)
         return NULL;
     return own->value;
 }
 
-/* What the source, which did not change, has to say: what it shows, or what it is owed of its own,
- * else, showing an older write of ours, its shadow. */
+/* What the source, which did not change, has to say: what it shows, or what it is owed, else,
+ * showing an older write of ours, its shadow. */
 static struct candidate *
 said_by(const struct field_case *c, size_t source)
 {
@@ -59,9 +63,21 @@ add_decided(struct field_case *c, const struct candidate *from, const struct dec
     x->at = x->seen = o->since;
 }
 
-/* What is owed to one that was away is what the others settled meanwhile; they say it for its
- * owner.
- */
+/* What the others settled while T was away (it is known to differ). NULL: nobody is left that just
+ * has it. */
+static const struct candidate *
+settled_without(const struct field_case *c, size_t t)
+{
+    const struct candidate *x = field_reference(c);
+    const struct field_end *e;
+
+    if (!c->ends[t].known || x == NULL || x->system == t)
+        return NULL;
+    e = &c->ends[x->system];
+    return e->changed || e->known || e->late ? NULL : x;
+}
+
+/* They say it for its owner. */
 static void
 add_settled(struct field_case *c, const struct candidate *settled, const struct decide_owed *o,
             size_t source)
@@ -74,20 +90,20 @@ add_settled(struct field_case *c, const struct candidate *settled, const struct 
         add_decided(c, &x, o);
 }
 
-/* The owed value itself. To one that was away while the others settled something else (it is known
- * to differ) it is what they have now, or what is owed to them in its turn. Of a reference nobody
- * knows whose word it is: what its source said when it was decided. */
+/* The owed value itself. To one that was away while the others settled something else it is what
+ * they have now, or what is owed to them in its turn. Of a reference nobody knows whose word it is:
+ * what its source said when it was decided. */
 static void
 add_value(struct field_case *c, const struct decide_owed *o, size_t source, size_t t)
 {
     struct candidate x = {.system = source, .words = t, .value = o->value};
-    const struct candidate *settled = field_reference(c);
+    const struct candidate *settled = settled_without(c, t);
 
     if (source == t) { /* its own value, that a late write of ours stood over */
         add_decided(c, &x, o);
         return;
     }
-    if (source != PERSON && c->ends[t].known && settled != NULL && settled->system != t) {
+    if (source != PERSON && settled != NULL) {
         add_settled(c, settled, o, source);
         return;
     }

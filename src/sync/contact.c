@@ -104,14 +104,11 @@ filler(const struct field_case *c)
     return NULL;
 }
 
-/* What I has to say once it has what it gets, be it later (a reference). */
+/* What I has to say: what it gets, as the word of who said it, be it that it gets it later. */
 static const struct candidate *
 last_word(const struct field_case *c, size_t i)
 {
-    const struct candidate *gets = c->ends[i].gets;
-    const struct val *value;
-
-    return gets != NULL && !field_translate(c, gets, i, &value) ? gets : field_final(c, i);
+    return c->ends[i].gets != NULL ? c->ends[i].gets : field_final(c, i);
 }
 
 /* The source that the policy names; NULL: it is only reported. A field's owner is asked before

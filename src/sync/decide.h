@@ -137,8 +137,9 @@ struct decide_input {
  *    What was owed to a record that was to be made does not count for one that is met instead
  *    (first_contact decides), unless it shows a late value of ours;
  *  - late: an end that shows a late value, not its shadow and not as the owner, did not change: it
- *    is written back to what the owner, else the first unchanged end shows (its shadow, if there is
- *    none). What is owed to an end from itself is such a correction: it goes as it is, and is what
+ *    is written back to what the owner, else an unchanged end shows (the first that has what it
+ *    showed before; its shadow, if there is none). What is owed to an end from itself is such a
+ *    correction: it goes as it is, and is what
  *    that end says wherever it is the source;
  *  - no base at some: the ends with base settle first. If a new end then differs, first_contact:
  * the source's value goes to new ends; a new source's also to ends that did not change, if no

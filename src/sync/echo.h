@@ -53,8 +53,8 @@ bool echo_is_certain(enum echo_verdict v, const struct facts *facts);
 
 /*
  * The second look, at a live event that the first one lets pass, with facts of the lane and of the
- * writes (not older than ECHO_RECENT_MS): PASS, MAYBE, OWN_WRITE or ACTOR. The argument why the last
- * two are certain stands in echo.c.
+ * writes (not older than ECHO_RECENT_MS): PASS, MAYBE, OWN_WRITE or ACTOR. The argument why the
+ * last two are certain stands in echo.c.
  */
 enum echo_verdict echo_judge_writes(struct arena *a, const struct echo_input *in);
 

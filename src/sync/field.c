@@ -468,16 +468,35 @@ stays_known(const struct field_case *c, size_t j)
     return c->n_parts == 1;
 }
 
+/* What I showed that nobody can look at now; NULL: nothing, or that is not known. Of what is not
+ * there any more only with GONE. */
+static const struct val *
+unseen(const struct field_case *c, size_t i, bool gone)
+{
+    const struct decide_end *e = &c->in->ends[i];
+
+    if (c->ends[i].unread)
+        return c->ends[i].base;
+    if (!gone || e->state == END_LIVE || resource_field(c->in->sync->defs[i], c->name) == NULL)
+        return NULL;
+    return val_get(e->shadow, c->name);
+}
+
 bool
 field_differs_unseen(const struct field_case *c, size_t j)
 {
-    if (c->ends[j].base != NULL && (!c->ends[j].changed || c->winner != NULL))
+    bool stays = c->ends[j].changed && c->winner == NULL;
+
+    if (c->ends[j].base != NULL && !stays)
         return false;
     for (size_t i = 0; i < c->in->sync->n_between; i++) {
         const struct field_end *e = &c->ends[i];
+        const struct val *value = unseen(c, i, stays);
 
-        if (e->unread && e->gets == NULL &&
-            (e->base == NULL ? c->owner == i : !field_equal(c, j, c->ends[j].now, i, e->base)))
+        if (e->gets != NULL)
+            continue;
+        if (value == NULL ? e->unread && c->owner == i
+                          : !field_equal(c, j, c->ends[j].now, i, value))
             return true;
     }
     return false;
@@ -497,6 +516,33 @@ mark_differing(struct field_case *c)
         if (e->known || e->changed || e->base == NULL || field_owed(c, j) != NULL)
             e->differs = field_differs_unseen(c, j) || stays_known(c, j) ||
                          (c->n_parts > 1 && (!candidate_at(c, ref, j) || stands_alone(c, ref, j)));
+    }
+}
+
+/* Is there one that is left as it is, counts, and is not X? */
+static bool
+leaves_another(const struct field_case *c, const struct candidate *x)
+{
+    for (size_t i = 0; i < c->in->sync->n_between; i++) {
+        const struct field_end *e = &c->ends[i];
+
+        if (e->map != NULL && e->gets == NULL && !e->refused && !e->differs &&
+            !candidate_at(c, x, i))
+            return true;
+    }
+    return false;
+}
+
+/* What gets the value of one that still differs from the rest does so too. */
+static void
+pass_on_differing(struct field_case *c)
+{
+    for (size_t j = 0; j < c->in->sync->n_between; j++) {
+        const struct candidate *x = c->ends[j].gets;
+
+        if (x != NULL && x->system != PERSON && x->system != j && c->ends[j].map != NULL &&
+            c->ends[x->system].differs && c->ends[x->system].gets == NULL && leaves_another(c, x))
+            c->ends[j].differs = true;
     }
 }
 
@@ -531,6 +577,7 @@ field_close(struct field_case *c)
     }
     if (!c->field->create_only) {
         mark_differing(c);
+        pass_on_differing(c);
         name_rule(c);
     }
 }

@@ -91,8 +91,8 @@ bool field_equal(const struct field_case *c, size_t i, const struct val *x, size
                  const struct val *y);
 /* Are its values ids of records, whose word elsewhere may come later? */
 bool field_is_reference(const struct field_case *c);
-/* Is what J changed and nobody gets, or what it shows anew, as far as is known, not what an end
- * shows that cannot be read now? */
+/* Is what J changed and nobody gets, as far as is known, not what an end showed that is not there
+ * or cannot be read now? Or what it shows anew, not what one showed that cannot be read? */
 bool field_differs_unseen(const struct field_case *c, size_t j);
 /* The system's name, or DECIDE_PERSON. */
 const char *candidate_source(const struct field_case *c, const struct candidate *x);

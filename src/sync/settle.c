@@ -274,20 +274,46 @@ own_base(const struct field_case *c, size_t j)
     return x;
 }
 
-/* What a late write at J is corrected to: an end that neither changed nor shows something late. If
- * there is none, nobody knows better than what was there. */
+/* Has I what BASE says? Only if it did not change, nor shows something late itself. */
+static bool
+shares(const struct field_case *c, const struct candidate *base, size_t i)
+{
+    const struct field_end *e = &c->ends[i];
+    const struct candidate *z = field_known(c, i);
+
+    return z != NULL && !e->late && !e->changed && !e->known && !e->foreign &&
+           field_equal(c, base->words, base->value, z->words, z->value);
+}
+
+static bool
+is_steady(const struct field_case *c, size_t i)
+{
+    const struct field_end *e = &c->ends[i];
+
+    return e->map != NULL && e->base != NULL && !e->late && !e->foreign &&
+           (i == c->owner || (!e->changed && !e->known));
+}
+
+/*
+ * What a late write at J is corrected to: what the owner shows, else an end that neither changed
+ * nor shows something late, before others one that has what J showed before. If there is none, or
+ * only one that cannot be read has that, nobody knows better than what was there.
+ */
 static const struct candidate *
 steady(const struct field_case *c, size_t j)
 {
-    for (size_t k = 0; k <= c->in->sync->n_between; k++) {
-        size_t i = k == 0 ? c->owner : k - 1; /* the owner first */
-        const struct field_end *e = i == NO_END ? NULL : &c->ends[i];
+    const struct candidate *base = own_base(c, j);
+    size_t n = c->in->sync->n_between, first = n;
 
-        if (e != NULL && e->map != NULL && e->base != NULL && !e->late && !e->foreign &&
-            (i == c->owner || (!e->changed && !e->known)))
-            return field_leveled(c, candidate_of_end(c, i), j);
-    }
-    return own_base(c, j);
+    if (c->owner != NO_END && is_steady(c, c->owner))
+        return field_leveled(c, candidate_of_end(c, c->owner), j);
+    for (size_t i = 0; i < n; i++)
+        if (i != j && shares(c, base, i))
+            return field_leveled(c, is_steady(c, i) ? candidate_of_end(c, i) : base, j);
+    for (size_t i = n; i-- > 0;)
+        if (is_steady(c, i))
+            first = i;
+    return first == n ? base : field_leveled(c, candidate_of_end(c, first), j);
 }
 
 /* Is J, showing something late, as X, and as all that X is as? */

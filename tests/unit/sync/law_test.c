@@ -457,7 +457,8 @@ START_TEST(a_created_end_settles)
             world_turn(&w, (missing + 1) % w.n, false);
             world_settle(&w);
             world_check(&w);
-            ck_assert(w.now[missing] != NULL || is_blank(&w));
+            ck_assert_msg(w.now[missing] != NULL || is_blank(&w), "seed %llu: it is not made",
+                          (unsigned long long)seed);
             world_edit(&w, world_draw(&w, w.n), world_draw(&w, WORLD_FIELDS));
         }
         ck_assert_int_eq(w.creates, w.now[missing] != NULL);
