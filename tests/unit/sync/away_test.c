@@ -135,6 +135,86 @@ START_TEST(two_that_were_away_take_what_the_rest_settled)
 }
 END_TEST
 
+START_TEST(a_trespass_is_not_what_the_others_settled)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_new(4);
+
+    fixture_field(f, "phone", FIELD_TEXT, 1);
+    fixture_show(f, 0, "'mine'", "'old'");
+    fixture_diverged(f, 0, "['phone']");
+    fixture_show(f, 1, "'own'", "'own'");
+    fixture_state(f, 1, END_UNREAD);
+    fixture_show(f, 2, "'x'", "'x'");
+    fixture_diverged(f, 2, "['phone']");
+    fixture_show(f, 3, "'own'", "'y'");
+    fixture_late(f, 3, "{'phone':'own'}");
+    fixture_owed(f, "phone", 2, 1, "'own'", 1000, false);
+    fixture_owed(f, "phone", 3, 1, "'own'", 1000, false);
+    ck_decides(f, "phone owner<b+a+c > a update {'phone':'own'} > c update {'phone':'own'}");
+}
+END_TEST
+
+START_TEST(who_waits_for_a_value_says_that_value)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_conflict(f, "phone", POLICY_SYSTEM, 2);
+    fixture_show(f, 0, "''", "''");
+    fixture_show(f, 1, "'A'", "'A'");
+    fixture_show(f, 2, "'A'", "'A'"); /* an older write of ours, covered since */
+    fixture_owed(f, "phone", 1, 2, "''", 1000, false);
+    fixture_owed(f, "phone", 2, 0, "''", 1000, false);
+    ck_decides(f, "phone owed<c+b+c > b update {'phone':''} > c update {'phone':''}");
+}
+END_TEST
+
+START_TEST(a_trespass_beside_deleted_records_is_known)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
+
+    fixture_show(f, 0, "'1'", "'1'");
+    fixture_deleted(f, 0, true);
+    fixture_show(f, 1, "'mine'", "'1'");
+    f->ends[1].tombstone = true; /* it comes back alone */
+    f->in.ended = true;
+    f->in.nominator = 1;
+    ck_decides(f, "phone not-owner! = not-owner reopened");
+    ck_covers(f, 1, "{'phone':'mine'} ['phone']");
+    ck_covers(f, 0, "{} ['phone']");
+}
+END_TEST
+
+/* ---- ends that are new ---- */
+
+START_TEST(a_new_end_gets_what_the_policy_s_source_gets)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_first_contact(f, POLICY_SYSTEM, 0);
+    fixture_show(f, 0, "'1'", "'1'");
+    fixture_show(f, 1, "'2'", "'1'");
+    fixture_show(f, 2, "'3'", NULL);
+    ck_decides(f, "phone changed-same<b+a+c > a update {'phone':'2'} > c update {'phone':'2'}");
+    ck_assert_str_eq(val_write_text(f->a, f->d.writes[1].sources), "{\"phone\":\"b\"}");
+}
+END_TEST
+
+START_TEST(a_new_end_differs_with_the_source_it_follows)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_first_contact(f, POLICY_SYSTEM, 0);
+    fixture_show(f, 0, "'1'", "'1'");
+    fixture_diverged(f, 0, "['phone']");
+    fixture_show(f, 1, "'2'", "'2'");
+    fixture_show(f, 2, "'3'", NULL);
+    ck_decides(f, "phone first-contact-system<a!+c > c update {'phone':'1'}");
+    ck_covers(f, 0, "{'phone':'1'} ['phone']");
+    ck_covers(f, 1, "{'phone':'2'} []");
+    ck_covers(f, 2, "{'phone':'3'} ['phone']");
+}
+END_TEST
+
 START_TEST(an_owner_s_field_takes_nothing_that_was_for_a_new_record)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(1);
@@ -229,6 +309,22 @@ START_TEST(a_late_write_that_equals_only_one_of_the_others_is_corrected)
 }
 END_TEST
 
+START_TEST(a_late_write_goes_back_to_what_was_there_and_is_elsewhere)
+{
+    CLEANUP_FIXTURE struct fixture *f = trimming(4);
+
+    fixture_show(f, 0, "'B'", "'B'");
+    fixture_state(f, 0, END_UNREAD);
+    fixture_show(f, 1, "null", "'B'");
+    fixture_late(f, 1, "{'phone':null}");
+    fixture_show(f, 2, "'b'", "'b'"); /* it stores "B" so, and says nothing of it */
+    fixture_show(f, 3, "'b'", "'b'");
+    ck_decides(f, "phone late-write<b+b > b update {'phone':'B'}");
+    fixture_state(f, 0, END_LIVE);
+    ck_decides(f, "phone late-write<a+b > b update {'phone':'B'}");
+}
+END_TEST
+
 START_TEST(one_value_goes_to_all_whatever_their_order)
 {
     CLEANUP_FIXTURE struct fixture *f = trimming(4);
@@ -282,12 +378,16 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           a_change_that_stays_differs_from_an_end_that_cannot_be_read,
           a_conflict_shows_an_unread_end_as_it_was_seen_last,
           an_owner_that_cannot_be_read_is_still_owed_to_one_that_differs,
-          two_that_were_away_take_what_the_rest_settled,
+          two_that_were_away_take_what_the_rest_settled, a_trespass_is_not_what_the_others_settled,
+          who_waits_for_a_value_says_that_value, a_trespass_beside_deleted_records_is_known,
+          a_new_end_gets_what_the_policy_s_source_gets,
+          a_new_end_differs_with_the_source_it_follows,
           an_owner_s_field_takes_nothing_that_was_for_a_new_record,
           what_is_owed_to_the_last_live_end_goes_there,
           what_is_owed_to_a_record_that_is_deleted_is_missed_by_it,
           what_differs_when_the_link_ends_still_does_when_it_is_opened,
           a_late_write_that_equals_only_one_of_the_others_is_corrected,
+          a_late_write_goes_back_to_what_was_there_and_is_elsewhere,
           a_value_that_equals_the_source_s_only_elsewhere_is_not_right,
           one_value_goes_to_all_whatever_their_order,
           one_that_stores_silently_keeps_nobody_from_being_level)
