@@ -3,8 +3,10 @@
 # They are not part of `make check`: a busy machine would make them fail.
 BENCHES = \
 	tests/bench/echofilter \
-	tests/bench/latency
+	tests/bench/latency \
+	tests/bench/writes
 BENCH_DRIVERS = \
+	tests/bench/constant \
 	tests/bench/edits \
 	tests/bench/spent
 EXTRA_PROGRAMS += $(BENCH_DRIVERS)
@@ -12,6 +14,7 @@ EXTRA_DIST += $(BENCHES) tests/bench/check
 CLEANFILES += $(BENCH_DRIVERS)
 tests_bench_edits_SOURCES = tests/bench/edits.c
 tests_bench_edits_LDADD = $(LOOPLESS_LIBS)
+tests_bench_constant_SOURCES = tests/bench/constant.c
 tests_bench_spent_SOURCES = tests/bench/spent.c
 
 bench: all $(BENCH_DRIVERS)
