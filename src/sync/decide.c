@@ -58,6 +58,20 @@ is_made_up(const struct field_case *c)
     return false;
 }
 
+/* Would end I, which is away, show something else than X, be it by what it is owed still? */
+static bool
+is_behind(const struct field_case *c, const struct decide_input *in, size_t i,
+          const struct candidate *x)
+{
+    const struct val *base = val_get(in->ends[i].shadow, c->name);
+    const struct decide_owed *o = field_owed(c, i);
+
+    if (base == NULL || resource_field(in->sync->defs[i], c->name) == NULL)
+        return false;
+    return !field_equal(c, x->words, x->value, i, base) ||
+           (o != NULL && !field_equal(c, x->words, x->value, i, o->value));
+}
+
 /*
  * An end that is gone misses what is settled meanwhile: known, should it come back. Beside an end
  * that stands ALONE, because the link ends or was opened by it, it misses all that is not as it was
@@ -66,16 +80,14 @@ is_made_up(const struct field_case *c)
 static bool
 misses(const struct field_case *c, const struct decide_input *in, size_t i, bool alone)
 {
-    const struct val *base = val_get(in->ends[i].shadow, c->name);
     const struct candidate *ref = field_reference(c);
 
     if (in->ends[i].state == END_LIVE)
         return false;
     if (c->ends[i].known)
         return true;
-    return (c->rule != NULL || alone || is_made_up(c)) && !c->open && ref != NULL && base != NULL &&
-           resource_field(in->sync->defs[i], c->name) != NULL &&
-           !field_equal(c, ref->words, ref->value, i, base);
+    return (c->rule != NULL || alone || is_made_up(c)) && !c->open && ref != NULL &&
+           is_behind(c, in, i, ref);
 }
 
 static const struct val *

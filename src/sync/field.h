@@ -83,6 +83,9 @@ void field_enforce(struct field_case *c);
  * marks what stays different. */
 void field_close(struct field_case *c);
 
+/* Of field_close: marks what stays different. */
+void field_mark_differing(struct field_case *c);
+
 /* Helpers of the steps. */
 bool field_may_write(const struct field_case *c, size_t i);
 /* Are X in the words of I and Y in those of J one? References to what is not linked never are, but

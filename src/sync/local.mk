@@ -11,6 +11,7 @@ libsync_a_SOURCES = \
 	src/sync/decide.h \
 	src/sync/delete.c \
 	src/sync/delete.h \
+	src/sync/differ.c \
 	src/sync/echo.c \
 	src/sync/echo.h \
 	src/sync/field.c \

@@ -1,0 +1,130 @@
+#include <config.h>
+
+#include "sync/field.h"
+
+/* What is left different, and known to be: so that no difference is forgotten. */
+
+/* Does J, which is new, differ from one that is as it was, though maybe not from what it follows?
+ */
+static bool
+meets_another(const struct field_case *c, size_t j)
+{
+    for (size_t i = 0; c->ends[j].base == NULL && i < c->in->sync->n_between; i++) {
+        const struct field_end *e = &c->ends[i];
+
+        if (e->map != NULL && e->base != NULL && e->gets == NULL && !e->changed && !e->known &&
+            !candidate_at(c, candidate_of_end(c, i), j))
+            return true;
+    }
+    return false;
+}
+
+/* A change that stays where it is may equal the owner's value, or be it, and still no other. */
+static bool
+stands_alone(const struct field_case *c, const struct candidate *ref, size_t j)
+{
+    if (!(c->winner == NULL && c->ends[j].changed) && !(c->ends[j].known && ref->system == j))
+        return false;
+    for (size_t i = 0; i < c->in->sync->n_between; i++)
+        if (c->ends[i].map != NULL && !candidate_at(c, field_final(c, i), j))
+            return true;
+    return false;
+}
+
+/* A known difference that nobody can look at now is one still. */
+static bool
+stays_known(const struct field_case *c, size_t j)
+{
+    if (!c->ends[j].known || c->ends[j].changed)
+        return false;
+    for (size_t i = 0; i < c->in->sync->n_between; i++)
+        if (c->ends[i].unread)
+            return true;
+    return c->n_parts == 1;
+}
+
+/* What I showed that nobody can look at now; NULL: nothing, or that is not known. Of what is not
+ * there any more only with GONE. */
+static const struct val *
+unseen(const struct field_case *c, size_t i, bool gone)
+{
+    const struct decide_end *e = &c->in->ends[i];
+
+    if (c->ends[i].unread)
+        return c->ends[i].base;
+    if (!gone || e->state == END_LIVE || resource_field(c->in->sync->defs[i], c->name) == NULL)
+        return NULL;
+    return val_get(e->shadow, c->name);
+}
+
+bool
+field_differs_unseen(const struct field_case *c, size_t j)
+{
+    bool stays = c->ends[j].changed && c->winner == NULL;
+
+    if (c->ends[j].base != NULL && !stays)
+        return false;
+    for (size_t i = 0; i < c->in->sync->n_between; i++) {
+        const struct field_end *e = &c->ends[i];
+        const struct val *value = unseen(c, i, stays);
+
+        if (e->gets != NULL)
+            continue;
+        if (value == NULL ? e->unread && c->owner == i
+                          : !field_equal(c, j, c->ends[j].now, i, value))
+            return true;
+    }
+    return false;
+}
+
+/* Left different: what was so before, what changed and stays, what has no base. */
+static void
+mark_differing(struct field_case *c)
+{
+    const struct candidate *ref = field_reference(c);
+
+    for (size_t j = 0; ref != NULL && j < c->in->sync->n_between; j++) {
+        struct field_end *e = &c->ends[j];
+
+        if (e->map == NULL || e->gets != NULL || e->refused || e->differs)
+            continue;
+        if (e->known || e->changed || e->base == NULL || field_owed(c, j) != NULL)
+            e->differs = field_differs_unseen(c, j) || stays_known(c, j) ||
+                         (c->n_parts > 1 && (!candidate_at(c, ref, j) || stands_alone(c, ref, j) ||
+                                             meets_another(c, j)));
+    }
+}
+
+/* Is there one that is left as it is, counts, and is not X? */
+static bool
+leaves_another(const struct field_case *c, const struct candidate *x)
+{
+    for (size_t i = 0; i < c->in->sync->n_between; i++) {
+        const struct field_end *e = &c->ends[i];
+
+        if (e->map != NULL && e->gets == NULL && !e->refused && !e->differs &&
+            !candidate_at(c, x, i))
+            return true;
+    }
+    return false;
+}
+
+/* What gets the value of one that still differs from the rest does so too. */
+static void
+pass_on_differing(struct field_case *c)
+{
+    for (size_t j = 0; j < c->in->sync->n_between; j++) {
+        const struct candidate *x = c->ends[j].gets;
+
+        if (x != NULL && x->system != PERSON && x->system != j && c->ends[j].map != NULL &&
+            c->ends[x->system].differs && c->ends[x->system].gets == NULL && leaves_another(c, x))
+            c->ends[j].differs = true;
+    }
+}
+
+void
+field_mark_differing(struct field_case *c)
+{
+    mark_differing(c);
+    pass_on_differing(c);
+}
