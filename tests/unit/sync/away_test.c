@@ -215,6 +215,21 @@ START_TEST(a_new_end_differs_with_the_source_it_follows)
 }
 END_TEST
 
+START_TEST(a_new_end_that_is_as_its_source_differs_from_the_rest_with_it)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_first_contact(f, POLICY_SYSTEM, 0);
+    fixture_show(f, 0, "'1'", "'1'");
+    fixture_diverged(f, 0, "['phone']");
+    fixture_show(f, 1, "'2'", "'2'");
+    fixture_show(f, 2, "'1'", NULL);
+    ck_decides(f, "phone first-contact-system<a! = unchanged");
+    ck_covers(f, 0, "{'phone':'1'} ['phone']");
+    ck_covers(f, 2, "{'phone':'1'} ['phone']");
+}
+END_TEST
+
 START_TEST(an_owner_s_field_takes_nothing_that_was_for_a_new_record)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(1);
@@ -247,6 +262,21 @@ START_TEST(what_is_owed_to_the_last_live_end_goes_there)
     ck_decides(f, "phone owed<a+b > b update {'phone':'2'}");
     fixture_closed(f, "phone");
     ck_decides(f, "= ignored");
+}
+END_TEST
+
+START_TEST(what_is_owed_to_one_that_is_away_is_outdated_by_an_edit)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_show(f, 0, "'2'", "'2'");
+    fixture_state(f, 0, END_GONE);
+    fixture_show(f, 1, "'2'", "'1'");
+    fixture_show(f, 2, "'1'", "'1'");
+    f->in.nominator = 1;
+    fixture_owed(f, "phone", 0, 2, "'1'", 1000, false); /* a never got it, b is back at "2" */
+    ck_decides(f, "phone changed-same<b+a+c > c update {'phone':'2'}");
+    ck_covers(f, 0, "{} ['phone']");
 }
 END_TEST
 
@@ -382,6 +412,8 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           who_waits_for_a_value_says_that_value, a_trespass_beside_deleted_records_is_known,
           a_new_end_gets_what_the_policy_s_source_gets,
           a_new_end_differs_with_the_source_it_follows,
+          a_new_end_that_is_as_its_source_differs_from_the_rest_with_it,
+          what_is_owed_to_one_that_is_away_is_outdated_by_an_edit,
           an_owner_s_field_takes_nothing_that_was_for_a_new_record,
           what_is_owed_to_the_last_live_end_goes_there,
           what_is_owed_to_a_record_that_is_deleted_is_missed_by_it,
