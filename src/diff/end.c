@@ -139,9 +139,17 @@ stored_end(const struct item *it, const char *system)
     return NULL;
 }
 
+static int
+hold_until(struct diff *d, struct item *it, int64_t until)
+{
+    item_hold(it, d->arena, until, "the end may still show an older state");
+    return 1;
+}
+
 /*
- * An end that we wrote a moment ago and that does not show it (one that we made: is not there yet)
- * may only be slow to show it (`lag`): looked at again when the lag is over. 1 = held.
+ * An end that we wrote a moment ago and that does not show it (one that we made: is not there yet;
+ * one that we deleted: still is) may only be slow to show it (`lag`): looked at again when the lag
+ * is over. 1 = held.
  */
 static int
 held_for_lag(struct diff *d, struct item *it, size_t i, struct err *err)
@@ -160,6 +168,8 @@ held_for_lag(struct diff *d, struct item *it, size_t i, struct err *err)
                             it->sync->resource, stored->record_id, d->now - lag, &written, err);
     if (n <= 0)
         return n;
+    if (it->ends[i].state == END_LIVE && written[n - 1].fields->n == 0) /* a delete sends none */
+        return hold_until(d, it, written[n - 1].at + lag);
     for (f = 0; f < it->sync->n_fields; f++) {
         const struct sync_field *field = &it->sync->fields[f];
         const char *name = field->field->name;
@@ -167,11 +177,8 @@ held_for_lag(struct diff *d, struct item *it, size_t i, struct err *err)
         if (val_get(written[n - 1].fields, name) != NULL &&
             (it->ends[i].state == END_GONE ||
              !compare_same(d->arena, it->sync, field, i, val_get(it->ends[i].fields, name),
-                           val_get(stored->shadow, name)))) {
-            item_hold(it, d->arena, written[n - 1].at + lag,
-                      "the end may still show an older state");
-            return 1;
-        }
+                           val_get(stored->shadow, name))))
+            return hold_until(d, it, written[n - 1].at + lag);
     }
     return 0;
 }

@@ -99,6 +99,21 @@ flow
 unset LOOPLESS_NOW
 is "when it is not shown any more its delete goes on" "deleted 1" "$(ends 1) $(count a .deletes)"
 
+with still-shown "$propagate" 'recreate: true'
+sed '/^    get:/s/gone: {status: \[404\]}/&, lag: 1h/' "$LOOPLESS_PROVIDERS/rest.yaml" >slow.yaml
+sed -i '/^  a:/,/^  b:/s|provider: rest|provider: ./slow.yaml|' loopless.yaml
+other=$(record a ann@example.com .id)
+before=$(count b .creates)
+quirk a lag-ms 3600000
+vanish
+flow
+is "what we deleted" "deleted 1" "$(ends 1) $(count a .deletes)"
+hook a '{}' "$other"
+flow
+is "and is still shown did not come back" "pending:the end may still show an older state $before" \
+    "$(ends 1) $(count b .creates)"
+quirk a lag-ms null
+
 # ---- deleted between the look and the write ----
 with between "$propagate"
 edit a ann@example.com '{"phone":"2"}'
