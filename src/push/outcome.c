@@ -239,8 +239,8 @@ refused_us(struct write *w, const struct provider_answer *a)
 }
 
 /*
- * The record was there when it was decided, so what is there now is looked at: at once, and once
- * more when the look may have been too early (`lag` of get). Then it is a refusal.
+ * The record was there when it was decided, so what is there now is looked at. Is it shown all the
+ * same, that may be an older state (`lag` of get), or it is a refusal.
  */
 static void
 vanished(struct write *w, const struct provider_answer *a)
@@ -251,7 +251,7 @@ vanished(struct write *w, const struct provider_answer *a)
         blame(w, "record", "now", a, "gone", "the record is not there");
         w->settlement.not_applied = true;
         settle(w, SETTLE_LOST, "lost", a);
-    } else if (n == 2) {
+    } else if (w->def->get.lag_ms > 0) {
         wait_longer(w, a, n);
     } else if (a->status == 401 || a->status == 403) {
         refused_us(w, a);
