@@ -50,7 +50,7 @@ want(const struct holding *h, int s, int least, int most)
 static void
 muddle(const struct holding *h, int s)
 {
-    world_say(h->w, "muddled: %s is twice at %c, once by a person", oracle_email(h->person),
+    world_say(h->w, "muddled: %s is twice at %c, as persons made it twice", oracle_email(h->person),
               'a' + s);
     h->o->muddled[h->person] = true;
 }
@@ -71,7 +71,7 @@ check_unmarked(const struct holding *h)
     for (int s = 0; s < p->n_systems; s++) {
         int must = was_there(h, s) || was_made(h, s) || (anywhere && p->systems[s].create);
 
-        if (made > 1 && was_made(h, s) && h->now[s].count == 2)
+        if (made > 1 && h->now[s].count == 2)
             muddle(h, s);
         else
             want(h, s, must, must);
