@@ -66,6 +66,23 @@ show(const struct matter *m, int token, char *out, size_t size)
     return out;
 }
 
+/* A company that a write without an answer named is no edit should it be seen later: a person who
+ * names the same cannot be told from that. */
+static bool
+may_be_late(const struct matter *m)
+{
+    for (int s = 0; s < m->o->plan->n_systems && m->field == COMPANY; s++) {
+        CLEANUP_FREE char *query =
+            mem_printf("SELECT count(*) FROM sync_intents WHERE state = 'lost' AND target = '%c' "
+                       "AND record_id = '%s' AND json_extract(fields, '$.company_id') IS NOT NULL",
+                       'a' + s, m->now[s].id);
+
+        if (is_there(m, s) && state_count(m->w, query) > 0)
+            return true;
+    }
+    return false;
+}
+
 static void
 blame(const struct matter *m, const char *rule, int s, int want)
 {
@@ -77,6 +94,11 @@ blame(const struct matter *m, const char *rule, int s, int want)
     if (oracle_missed(m->o, m->w, m->person, m->field, m->now)) {
         world_say(m->w, "missed between write and read-back: %s of %s", plan_field_names[m->field],
                   oracle_email(m->person));
+        m->o->given_up[m->person][m->field] = true;
+        return;
+    }
+    if (may_be_late(m)) {
+        world_say(m->w, "a write that may be late: company of %s", oracle_email(m->person));
         m->o->given_up[m->person][m->field] = true;
         return;
     }
