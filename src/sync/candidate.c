@@ -63,18 +63,30 @@ add_decided(struct field_case *c, const struct candidate *from, const struct dec
     x->at = x->seen = o->since;
 }
 
+/* An end that cannot be read now, of which nothing is known but what all had; NULL. */
+static const struct candidate *
+unread_without(const struct field_case *c, size_t t)
+{
+    for (size_t i = 0; i < c->in->sync->n_between; i++)
+        if (i != t && c->ends[i].unread && !c->ends[i].known && field_owed(c, i) == NULL &&
+            field_known(c, i) != NULL)
+            return field_known(c, i);
+    return NULL;
+}
+
 /* What the others settled while T was away (it is known to differ). NULL: nobody is left that just
  * has it. */
 static const struct candidate *
 settled_without(const struct field_case *c, size_t t)
 {
     const struct candidate *x = field_reference(c);
-    const struct field_end *e;
+    const struct field_end *e = x == NULL ? NULL : &c->ends[x->system];
 
-    if (!c->ends[t].known || x == NULL || x->system == t)
+    if (!c->ends[t].known)
         return NULL;
-    e = &c->ends[x->system];
-    return e->changed || e->known || e->late ? NULL : x;
+    if (x == NULL || x->system == t || e->changed || e->known || e->late)
+        return unread_without(c, t);
+    return x;
 }
 
 /* They say it for its owner. */

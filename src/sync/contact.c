@@ -44,19 +44,26 @@ has_new(const struct field_case *c)
     return false;
 }
 
+/* An end that is put right, or shows by chance what is right, has no say against a new source. */
+static bool
+is_put_right(const struct field_case *c, const struct candidate *x, size_t j)
+{
+    return c->ends[j].late && c->winner == NULL && !candidate_has_base(c, x);
+}
+
 static bool
 takes(const struct field_case *c, const struct candidate *x, size_t j, bool fill)
 {
     const struct field_end *e = &c->ends[j];
 
-    if (e->map == NULL || j == x->system || e->gets != NULL || e->changed || e->late)
+    if (e->map == NULL || j == x->system || e->changed)
+        return false;
+    if ((e->gets != NULL || e->late) && !is_put_right(c, x, j))
         return false;
     /* An end with a base is only overruled by a new one, and not if a change settled it. */
     if (e->base != NULL && (c->winner != NULL || candidate_has_base(c, x)))
         return false;
-    if (fill && (j == c->owner || !compare_empty(e->now)))
-        return false;
-    return !candidate_at(c, x, j);
+    return !(fill && (j == c->owner || !compare_empty(e->now)));
 }
 
 /* An end that cannot be read is overruled as it was seen last. Where it has no base either, it is
@@ -85,7 +92,9 @@ spread(struct field_case *c, const struct candidate *x, bool fill, const char *r
         return;
     c->contact = x;
     for (size_t j = 0; j < c->in->sync->n_between; j++)
-        if (takes(c, x, j, fill) || takes_unread(c, x, j, fill))
+        if (takes(c, x, j, fill))
+            c->ends[j].gets = candidate_at(c, x, j) ? NULL : x;
+        else if (takes_unread(c, x, j, fill))
             c->ends[j].gets = x;
 }
 

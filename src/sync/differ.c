@@ -4,12 +4,20 @@
 
 /* What is left different, and known to be: so that no difference is forgotten. */
 
-/* Does J, which is new, differ from one that is as it was, though maybe not from what it follows?
+/* May J be as REF is, and both be not as the rest is? If it is new, or both were known to differ.
  */
 static bool
-meets_another(const struct field_case *c, size_t j)
+may_differ_with(const struct field_case *c, const struct candidate *ref, size_t j)
 {
-    for (size_t i = 0; c->ends[j].base == NULL && i < c->in->sync->n_between; i++) {
+    return c->ends[j].base == NULL ||
+           (c->ends[j].known && ref->system != PERSON && c->ends[ref->system].known);
+}
+
+/* Does J differ from one that is as it was, though maybe not from REF? */
+static bool
+meets_another(const struct field_case *c, const struct candidate *ref, size_t j)
+{
+    for (size_t i = 0; may_differ_with(c, ref, j) && i < c->in->sync->n_between; i++) {
         const struct field_end *e = &c->ends[i];
 
         if (e->map != NULL && e->base != NULL && e->gets == NULL && !e->changed && !e->known &&
@@ -91,7 +99,7 @@ mark_differing(struct field_case *c)
         if (e->known || e->changed || e->base == NULL || field_owed(c, j) != NULL)
             e->differs = field_differs_unseen(c, j) || stays_known(c, j) ||
                          (c->n_parts > 1 && (!candidate_at(c, ref, j) || stands_alone(c, ref, j) ||
-                                             meets_another(c, j)));
+                                             meets_another(c, ref, j)));
     }
 }
 

@@ -230,6 +230,55 @@ START_TEST(a_new_end_that_is_as_its_source_differs_from_the_rest_with_it)
 }
 END_TEST
 
+START_TEST(two_that_differ_from_the_rest_both_still_do)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(0);
+
+    fixture_show(f, 0, "'1'", "'1'");
+    fixture_diverged(f, 0, "['phone']");
+    fixture_show(f, 1, "'1'", "'1'");
+    fixture_diverged(f, 1, "['phone']");
+    fixture_show(f, 2, "'2'", "'2'");
+    ck_decides(f, "phone not-owner! = unchanged");
+    ck_covers(f, 0, "{'phone':'1'} ['phone']");
+    ck_covers(f, 1, "{'phone':'1'} ['phone']");
+    ck_covers(f, 2, "{'phone':'2'} []");
+}
+END_TEST
+
+START_TEST(what_is_owed_to_one_that_missed_what_an_unread_end_has_is_outdated)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_show(f, 0, "'1'", "'1'");
+    fixture_deleted(f, 0, true);
+    fixture_show(f, 1, "'2'", "'2'");
+    fixture_diverged(f, 1, "['phone']");
+    f->ends[1].tombstone = true;
+    fixture_show(f, 2, "'3'", "'3'");
+    fixture_state(f, 2, END_UNREAD);
+    f->in.nominator = 1;
+    fixture_owed(f, "phone", 1, 0, "'1'", 1000, false);
+    ck_decides(f, "phone owed<c+b > b update {'phone':'3'}");
+}
+END_TEST
+
+START_TEST(a_new_source_overrules_what_a_late_write_is_corrected_to)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_first_contact(f, POLICY_SYSTEM, 0);
+    fixture_show(f, 0, "'new'", NULL);
+    fixture_show(f, 1, "'late'", "'1'");
+    fixture_late(f, 1, "{'phone':'late'}");
+    fixture_show(f, 2, "'1'", "'1'");
+    ck_decides(f, "phone late-write<a+b+c > b update {'phone':'new'} > c update {'phone':'new'}");
+    fixture_show(f, 1, "'new'", "'1'");
+    fixture_late(f, 1, "{'phone':'new'}");
+    ck_decides(f, "phone late-write<a+c > c update {'phone':'new'}");
+}
+END_TEST
+
 START_TEST(an_owner_s_field_takes_nothing_that_was_for_a_new_record)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(1);
@@ -411,7 +460,9 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           two_that_were_away_take_what_the_rest_settled, a_trespass_is_not_what_the_others_settled,
           who_waits_for_a_value_says_that_value, a_trespass_beside_deleted_records_is_known,
           a_new_end_gets_what_the_policy_s_source_gets,
-          a_new_end_differs_with_the_source_it_follows,
+          a_new_end_differs_with_the_source_it_follows, two_that_differ_from_the_rest_both_still_do,
+          what_is_owed_to_one_that_missed_what_an_unread_end_has_is_outdated,
+          a_new_source_overrules_what_a_late_write_is_corrected_to,
           a_new_end_that_is_as_its_source_differs_from_the_rest_with_it,
           what_is_owed_to_one_that_is_away_is_outdated_by_an_edit,
           an_owner_s_field_takes_nothing_that_was_for_a_new_record,

@@ -272,10 +272,23 @@ land(struct world *w)
                val_canon_text(w->f->a, x.set));
 }
 
-/* What has not landed by now never does, and is not looked for any more. */
+/* Has something landed there that no decision has seen? */
+static bool
+is_unseen(const struct world *w, size_t i, size_t k)
+{
+    return w->now[i] != NULL && world_is_late(w, i, k) &&
+           !val_equal(world_now(w, i, k), val_get(w->shadow[i], world_fields[k]));
+}
+
+/* What has not landed by now never does, and is not looked for any more. What has is seen within
+ * the hour. */
 static void
 pass_an_hour(struct world *w)
 {
+    for (size_t i = 0; i < w->n; i++)
+        for (size_t k = 0; k < WORLD_FIELDS; k++)
+            if (is_unseen(w, i, k))
+                return;
     world_tell(w, "an hour passes");
     w->clock += 3600000;
     w->n_flights = 0;

@@ -129,11 +129,16 @@ is_open(const struct world *w, size_t k, size_t i)
            (k == WORLD_ANY && w->f->in.n_closed > 0);
 }
 
-/* Of b, which trims, a and c are both right while ends come and go. */
+/* Of b, which trims, a and c are both right while ends come and go. And where answers are lost
+ * nobody learns what d, which says nothing, made of what was sent. */
 static bool
 is_lenient(const struct world *w, size_t k, size_t i, size_t j)
 {
-    return k == WORLD_ANY && i != 1 && j != 1 && (w->what & (WORLD_DELETES | WORLD_MISSES)) != 0;
+    if (k != WORLD_ANY)
+        return false;
+    if (j == 3 && (w->what & WORLD_LOSES) != 0)
+        return true;
+    return i != 1 && j != 1 && (w->what & (WORLD_DELETES | WORLD_MISSES)) != 0;
 }
 
 static void
