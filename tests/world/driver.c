@@ -74,9 +74,12 @@ live(const struct driver *d, long seed, const char *folder)
     w = world_new(&plan, folder, d->haste, d->verbose);
     rc = play(w, &oracle, &t);
     buf_printf(&out,
-               "seed %ld: %d systems%s%s, %d steps, %d deeds, %d writes, %d kills, %d rests%s\n",
+               "seed %ld: %d systems%s%s%s%s%s, %d steps, %d deeds, %d writes, %d kills, %d "
+               "rests%s\n",
                seed, plan.n_systems, plan.pipe ? ", pipe" : "", plan.webhooks ? ", webhooks" : "",
-               t.steps, t.deeds, t.writes, t.kills, t.rests, t.muddled > 0 ? ", muddled" : "");
+               plan.deletes ? ", deletes" : "", plan.refs ? ", companies" : "",
+               plan.creators ? ", creators" : "", t.steps, t.deeds, t.writes, t.kills, t.rests,
+               t.muddled > 0 ? ", muddled" : "");
     buf_text(&out, buf_get(&w->why));
     report(folder, buf_get(&out));
     if (d->hold && rc < 0) {

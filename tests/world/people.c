@@ -66,6 +66,10 @@ edit(struct world *w, struct oracle *o, int system, int person, enum field field
     answer = world_call(w, system, "PATCH", path,
                         json_pack("{s:o}", plan_name(&p->systems[system], (int)field),
                                   value_of(o, system, field, token)));
+    if (answer == NULL && p->deletes) {
+        world_say(w, "   p%02d was deleted at %c just now", person, 'a' + system);
+        return;
+    }
     if (answer == NULL)
         world_fail("%s: a person cannot edit %s", w->folder, path);
     json_decref(answer);

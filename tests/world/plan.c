@@ -132,7 +132,8 @@ make_rules(struct plan *p, struct random *r)
 static void
 make_owners(struct plan *p, struct random *t)
 {
-    if (!random_chance(t, 35))
+    p->creators = random_chance(t, 35);
+    if (!p->creators)
         return;
     for (int f = 0; f < TEXTS; f++)
         if (random_chance(t, 60))

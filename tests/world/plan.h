@@ -122,6 +122,7 @@ struct plan {
     int conflict; /* a system, or ANY = last write wins */
     bool pipe;    /* a service beside the cron jobs */
     bool webhooks;
+    bool creators;                      /* own what they made */
     bool enforce;                       /* what others than the owner change is undone */
     bool deletes;                       /* people delete records */
     bool propagate;                     /* deletes go on; else they are left alone */
