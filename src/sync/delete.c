@@ -278,18 +278,33 @@ lists(const struct val *names, const char *name)
     return false;
 }
 
-/* What is owed to an end goes with its record. Should that come back, the difference is known. */
-static void
-remember_owed(const struct field_case *cases, struct arena *a, const struct decide_input *in,
-              size_t i, struct decision_end *e)
+/* Does it go without what it was to have? */
+static bool
+goes_without(const struct field_case *c, size_t i)
 {
-    struct val *names = val_copy(a, e->diverged);
+    const struct decide_owed *o = field_owed(c, i);
 
-    for (size_t k = 0; k < in->sync->n_fields; k++)
-        if (field_owed(&cases[k], i) != NULL && !cases[k].ends[i].late &&
-            !lists(names, cases[k].name))
+    if (!c->ends[i].late)
+        return o != NULL;
+    return o == NULL || !compare_same(c->a, c->in->sync, c->field, i, c->ends[i].now, o->value);
+}
+
+/* What is owed to an end goes with its record. Should that come back, the difference is known, and
+ * what a late write of ours left there is what it showed. */
+static void
+remember(const struct field_case *cases, struct arena *a, const struct decide_input *in, size_t i,
+         struct decision_end *e)
+{
+    struct val *names = val_copy(a, e->diverged), *covered = val_object(a);
+
+    for (size_t k = 0; k < in->sync->n_fields; k++) {
+        if (goes_without(&cases[k], i) && !lists(names, cases[k].name))
             val_push(a, names, val_string(a, cases[k].name));
+        if (cases[k].ends[i].late)
+            val_set(a, covered, cases[k].name, val_copy(a, cases[k].ends[i].now));
+    }
     e->diverged = names;
+    e->covered = covered;
 }
 
 static struct decision_end *
@@ -321,6 +336,6 @@ delete_ends(const struct field_case *cases, struct arena *a, const struct decide
         w->before = decide_shown(cases, a, in, i, true);
         w->etag = in->ends[i].etag;
         d->n_writes++;
-        remember_owed(cases, a, in, i, end_of(d, w->target));
+        remember(cases, a, in, i, end_of(d, w->target));
     }
 }

@@ -4,13 +4,19 @@
 
 /* What is left different, and known to be: so that no difference is forgotten. */
 
-/* May J be as REF is, and both be not as the rest is? If it is new, or both were known to differ.
- */
+/* Is REF that of an end that is known to differ, and J as that is? */
+static bool
+follows_one(const struct field_case *c, const struct candidate *ref, size_t j)
+{
+    return ref->system != PERSON && ref->system != j && c->ends[ref->system].known &&
+           candidate_at(c, ref, j);
+}
+
+/* May J be as REF is, and both be not as the rest is? */
 static bool
 may_differ_with(const struct field_case *c, const struct candidate *ref, size_t j)
 {
-    return c->ends[j].base == NULL ||
-           (c->ends[j].known && ref->system != PERSON && c->ends[ref->system].known);
+    return c->ends[j].base == NULL || field_owed(c, j) != NULL || follows_one(c, ref, j);
 }
 
 /* Does J differ from one that is as it was, though maybe not from REF? */
@@ -96,7 +102,8 @@ mark_differing(struct field_case *c)
 
         if (e->map == NULL || e->gets != NULL || e->refused || e->differs)
             continue;
-        if (e->known || e->changed || e->base == NULL || field_owed(c, j) != NULL)
+        if (e->known || e->changed || e->base == NULL || field_owed(c, j) != NULL ||
+            follows_one(c, ref, j))
             e->differs = field_differs_unseen(c, j) || stays_known(c, j) ||
                          (c->n_parts > 1 && (!candidate_at(c, ref, j) || stands_alone(c, ref, j) ||
                                              meets_another(c, ref, j)));

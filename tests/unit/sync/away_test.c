@@ -340,6 +340,28 @@ START_TEST(what_is_owed_to_a_record_that_is_deleted_is_missed_by_it)
     fixture_owed(f, "phone", 1, 0, "'2'", 1000, true);
     ck_decides(f, "> b delete {} ended: deleted everywhere");
     ck_covers(f, 1, "{} ['phone']");
+    fixture_show(f, 1, "'2'", "'1'"); /* it came late */
+    fixture_late(f, 1, "{'phone':'2'}");
+    ck_decides(f, "> b delete {} ended: deleted everywhere");
+    ck_covers(f, 1, "{'phone':'2'} []");
+    f->in.n_owed = 0; /* nobody wants that any more */
+    ck_decides(f, "> b delete {} ended: deleted everywhere");
+    ck_covers(f, 1, "{'phone':'2'} ['phone']");
+}
+END_TEST
+
+START_TEST(a_new_record_that_follows_an_owner_that_differs_does_so_too)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(2);
+
+    fixture_show(f, 0, "'1'", "'1'");
+    fixture_show(f, 1, "null", "null");
+    fixture_show(f, 2, "null", "null");
+    fixture_diverged(f, 2, "['phone']");
+    ck_decides(f, "phone not-owner! = unchanged");
+    ck_covers(f, 0, "{'phone':'1'} []");
+    ck_covers(f, 1, "{'phone':null} ['phone']");
+    ck_covers(f, 2, "{'phone':null} ['phone']");
 }
 END_TEST
 
@@ -468,6 +490,7 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           an_owner_s_field_takes_nothing_that_was_for_a_new_record,
           what_is_owed_to_the_last_live_end_goes_there,
           what_is_owed_to_a_record_that_is_deleted_is_missed_by_it,
+          a_new_record_that_follows_an_owner_that_differs_does_so_too,
           what_differs_when_the_link_ends_still_does_when_it_is_opened,
           a_late_write_that_equals_only_one_of_the_others_is_corrected,
           a_late_write_goes_back_to_what_was_there_and_is_elsewhere,
