@@ -14,7 +14,7 @@
  * histories of each instead of the few that are played at every build; LOOPLESS_LAW_SEED=S begins
  * at seed S instead of 1, alone it plays that one. LOOPLESS_LAW=NAME plays that law only.
  */
-enum { HISTORIES = 100, STEPS = 6 };
+enum { HISTORIES = 85, STEPS = 6 };
 enum {
     EVERYTHING = WORLD_LOSES | WORLD_REFUSES | WORLD_HIDES | WORLD_DELETES | WORLD_CLASHES |
                  WORLD_RACES | WORLD_MISSES
