@@ -55,6 +55,7 @@ struct write {
     int attempts;      /* requests that may have gone out */
     int failed_looks;  /* look-ups in a row that failed */
     int64_t sent_boot; /* boot clock when it last went out */
+    int64_t look_boot; /* boot clock when the look-up went out: what it shows is of then or later */
     struct store_settlement settlement;
     const char *status; /* of the result line */
     struct {

@@ -26,6 +26,7 @@ look(void *user)
     const char *field = seek_field(w, &value);
 
     w->line->push->looking++;
+    w->look_boot = clock_boot();
     if (w->created_id != NULL) {
         provider_get(w->target->provider, w->def, w->created_id, looked, w);
         return;
@@ -67,7 +68,7 @@ static void
 missing(struct write *w)
 {
     unpark(w);
-    if (!seek_is_over(w, clock_boot())) {
+    if (!seek_is_over(w, w->look_boot)) {
         look_later(w, LOOK_AGAIN_MS);
     } else if (w->created_id != NULL) {
         outcome_done(w, NULL, NULL);
