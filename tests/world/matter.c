@@ -210,7 +210,7 @@ check_owned(const struct matter *m, int single)
         if (moved && !later)
             want(m, "owner's edit elsewhere", s, m->last[own]);
         else if (later && m->o->plan->enforce)
-            want(m, "enforced", s, now(m, own));
+            want_either(m, "enforced", s, now(m, own), m->o->troubled ? m->last[s] : now(m, own));
         else if (later)
             want_either(m, "edit of another than the owner", s, m->last[s],
                         changed || single >= 0 ? now(m, own) : m->last[s]);

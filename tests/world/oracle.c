@@ -112,6 +112,7 @@ oracle_rest(struct oracle *o, struct world *w)
         json_decref(log);
     }
     o->n_changes = o->deeds = o->spare = 0;
+    o->troubled = false;
     memset(o->made, 0, sizeof o->made);
 }
 

@@ -55,6 +55,7 @@ struct oracle {
     long long logged[MAX_SYSTEMS]; /* number of the last entry of a system's log at the last rest */
     int deeds;                     /* creates and edits since the last rest */
     int spare;                     /* writes that troubles since then may have doubled */
+    bool troubled; /* an owner may have been out of reach since then: nothing is enforced then */
     bool from[MAX_TOKENS][MAX_SYSTEMS]; /* where people typed it */
 
     struct fate fates[MAX_PEOPLE][MAX_SYSTEMS];

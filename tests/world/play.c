@@ -134,6 +134,7 @@ trouble(struct world *w, struct oracle *o, const struct step *s)
 {
     const char *n = strchr(s->quirk, '=');
 
+    o->troubled = true;
     world_quirk_text(w, s->system, s->quirk, true);
     if (strncmp(s->quirk, "apply-then", 10) == 0 && n != NULL)
         o->spare += atoi(n + 1);
@@ -171,6 +172,7 @@ act(struct world *w, struct oracle *o, const struct step *s, struct tally *t)
         start_all(w);
         break;
     case STEP_PAUSE:
+        o->troubled = true;
         control(w, "pause", s->system);
         break;
     case STEP_RESUME:
