@@ -264,16 +264,17 @@ answer_read(struct call *c, const struct http_answer *h)
     return read_record(c, h, v);
 }
 
-/* An update says it as a read would. */
 static bool
 is_gone(const struct call *c, int status)
 {
     const struct endpoint *e = c->e;
 
-    if (c->r == NULL || (e != &c->r->get && e != &c->r->delete &&e != &c->r->update))
+    if (c->r == NULL)
         return false;
-    if (e == &c->r->update)
+    if (e == &c->r->update) /* which says it as a read would */
         e = &c->r->get;
+    if (e != &c->r->get && e != &c->r->delete)
+        return false;
     for (size_t i = 0; i < e->n_gone; i++) {
         if (e->gone[i] == status)
             return true;
