@@ -103,7 +103,7 @@ mark_differing(struct field_case *c)
         if (e->map == NULL || e->gets != NULL || e->refused || e->differs)
             continue;
         if (e->known || e->changed || e->base == NULL || field_owed(c, j) != NULL ||
-            follows_one(c, ref, j))
+            c->in->ends[j].tombstone || follows_one(c, ref, j))
             e->differs = field_differs_unseen(c, j) || stays_known(c, j) ||
                          (c->n_parts > 1 && (!candidate_at(c, ref, j) || stands_alone(c, ref, j) ||
                                              meets_another(c, ref, j)));

@@ -350,6 +350,23 @@ START_TEST(what_is_owed_to_a_record_that_is_deleted_is_missed_by_it)
 }
 END_TEST
 
+START_TEST(one_that_comes_back_missed_what_a_person_decided_meanwhile)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_show(f, 0, "'1'", "'1'");
+    fixture_show(f, 1, "'1'", "'1'");
+    fixture_show(f, 2, "'1'", "'1'");
+    f->ends[1].tombstone = true;
+    f->in.nominator = 1;
+    fixture_owed(f, "phone", 0, 0, "'P'", 1000, false);
+    fixture_owed(f, "phone", 2, 2, "'P'", 1000, false);
+    f->owed[0].source = f->owed[1].source = DECIDE_PERSON;
+    ck_decides(f, "phone owed<person!+a+c > a update {'phone':'P'} > c update {'phone':'P'}");
+    ck_covers(f, 1, "{'phone':'1'} ['phone']");
+}
+END_TEST
+
 START_TEST(a_new_record_that_follows_an_owner_that_differs_does_so_too)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(2);
@@ -490,6 +507,7 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           an_owner_s_field_takes_nothing_that_was_for_a_new_record,
           what_is_owed_to_the_last_live_end_goes_there,
           what_is_owed_to_a_record_that_is_deleted_is_missed_by_it,
+          one_that_comes_back_missed_what_a_person_decided_meanwhile,
           a_new_record_that_follows_an_owner_that_differs_does_so_too,
           what_differs_when_the_link_ends_still_does_when_it_is_opened,
           a_late_write_that_equals_only_one_of_the_others_is_corrected,
