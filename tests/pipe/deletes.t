@@ -118,17 +118,16 @@ quirk a lag-ms null
 with between "$propagate"
 edit a ann@example.com '{"phone":"2"}'
 hook a
-timeout 60 sync-ingest emit >lines 2>emit.err &
-emitter=$!
-has_line() { grep -q '"seq"' lines; }
-ok "the edit is out" await $emitter has_line
-sync-diff <lines >said 2>err
-human b DELETE "/contacts/$old"
-sync-push <said >results 2>push.err
-wait $emitter
-is "an update of what is gone by now is no refusal" "" "$(sql "SELECT code FROM sync_rejects")"
-flow
-is "it is decided anew" gone "$(ends 1)"
+between() # What is decided is held until the record is deleted.
+{
+    IFS= read -r line
+    human b DELETE "/contacts/$old"
+    printf '%s\n' "$line"
+    cat
+}
+timeout -k 3 60 sync-ingest emit 2>emit.err | sync-diff 2>err | between | sync-push >results 2>push.err
+is "an update of what is gone by now is no refusal" "lost" "$(jq -r 'select(.target) | .status' results)"
+is "it is decided anew" "gone " "$(ends 1) $(sql "SELECT code FROM sync_rejects")"
 hook b '{"event_type":"deleted"}' "$old"
 flow
 like "and the edit survives the delete that is told later" "edited after it was deleted at b" "$(link)"
@@ -255,6 +254,22 @@ sync-ctl resume a >/dev/null
 sync-ingest emit 2>emit.err | sync-echofilter | sync-diff 2>err | sync-push --yes >results 2>push.err
 is "--yes lifts it once" 2 "$(count a .deletes)"
 ok "the books balance after all" sync-ctl audit
+
+with hourly 'deletes: {policy: propagate, settle: 0s, max: 1}'
+for name in bob cat; do add a "{\"email\":\"$name@example.com\",\"first_name\":\"$name\"}"; done
+run
+for name in ann bob cat; do
+    gone=$(record b "$name@example.com" .id)
+    human b DELETE "/contacts/$gone"
+    hook b '{"event_type":"deleted"}' "$gone"
+done
+run
+is "a run stops at the limit of deletes" "3 1" "$? $(count a .deletes)"
+run
+is "and the next one, of the same hour, deletes no more" "3 1" "$? $(count a .deletes)"
+like "it says why" 'this hour a would pass deletes\.max' "$(cat err)"
+run --yes
+is "until a person says go on" 3 "$(count a .deletes)"
 
 # ---- the canary ----
 with canary "$propagate"

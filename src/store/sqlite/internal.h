@@ -55,6 +55,11 @@ struct store {
 
 extern const char store_schema[]; /* schema.sql, made at build time */
 
+/* What counts for the hour: writes without a run, and all deletes. */
+#define STORE_HOUR_CREATES "create without run"
+#define STORE_HOUR_UPDATES "update without run"
+#define STORE_HOUR_DELETES "delete"
+
 /* A row waiting for its resource has this not_before (9999-12-31T23:59:59.999Z). */
 #define STORE_FOREVER INT64_C(253402300799999)
 #define STORE_FOREVER_TEXT "9999-12-31T23:59:59.999Z"

@@ -284,11 +284,14 @@ is_again(struct deciding *g, const struct decision_write *w)
     return n > 0;
 }
 
+/* Over it, a run is stopped; for those without one the account is paused. */
 static int
-take_of_hour(struct deciding *g, const struct decision_write *w)
+take_of_hour(struct deciding *g, const struct decision_write *w, bool of_run)
 {
     const struct limit *l = is_create(w) ? &g->c->conf->max_creates : &g->c->conf->max_updates;
-    const char *metric = arena_printf(g->a, "%s without run", w->action);
+    const char *metric = decision_is_delete(w) ? STORE_HOUR_DELETES
+                         : is_create(w)        ? STORE_HOUR_CREATES
+                                               : STORE_HOUR_UPDATES;
     int64_t n = 0;
     int rc = is_again(g, w);
 
@@ -301,16 +304,20 @@ take_of_hour(struct deciding *g, const struct decision_write *w)
                " AND account = ? AND minute > ?",
                "tttm", metric, w->target, w->account, g->now - 3600000) < 0)
         return -1;
-    g->pause = (struct store_pause){
-        .scope = "account", .system = w->target, .account = w->account, .by = "limits"};
+    if (!of_run)
+        g->pause = (struct store_pause){
+            .scope = "account", .system = w->target, .account = w->account, .by = "limits"};
     rc = check_hour(g, w, n + 1);
     return rc != 0 ? rc : store_count(g->s, metric, w->target, w->account, 1, g->now, g->err);
 }
 
+/* Deletes of a run count for the hour too: else a mass delete would go on with the next cron run.
+ */
 int
 limits_take(struct deciding *g)
 {
     struct counts more = {0};
+    bool of_run = false;
     int rc;
 
     for (size_t i = 0; i < g->d->n_writes; i++) {
@@ -328,12 +335,18 @@ limits_take(struct deciding *g)
     more.changed = more.updates > 0;
     if (more.creates + more.updates + more.deletes == 0 || g->c->conf == NULL)
         return STORE_COMMITTED;
-    if (g->e->run != NULL && (rc = take_of_run(g, &more)) != STORE_NOT_OURS)
-        return rc;
+    if (g->e->run != NULL) {
+        rc = take_of_run(g, &more);
+        of_run = rc != STORE_NOT_OURS;
+        if (of_run && rc != 0)
+            return rc;
+    }
     for (size_t i = 0; i < g->d->n_writes; i++) {
-        if (!decision_sends(g->c, &g->d->writes[i]))
+        const struct decision_write *w = &g->d->writes[i];
+
+        if (!decision_sends(g->c, w) || (of_run && !decision_is_delete(w)))
             continue;
-        rc = take_of_hour(g, &g->d->writes[i]);
+        rc = take_of_hour(g, w, of_run);
         if (rc != 0)
             return rc;
     }

@@ -98,8 +98,9 @@ static int
 forget_hour(struct store *s, int64_t pause_id, struct err *err)
 {
     return db_run(s, err,
-                  "DELETE FROM sync_counters WHERE metric IN ('create without run',"
-                  " 'update without run', 'delete without run') AND EXISTS (SELECT 1 FROM "
+                  "DELETE FROM sync_counters WHERE metric IN ('" STORE_HOUR_CREATES
+                  "', '" STORE_HOUR_UPDATES "', '" STORE_HOUR_DELETES
+                  "') AND EXISTS (SELECT 1 FROM "
                   "sync_pauses p WHERE"
                   " p.pause_id = ? AND p.scope = 'account' AND p.by = 'limits' AND"
                   " p.system = sync_counters.system AND p.account = sync_counters.account)",

@@ -255,7 +255,6 @@ START_TEST(deletes_without_a_run_count_by_the_hour)
     struct store_pause *pauses;
 
     open_pairs(&f, &d, 2, 100, 6);
-    ck_assert_int_eq(delete_one(&f, &d.c, "r1", 6).rc, STORE_COMMITTED); /* its own count */
     ck_assert_int_eq(delete_one(&f, &d.c, NULL, 1).rc, STORE_COMMITTED);
     ck_assert_int_eq(delete_one(&f, &d.c, NULL, 2).rc, STORE_COMMITTED);
     f.now += 59 * 60000;
@@ -269,6 +268,28 @@ START_TEST(deletes_without_a_run_count_by_the_hour)
     /* a person has looked: the hour begins anew */
     ck_assert_int_eq(store_pause_lift(f.s, pauses[0].pause_id, f.now, &f.err), 1);
     ck_assert_int_eq(delete_one(&f, &d.c, NULL, 4).rc, STORE_COMMITTED);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(deletes_of_runs_count_by_the_hour_too)
+{
+    struct fixture f;
+    struct deletes d;
+    struct store_pause *pauses;
+
+    open_pairs(&f, &d, 2, 100, 6);
+    ck_assert_int_eq(delete_one(&f, &d.c, "r1", 1).rc, STORE_COMMITTED);
+    ck_assert_int_eq(delete_one(&f, &d.c, "r1", 2).rc, STORE_COMMITTED);
+    f.now += 59 * 60000;
+    ck_assert_int_eq(store_run_begin(f.s, "r2", "contacts", "delta", f.now, &f.err), 0);
+    ck_assert_int_eq(delete_one(&f, &d.c, "r2", 3).rc, STORE_STOPPED); /* the next cron line */
+    ck_assert_str_eq(f.err.text, "this hour app would pass deletes.max 2; nothing more is written");
+    ck_assert_int_eq(store_pauses(f.s, f.a, f.now, &pauses, &f.err), 1);
+    ck_assert_str_eq(pauses[0].scope, "run"); /* the account is not: other writes go on */
+    f.now += 60000 + 1;
+    ck_assert_int_eq(store_run_begin(f.s, "r3", "contacts", "delta", f.now, &f.err), 0);
+    ck_assert_int_eq(delete_one(&f, &d.c, "r3", 4).rc, STORE_COMMITTED);
     fixture_close(&f);
 }
 END_TEST
@@ -313,5 +334,5 @@ UNIT_MAIN("store/limits", run_stops_at_its_limit, lifted_limits_let_a_run_go_on,
           share_is_of_known_records_above_a_floor, without_a_run_the_hour_counts,
           the_hour_begins_anew_when_a_person_resumes, run_stops_at_so_many_deletes,
           five_deletes_pass_the_share_and_the_next_does_not, share_of_many_is_more_than_five,
-          deletes_without_a_run_count_by_the_hour, a_delete_that_was_not_done_counts_once,
-          limit_of_the_command_line_is_instead_of_both)
+          deletes_without_a_run_count_by_the_hour, deletes_of_runs_count_by_the_hour_too,
+          a_delete_that_was_not_done_counts_once, limit_of_the_command_line_is_instead_of_both)
