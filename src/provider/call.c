@@ -302,6 +302,7 @@ submit(struct call *c, int64_t delay_ms)
 
     if (c->writing)
         crash_point("provider.send");
+    c->asked_at = clock_boot() + delay_ms;
     if (http_send(c->p->http, &r, on_answer, c, &err) != 0) {
         call_end_err(c, PROVIDER_REFUSED, &err);
         return;

@@ -173,6 +173,7 @@ struct call {
     bool writing;           /* the request on its way is a write */
     bool read_back;         /* the write is done, its record is being read */
     int64_t read_back_at;   /* boot clock */
+    int64_t asked_at;       /* boot clock: the last request went out then or later */
     int tries;
     int64_t started; /* boot clock, 0 = not yet */
     struct provider_answer answer;

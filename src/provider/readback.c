@@ -82,7 +82,8 @@ readback_is_stale(const struct call *c)
 {
     const struct provider_answer *a = &c->answer;
 
-    if (!c->read_back || clock_boot() - c->read_back_at >= c->e->lag_ms)
+    /* By when it was asked: an answer that takes long shows no more for it. */
+    if (!c->read_back || c->asked_at - c->read_back_at >= c->e->lag_ms)
         return false;
     if (a->outcome == PROVIDER_OK)
         return !shows_write(c);

@@ -223,7 +223,8 @@ sync-ctl pause -q --reason test >/dev/null
 follow
 await $bg started
 timeout 1.2 tail -f /dev/null # it looks again for a second after a commit
-slices() { awk '{print $1, $3}' "/proc/$bg/schedstat"; }
+# The time it had, and how often it went to sleep: others may interrupt it oftener.
+slices() { awk 'FILENAME ~ /schedstat/ {time = $1} /^voluntary/ {sleeps = $2} END {print time, sleeps}' "/proc/$bg/schedstat" "/proc/$bg/status"; }
 # shellcheck disable=SC2046 # two words
 set -- $(slices)
 timeout 3 tail -f /dev/null

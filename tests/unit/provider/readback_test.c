@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include "../unit.h"
+#include "provider/internal.h"
 
 #include <string.h>
 
@@ -206,6 +207,25 @@ START_TEST(within_lag_an_old_state_is_read_again)
 }
 END_TEST
 
+START_TEST(an_old_state_is_one_by_when_it_was_asked_for)
+{
+    struct fixture f;
+    struct provider_record old;
+    struct call c = {.read_back = true, .read_back_at = 1000, .e = &f.r.get, .r = &f.r};
+
+    fixture_init(&f);
+    f.r.get.lag_ms = 500;
+    old = (struct provider_record){.fields = fixture_val(&f, "{\"name\":\"old\"}")};
+    c.sent = fixture_val(&f, "{\"name\":\"A\"}");
+    c.answer = (struct provider_answer){.outcome = PROVIDER_OK, .records = &old, .n_records = 1};
+    c.asked_at = 1499; /* long ago: its answer was slow */
+    ck_assert(readback_is_stale(&c));
+    c.asked_at = 1500;
+    ck_assert(!readback_is_stale(&c));
+    fixture_release(&f);
+}
+END_TEST
+
 START_TEST(a_system_that_stores_differently_costs_no_more_than_patience)
 {
     struct fixture f;
@@ -259,6 +279,6 @@ UNIT_MAIN("provider/readback", a_full_answer_needs_no_read_back,
           a_create_says_its_id_in_location, a_create_is_found_by_its_external_id,
           a_create_without_any_id_is_broken, two_with_the_same_external_id_are_broken,
           a_failed_read_back_leaves_the_id, within_lag_a_missing_record_is_read_again,
-          within_lag_an_old_state_is_read_again,
+          within_lag_an_old_state_is_read_again, an_old_state_is_one_by_when_it_was_asked_for,
           a_system_that_stores_differently_costs_no_more_than_patience,
           within_lag_a_create_is_sought_again, a_read_back_is_tried_again_but_not_the_write)
