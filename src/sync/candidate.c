@@ -63,30 +63,55 @@ add_decided(struct field_case *c, const struct candidate *from, const struct dec
     x->at = x->seen = o->since;
 }
 
+/* Is I as the rest is, as far as is known, though it may be that it cannot be read now? */
+static bool
+is_of_the_rest(const struct field_case *c, size_t i)
+{
+    const struct field_end *e = &c->ends[i];
+
+    return !e->changed && !e->known && !e->late && e->base != NULL && field_owed(c, i) == NULL &&
+           (e->map != NULL || e->unread);
+}
+
 /* An end that cannot be read now, of which nothing is known but what all had; NULL. */
 static const struct candidate *
 unread_without(const struct field_case *c, size_t t)
 {
     for (size_t i = 0; i < c->in->sync->n_between; i++)
-        if (i != t && c->ends[i].unread && !c->ends[i].known && field_owed(c, i) == NULL &&
-            field_known(c, i) != NULL)
+        if (i != t && c->ends[i].unread && is_of_the_rest(c, i))
             return field_known(c, i);
+    return NULL;
+}
+
+/* One of the rest that has what is owed to T, and not what X has: one of them stores what it is
+ * sent in a way that we were not told. NULL: none, so that it is outdated. */
+static const struct candidate *
+holder(const struct field_case *c, const struct candidate *x, const struct val *owed, size_t t)
+{
+    for (size_t i = 0; i < c->in->sync->n_between; i++) {
+        const struct candidate *y = i == t || !is_of_the_rest(c, i) ? NULL : field_known(c, i);
+
+        if (y != NULL && field_equal(c, y->words, y->value, t, owed) &&
+            !field_equal(c, x->words, x->value, y->words, y->value))
+            return y;
+    }
     return NULL;
 }
 
 /* What the others settled while T was away (it is known to differ). NULL: nobody is left that just
  * has it. */
 static const struct candidate *
-settled_without(const struct field_case *c, size_t t)
+settled_without(const struct field_case *c, const struct val *owed, size_t t)
 {
-    const struct candidate *x = field_reference(c);
+    const struct candidate *x = field_reference(c), *y;
     const struct field_end *e = x == NULL ? NULL : &c->ends[x->system];
 
     if (!c->ends[t].known)
         return NULL;
     if (x == NULL || x->system == t || e->changed || e->known || e->late)
-        return unread_without(c, t);
-    return x;
+        x = unread_without(c, t);
+    y = x == NULL ? NULL : holder(c, x, owed, t);
+    return y != NULL ? y : x;
 }
 
 /* They say it for its owner. */
@@ -109,7 +134,7 @@ static void
 add_value(struct field_case *c, const struct decide_owed *o, size_t source, size_t t)
 {
     struct candidate x = {.system = source, .words = t, .value = o->value};
-    const struct candidate *settled = settled_without(c, t);
+    const struct candidate *settled = settled_without(c, o->value, t);
 
     if (source == t) { /* its own value, that a late write of ours stood over */
         add_decided(c, &x, o);

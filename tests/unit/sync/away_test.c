@@ -263,6 +263,23 @@ START_TEST(what_is_owed_to_one_that_missed_what_an_unread_end_has_is_outdated)
 }
 END_TEST
 
+START_TEST(what_is_owed_to_one_that_was_away_is_not_outdated_by_silent_storing)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_show(f, 0, "'B'", "'B'");
+    fixture_state(f, 0, END_UNREAD);
+    fixture_show(f, 1, "'1'", "'1'");
+    fixture_diverged(f, 1, "['phone']");
+    fixture_show(f, 2, "'b'", "'b'"); /* it stores "B" so, and says nothing of it */
+    fixture_owed(f, "phone", 1, 0, "'B'", 1000, false);
+    ck_decides(f, "phone owed<a+b > b update {'phone':'B'}");
+    fixture_show(f, 0, "'2'", "'2'"); /* none of them has "B" */
+    fixture_state(f, 0, END_UNREAD);
+    ck_decides(f, "phone owed<c+b > b update {'phone':'b'}");
+}
+END_TEST
+
 START_TEST(a_new_source_overrules_what_a_late_write_is_corrected_to)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
@@ -501,6 +518,7 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           a_new_end_gets_what_the_policy_s_source_gets,
           a_new_end_differs_with_the_source_it_follows, two_that_differ_from_the_rest_both_still_do,
           what_is_owed_to_one_that_missed_what_an_unread_end_has_is_outdated,
+          what_is_owed_to_one_that_was_away_is_not_outdated_by_silent_storing,
           a_new_source_overrules_what_a_late_write_is_corrected_to,
           a_new_end_that_is_as_its_source_differs_from_the_rest_with_it,
           what_is_owed_to_one_that_is_away_is_outdated_by_an_edit,
