@@ -2,7 +2,8 @@
 
 bin_PROGRAMS += sync-sim
 sync_sim_SOURCES = src/cmd/sync-sim.c
-sync_sim_LDADD = libsim.a libbase.a $(JANSSON_LIBS) $(MICROHTTPD_LIBS) $(CURL_LIBS) $(SODIUM_LIBS)
+sync_sim_LDADD = libsim.a libbase.a $(JANSSON_LIBS) $(MICROHTTPD_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) \
+	$(LIBCRYPTO_LIBS)
 
 bin_PROGRAMS += sync-diff
 sync_diff_SOURCES = src/cmd/sync-diff.c src/cmd/setup.c src/cmd/setup.h

@@ -56,6 +56,12 @@ digest_to_hex(const void *bytes, size_t len, char *out)
 }
 
 void
+digest_random(void *out, size_t n)
+{
+    randombytes_buf(out, n);
+}
+
+void
 digest_random_hex(size_t n, char *out)
 {
     unsigned char bytes[32];
@@ -78,6 +84,15 @@ digest_base64(const void *bytes, size_t len)
     char *out = mem_alloc(size);
 
     return sodium_bin2base64(out, size, bytes, len, sodium_base64_VARIANT_ORIGINAL);
+}
+
+char *
+digest_base64url(const void *bytes, size_t len)
+{
+    int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+    size_t size = sodium_base64_encoded_len(len, variant);
+
+    return sodium_bin2base64(mem_alloc(size), size, bytes, len, variant);
 }
 
 /* Room for what TEXT stands for, where the caller only wants to count. */

@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 /*
- * Digests and MACs. Only src/crypto sees libsodium. Call crypto_start once, before threads.
+ * Digests and MACs. Only src/crypto sees libsodium and libcrypto. Call crypto_start once, before
+ * threads.
  */
 enum { DIGEST_SHA256 = 32, DIGEST_HEX = 65 };
 
@@ -26,11 +27,16 @@ bool digest_equal(const void *a, const void *b, size_t len);
 /* Lower-case hex; OUT has 2 * len + 1 bytes. */
 void digest_to_hex(const void *bytes, size_t len, char *out);
 
+/* N random bytes. */
+void digest_random(void *out, size_t n);
+
 /* N random bytes as 2N hex digits and NUL: names of leases, runs, deployments. */
 void digest_random_hex(size_t n, char *out);
 
 /* Standard base64 with padding (RFC 4648 4), NUL-terminated heap text; owner: caller. */
 char *digest_base64(const void *bytes, size_t len);
+/* The same in the alphabet for URLs, without padding (RFC 4648 5). */
+char *digest_base64url(const void *bytes, size_t len);
 
 /*
  * The bytes that hex (either case) or standard base64 (padding may be missing) stands for, into
