@@ -159,6 +159,7 @@ field_contact(struct field_case *c)
 
     if (c->conflict || c->n_parts < 2 || !has_new(c))
         return;
+    c->met = true;
     if (!new_ends_differ(c)) {
         ref = field_reference(c);
         if (c->rule == NULL && !compare_empty(ref->value))

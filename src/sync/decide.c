@@ -86,7 +86,7 @@ misses(const struct field_case *c, const struct decide_input *in, size_t i, bool
         return false;
     if (c->ends[i].known)
         return true;
-    return (c->rule != NULL || alone || is_made_up(c)) && !c->open && ref != NULL &&
+    return (c->rule != NULL || c->met || alone || is_made_up(c)) && !c->open && ref != NULL &&
            is_behind(c, in, i, ref);
 }
 

@@ -133,9 +133,10 @@ struct decide_input {
  *    where it is owed or lost against it (its shadow, where it shows a late value). If the source
  *    is not there any more, or may not write (a first contact decided it), the owed value itself
  *    goes; to an end that is known to differ what the others have, unless some of them have the
- *    owed value: they settled it while it was away. An end it is not owed to (which has it) that changed since, and may, has the later word.
- *    What was owed to a record that was to be made does not count for one that is met instead
- *    (first_contact decides), unless it shows a late value of ours;
+ *    owed value: they settled it while it was away. An end it is not owed to (which has it) that
+ * changed since, and may, has the later word. What was owed to a record that was to be made does
+ * not count for one that is met instead (first_contact decides), unless it shows a late value of
+ * ours;
  *  - late: an end that shows a late value, not its shadow and not as the owner, did not change: it
  *    is written back to what the owner, else an unchanged end shows (the first that has what it
  *    showed before; its shadow, if there is none). What is owed to an end from itself is such a

@@ -58,6 +58,7 @@ struct field_case {
     const struct candidate *winner;
     const struct candidate *contact; /* first contact's source */
     bool settled;                    /* by field_settle */
+    bool met;                        /* there were new ends, be it that all agreed on nothing */
     bool open;                       /* shadows do not move: conflict, unmapped */
     bool conflict;
     bool unmapped;

@@ -384,6 +384,21 @@ START_TEST(one_that_comes_back_missed_what_a_person_decided_meanwhile)
 }
 END_TEST
 
+START_TEST(one_that_comes_back_missed_that_the_rest_met_with_nothing)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_show(f, 0, "null", "null");
+    fixture_deleted(f, 0, true);
+    fixture_owed(f, "phone", 0, 2, "'1'", 1000, false);
+    fixture_show(f, 1, "null", NULL);
+    fixture_show(f, 2, "null", NULL);
+    f->in.nominator = 1;
+    ck_decides(f, "= unchanged");
+    ck_covers(f, 0, "{} ['phone']");
+}
+END_TEST
+
 START_TEST(a_new_record_that_follows_an_owner_that_differs_does_so_too)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(2);
@@ -526,6 +541,7 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           what_is_owed_to_the_last_live_end_goes_there,
           what_is_owed_to_a_record_that_is_deleted_is_missed_by_it,
           one_that_comes_back_missed_what_a_person_decided_meanwhile,
+          one_that_comes_back_missed_that_the_rest_met_with_nothing,
           a_new_record_that_follows_an_owner_that_differs_does_so_too,
           what_differs_when_the_link_ends_still_does_when_it_is_opened,
           a_late_write_that_equals_only_one_of_the_others_is_corrected,
