@@ -48,6 +48,13 @@ has(const struct search *s, enum stores_rule rule)
     return false;
 }
 
+/* Was a value dropped, not stored in another way? Under `digits` all words are one with nothing. */
+static bool
+is_dropped(const struct search *s, const struct val *sent, const struct val *stored)
+{
+    return has(s, STORES_DIGITS) && compare_empty(stored) && !compare_empty(sent);
+}
+
 /* Is STORED what the rules leave behind of SENT? HTML and the kinds may show in many ways. */
 static bool
 is_left_behind(const struct search *s, const struct val *sent, const struct val *stored)
@@ -79,7 +86,7 @@ explains(const struct search *s)
         if (!val_equal(compare_normal(s->a, s->field, &rules, 1, sent),
                        compare_normal(s->a, s->field, &rules, 1, stored)))
             return false;
-        if (stored != NULL && !is_left_behind(s, sent, stored))
+        if (is_dropped(s, sent, stored) || (stored != NULL && !is_left_behind(s, sent, stored)))
             return false;
     }
     return true;

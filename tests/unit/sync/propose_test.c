@@ -88,6 +88,8 @@ START_TEST(a_rule_that_blots_out_everything_explains_nothing)
 {
     ck_proposes(FIELD_TEXT, "none", "'abc'", "'xyz'");
     ck_proposes(FIELD_TEXT, "none", "'<b>'", "'<i>'");
+    ck_proposes(FIELD_TEXT, "none", "'Bob'", "''");
+    ck_proposes(FIELD_TEXT, "none", "'Bob'", "null");
     ck_proposes(FIELD_TEXT, "none", "'a'", "'A'");
 }
 END_TEST
