@@ -314,7 +314,7 @@ is_pending(const struct field_case *c, size_t i)
         return false;
     if (e->unread)
         return field_owed(c, i) != NULL;
-    return !c->settled && (e->late || e->owed || e->changed);
+    return !c->settled && !e->right && (e->late || e->owed || e->changed);
 }
 
 const struct candidate *

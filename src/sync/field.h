@@ -31,6 +31,7 @@ struct field_end {
     const struct val *base;      /* NULL: no base */
     bool changed;                /* differs from its base, and it is not a late write of ours */
     bool late;
+    bool right;                   /* late, and it is what it should be */
     bool known;                   /* known to differ before */
     bool owed;                    /* something is owed to it, and counts (not if it only met) */
     bool foreign;                 /* what it shows anew is another engine's, and stays there */

@@ -336,9 +336,11 @@ correct_late(struct field_case *c)
         if (!is_as(c, x, j)) {
             c->ends[j].gets = x;
             c->rule = RULE_LATE;
-        } else if (c->rule == NULL) {
-            c->rule = RULE_ADOPT;
+            continue;
         }
+        c->ends[j].right = true;
+        if (c->rule == NULL)
+            c->rule = RULE_ADOPT;
     }
 }
 

@@ -475,6 +475,19 @@ START_TEST(a_late_write_goes_back_to_what_was_there_and_is_elsewhere)
 }
 END_TEST
 
+START_TEST(a_late_write_that_is_right_counts_for_the_next_one)
+{
+    CLEANUP_FIXTURE struct fixture *f = trimming(3);
+
+    fixture_show(f, 0, "'B '", "'B'");
+    fixture_late(f, 0, "{'phone':'B '}");
+    fixture_show(f, 1, "'B'", "'B'");
+    fixture_show(f, 2, "''", "'B'");
+    fixture_late(f, 2, "{'phone':''}");
+    ck_decides(f, "phone late-write<a+c > c update {'phone':'B '}");
+}
+END_TEST
+
 START_TEST(one_value_goes_to_all_whatever_their_order)
 {
     CLEANUP_FIXTURE struct fixture *f = trimming(4);
@@ -547,5 +560,6 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           a_late_write_that_equals_only_one_of_the_others_is_corrected,
           a_late_write_goes_back_to_what_was_there_and_is_elsewhere,
           a_value_that_equals_the_source_s_only_elsewhere_is_not_right,
+          a_late_write_that_is_right_counts_for_the_next_one,
           one_value_goes_to_all_whatever_their_order,
           one_that_stores_silently_keeps_nobody_from_being_level)
