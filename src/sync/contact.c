@@ -96,6 +96,11 @@ spread(struct field_case *c, const struct candidate *x, bool fill, const char *r
             c->ends[j].gets = candidate_at(c, x, j) ? NULL : x;
         else if (takes_unread(c, x, j, fill))
             c->ends[j].gets = x;
+    /* Two may equal X, which is trimmed, but not each other. */
+    for (size_t j = 0; j < c->in->sync->n_between; j++)
+        if (takes(c, x, j, fill) && c->ends[j].gets == NULL &&
+            !field_is_level(c, x, candidate_of_end(c, j), j))
+            c->ends[j].gets = x;
 }
 
 /* What fills empty ends: the settled value, else the first that is not empty and may. */

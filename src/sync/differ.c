@@ -16,18 +16,29 @@ follows_one(const struct field_case *c, const struct candidate *ref, size_t j)
 static bool
 may_differ_with(const struct field_case *c, const struct candidate *ref, size_t j)
 {
-    return c->ends[j].base == NULL || field_owed(c, j) != NULL || follows_one(c, ref, j);
+    const struct field_end *e = &c->ends[j];
+
+    return e->base == NULL || (e->known && !e->changed) || field_owed(c, j) != NULL ||
+           follows_one(c, ref, j);
 }
 
-/* Does J differ from one that is as it was, though maybe not from REF? */
+/* Does I count for those that come after it: is it as it was, or new and level with the rest? */
+static bool
+counts_for(const struct field_case *c, size_t i, size_t j)
+{
+    const struct field_end *e = &c->ends[i];
+
+    if (e->map == NULL || e->gets != NULL || e->changed || e->known)
+        return false;
+    return e->base != NULL || (i < j && !e->differs);
+}
+
+/* Does J differ from one that counts, though maybe not from REF? */
 static bool
 meets_another(const struct field_case *c, const struct candidate *ref, size_t j)
 {
     for (size_t i = 0; may_differ_with(c, ref, j) && i < c->in->sync->n_between; i++) {
-        const struct field_end *e = &c->ends[i];
-
-        if (e->map != NULL && e->base != NULL && e->gets == NULL && !e->changed && !e->known &&
-            !candidate_at(c, candidate_of_end(c, i), j))
+        if (counts_for(c, i, j) && !candidate_at(c, candidate_of_end(c, i), j))
             return true;
     }
     return false;

@@ -8,6 +8,7 @@ SYNC_TESTS = \
 	tests/unit/sync/delete_test \
 	tests/unit/sync/echo_test \
 	tests/unit/sync/law_test \
+	tests/unit/sync/level_test \
 	tests/unit/sync/match_test \
 	tests/unit/sync/propose_test \
 	tests/unit/sync/prove_test \
@@ -56,6 +57,10 @@ tests_unit_sync_law_test_SOURCES = \
 	tests/unit/sync/world_turn.c \
 	$(SYNC_FIXTURE)
 tests_unit_sync_law_test_LDADD = $(UNIT_LIBS)
+tests_unit_sync_level_test_SOURCES = \
+	tests/unit/sync/level_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_level_test_LDADD = $(UNIT_LIBS)
 tests_unit_sync_match_test_SOURCES = \
 	tests/unit/sync/match_test.c \
 	$(SYNC_FIXTURE)
