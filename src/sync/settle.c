@@ -262,6 +262,8 @@ contest(struct field_case *c)
     leave(c);
     if (c->winner != NULL && give(c) > 0)
         c->rule = RULE_OWED;
+    else
+        c->winner = NULL; /* what changed since stays, and differs */
 }
 
 /* What it showed before. */

@@ -8,8 +8,8 @@
 #include "fixture.h"
 
 /*
- * What becomes of decisions for ends that are away for a while (cannot be read, are deleted, show
- * an older write), and where equality is not transitive. All found by the law test.
+ * What becomes of decisions for ends that are away for a while: that cannot be read, are deleted,
+ * show an older write. All found by the law test.
  */
 
 /* ---- ends that cannot be read ---- */
@@ -151,6 +151,19 @@ START_TEST(a_trespass_is_not_what_the_others_settled)
     fixture_owed(f, "phone", 2, 1, "'own'", 1000, false);
     fixture_owed(f, "phone", 3, 1, "'own'", 1000, false);
     ck_decides(f, "phone owner<b+a+c > a update {'phone':'own'} > c update {'phone':'own'}");
+}
+END_TEST
+
+START_TEST(a_trespass_over_a_correction_differs_from_the_owner_that_cannot_be_read)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
+
+    fixture_show(f, 0, "'1'", "'1'");
+    fixture_state(f, 0, END_UNREAD);
+    fixture_show(f, 1, "'mine'", "'late'");
+    fixture_owed(f, "phone", 1, 1, "'1'", 1000, false); /* of a late write that was seen there */
+    ck_decides(f, "phone not-owner! = not-owner");
+    ck_covers(f, 1, "{'phone':'mine'} ['phone']");
 }
 END_TEST
 
@@ -434,107 +447,6 @@ START_TEST(what_differs_when_the_link_ends_still_does_when_it_is_opened)
 }
 END_TEST
 
-/* ---- equal to one, and not to the other ---- */
-
-/* b trims. */
-static struct fixture *
-trimming(size_t n)
-{
-    struct fixture *f = fixture_new(n);
-
-    fixture_field(f, "phone", FIELD_TEXT, -1);
-    fixture_stores(f, 1, "phone", STORES_TRIM, 0);
-    return f;
-}
-
-START_TEST(a_late_write_that_equals_only_one_of_the_others_is_corrected)
-{
-    CLEANUP_FIXTURE struct fixture *f = trimming(3);
-
-    fixture_show(f, 0, "'B '", "'B'");
-    fixture_show(f, 1, "'B'", "'B'");
-    fixture_show(f, 2, "'B'", "'B'");
-    fixture_late(f, 0, "{'phone':'B '}");
-    ck_decides(f, "phone late-write<b+a > a update {'phone':'B'}");
-}
-END_TEST
-
-START_TEST(a_late_write_goes_back_to_what_was_there_and_is_elsewhere)
-{
-    CLEANUP_FIXTURE struct fixture *f = trimming(4);
-
-    fixture_show(f, 0, "'B'", "'B'");
-    fixture_state(f, 0, END_UNREAD);
-    fixture_show(f, 1, "null", "'B'");
-    fixture_late(f, 1, "{'phone':null}");
-    fixture_show(f, 2, "'b'", "'b'"); /* it stores "B" so, and says nothing of it */
-    fixture_show(f, 3, "'b'", "'b'");
-    ck_decides(f, "phone late-write<b+b > b update {'phone':'B'}");
-    fixture_state(f, 0, END_LIVE);
-    ck_decides(f, "phone late-write<a+b > b update {'phone':'B'}");
-}
-END_TEST
-
-START_TEST(a_late_write_that_is_right_counts_for_the_next_one)
-{
-    CLEANUP_FIXTURE struct fixture *f = trimming(3);
-
-    fixture_show(f, 0, "'B '", "'B'");
-    fixture_late(f, 0, "{'phone':'B '}");
-    fixture_show(f, 1, "'B'", "'B'");
-    fixture_show(f, 2, "''", "'B'");
-    fixture_late(f, 2, "{'phone':''}");
-    ck_decides(f, "phone late-write<a+c > c update {'phone':'B '}");
-}
-END_TEST
-
-START_TEST(one_value_goes_to_all_whatever_their_order)
-{
-    CLEANUP_FIXTURE struct fixture *f = trimming(4);
-
-    fixture_show(f, 0, "'B'", "'B '");
-    fixture_late(f, 0, "{'phone':'B'}");
-    fixture_show(f, 1, "'B'", "'B'");
-    fixture_show(f, 2, "'B '", "'B '");
-    fixture_show(f, 3, "'x'", "'x'");
-    for (size_t t = 0; t < 4; t++)
-        if (t != 1)
-            fixture_owed(f, "phone", t, 1, "'B'", 1000, false);
-    ck_decides(f, "phone owed<b+c+d > c update {'phone':'B'} > d update {'phone':'B'}");
-}
-END_TEST
-
-START_TEST(a_value_that_equals_the_source_s_only_elsewhere_is_not_right)
-{
-    CLEANUP_FIXTURE struct fixture *f = trimming(3);
-
-    fixture_show(f, 0, "'B'", "'B'");
-    fixture_state(f, 0, END_UNREAD);
-    fixture_show(f, 1, "null", "null");
-    fixture_show(f, 2, "'B '", "'B '");
-    fixture_owed(f, "phone", 1, 0, "'B'", 1000, false);
-    fixture_owed(f, "phone", 2, 0, "'B'", 1000, false);
-    ck_decides(f, "phone owed<a+b+c > b update {'phone':'B'} > c update {'phone':'B'}");
-}
-END_TEST
-
-START_TEST(one_that_stores_silently_keeps_nobody_from_being_level)
-{
-    CLEANUP_FIXTURE struct fixture *f = trimming(4);
-
-    fixture_show(f, 0, "null", "'B'");
-    fixture_late(f, 0, "{'phone':null}");
-    fixture_show(f, 1, "'B'", "'B'");
-    fixture_show(f, 2, "'B '", "'B '");
-    fixture_show(f, 3, "'b'", "'b'"); /* that is "B" at d, which says nothing of it */
-    fixture_owed(f, "phone", 2, 1, "'B'", 1000, false);
-    ck_decides(f, "phone owed<b+a+c > a update {'phone':'B'} > c update {'phone':'B'}");
-    f->in.n_owed = 0; /* c has what it is to have */
-    fixture_owed(f, "phone", 0, 1, "'B'", 1000, false);
-    ck_decides(f, "phone owed<b+a > a update {'phone':'B '}");
-}
-END_TEST
-
 UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           also_if_it_is_the_only_one_that_differs, an_unread_end_is_filled_only_if_it_was_empty,
           what_is_reported_differs_from_an_end_that_cannot_be_read,
@@ -542,24 +454,20 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           a_conflict_shows_an_unread_end_as_it_was_seen_last,
           an_owner_that_cannot_be_read_is_still_owed_to_one_that_differs,
           two_that_were_away_take_what_the_rest_settled, a_trespass_is_not_what_the_others_settled,
+          a_trespass_over_a_correction_differs_from_the_owner_that_cannot_be_read,
           who_waits_for_a_value_says_that_value, a_trespass_beside_deleted_records_is_known,
           a_new_end_gets_what_the_policy_s_source_gets,
-          a_new_end_differs_with_the_source_it_follows, two_that_differ_from_the_rest_both_still_do,
+          a_new_end_differs_with_the_source_it_follows,
+          a_new_end_that_is_as_its_source_differs_from_the_rest_with_it,
+          two_that_differ_from_the_rest_both_still_do,
           what_is_owed_to_one_that_missed_what_an_unread_end_has_is_outdated,
           what_is_owed_to_one_that_was_away_is_not_outdated_by_silent_storing,
           a_new_source_overrules_what_a_late_write_is_corrected_to,
-          a_new_end_that_is_as_its_source_differs_from_the_rest_with_it,
-          what_is_owed_to_one_that_is_away_is_outdated_by_an_edit,
           an_owner_s_field_takes_nothing_that_was_for_a_new_record,
           what_is_owed_to_the_last_live_end_goes_there,
+          what_is_owed_to_one_that_is_away_is_outdated_by_an_edit,
           what_is_owed_to_a_record_that_is_deleted_is_missed_by_it,
           one_that_comes_back_missed_what_a_person_decided_meanwhile,
           one_that_comes_back_missed_that_the_rest_met_with_nothing,
           a_new_record_that_follows_an_owner_that_differs_does_so_too,
-          what_differs_when_the_link_ends_still_does_when_it_is_opened,
-          a_late_write_that_equals_only_one_of_the_others_is_corrected,
-          a_late_write_goes_back_to_what_was_there_and_is_elsewhere,
-          a_value_that_equals_the_source_s_only_elsewhere_is_not_right,
-          a_late_write_that_is_right_counts_for_the_next_one,
-          one_value_goes_to_all_whatever_their_order,
-          one_that_stores_silently_keeps_nobody_from_being_level)
+          what_differs_when_the_link_ends_still_does_when_it_is_opened)
