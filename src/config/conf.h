@@ -16,17 +16,9 @@
  *
  * Each system has its own copy of its definition, each definition its own models: compare fields
  * by name, never by pointer. What belongs to later versions and would change what is done
- * (trust_actor, jobs with query or depends_on, other kinds of auth) is a fault, never silently left
+ * (trust_actor, jobs with query or depends_on) is a fault, never silently left
  * out.
  */
-struct auth {
-    enum auth_kind kind; /* no `auth:` is NONE, if the definition takes that */
-    char *token;         /* BEARER; HEADER: the value */
-    char *user;          /* BASIC */
-    char *password;      /* BASIC */
-    char *header;        /* HEADER: its name */
-};
-
 /* Where a system's webhooks come in. */
 struct conf_webhook {
     bool present;

@@ -70,78 +70,6 @@ conf_secret(struct conf_reader *cr, const struct yaml *at, const char *key, cons
     return arena_text(r->arena, value);
 }
 
-static char *
-read_secret(struct conf_reader *cr, const struct yaml *auth, const char *key)
-{
-    const char *text = read_need_text(&cr->r, auth, key);
-
-    return text != NULL ? conf_secret(cr, yaml_get(auth, key), key, text) : NULL;
-}
-
-static enum auth_kind
-read_auth_kind(struct reader *r, const struct yaml *auth)
-{
-    const struct yaml *type = read_need(r, auth, "type");
-
-    for (int i = 0; type != NULL && auth_names[i] != NULL; i++) {
-        if (strcmp(auth_names[i], type->text) != 0)
-            continue;
-        if (i <= AUTH_HEADER)
-            return (enum auth_kind)i;
-        FAULT(r, type,
-              "auth type %s is not supported in this version (bearer, basic, header, none)",
-              type->text);
-        return AUTH_NONE;
-    }
-    if (type != NULL)
-        FAULT(r, type, "unknown auth type '%s'%s", type->text,
-              read_hint(r, type->text, auth_names));
-    return AUTH_NONE;
-}
-
-static void
-check_auth_kind(struct reader *r, const struct yaml *at, const struct conf_system *s)
-{
-    CLEANUP_BUF struct buf kinds = BUF_INIT;
-
-    if (s->definition == NULL || (s->definition->auth_kinds & (1u << s->auth.kind)) != 0)
-        return;
-    for (int i = 0; auth_names[i] != NULL; i++) {
-        if ((s->definition->auth_kinds & (1u << i)) != 0)
-            buf_printf(&kinds, "%s%s", kinds.len > 0 ? ", " : "", auth_names[i]);
-    }
-    FAULT(r, at, "%s does not take auth %s (it takes: %s)", s->definition->name,
-          auth_names[s->auth.kind], buf_get(&kinds));
-}
-
-static void
-read_auth(struct conf_reader *cr, const struct yaml *y, struct conf_system *s)
-{
-    static const char *const none[] = {"type", NULL};
-    static const char *const bearer[] = {"type", "token", NULL};
-    static const char *const basic[] = {"type", "user", "password", NULL};
-    static const char *const header[] = {"type", "header", "token", NULL};
-    static const char *const *const keys[] = {none, bearer, basic, header};
-    struct reader *r = &cr->r;
-    const struct yaml *auth = read_map(r, y, "auth");
-    size_t before = faults_count(r->f);
-
-    if (auth != NULL)
-        s->auth.kind = read_auth_kind(r, auth);
-    if (faults_count(r->f) != before || (auth == NULL && yaml_get(y, "auth") != NULL))
-        return;
-    check_auth_kind(r, auth != NULL ? auth : y, s);
-    yaml_check_keys(auth, keys[s->auth.kind], r->file, r->f);
-    if (s->auth.kind == AUTH_BEARER || s->auth.kind == AUTH_HEADER)
-        s->auth.token = read_secret(cr, auth, "token");
-    if (s->auth.kind == AUTH_HEADER)
-        s->auth.header = read_need_text(r, auth, "header");
-    if (s->auth.kind == AUTH_BASIC) {
-        s->auth.user = read_need_text(r, auth, "user");
-        s->auth.password = read_secret(cr, auth, "password");
-    }
-}
-
 static bool
 leaves_base(const struct endpoint *e)
 {
@@ -235,7 +163,7 @@ read_system(struct conf_reader *cr, const struct yaml *key, const struct yaml *y
         s->definition = definition_load_at(provider, cr->c->dir, r, yaml_get(y, "provider"));
     s->account = read_need_text(r, y, "account");
     read_base_url(r, y, s);
-    read_auth(cr, y, s);
+    conf_read_auth(cr, y, s);
     read_ca_file(cr, y, s);
     s->self = read_texts(r, y, "self", &s->n_self);
     conf_read_webhook(cr, y, s);

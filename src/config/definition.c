@@ -9,30 +9,6 @@
 #include "base/mem.h"
 #include "config/internal.h"
 
-/* The first four can be used in a config; the others a definition may name for later versions. */
-const char *const auth_names[] = {"none",           "bearer",        "basic", "header",
-                                  "oauth2_refresh", "oauth2_client", "jwt",   NULL};
-enum { AUTH_NAMES = 7 };
-
-static void
-read_auth_kinds(struct reader *r, const struct yaml *root, struct definition *d)
-{
-    const struct yaml *y = read_list(r, root, "auth");
-
-    read_need(r, root, "auth");
-    for (size_t i = 0; y != NULL && i < y->n; i++) {
-        int kind = 0;
-
-        while (kind < AUTH_NAMES && strcmp(auth_names[kind], y->items[i]->text) != 0)
-            kind++;
-        if (kind == AUTH_NAMES)
-            FAULT(r, y->items[i], "unknown kind of auth '%s'%s", y->items[i]->text,
-                  read_hint(r, y->items[i]->text, auth_names));
-        else
-            d->auth_kinds |= 1u << kind;
-    }
-}
-
 static void
 read_limit(struct reader *r, const struct yaml *y, struct limit_rule *out)
 {
@@ -116,7 +92,7 @@ static void
 read_definition(struct reader *r, const struct yaml *root, const char *dir, struct definition *d)
 {
     static const char *const keys[] = {
-        "definition",       "name",  "base_url", "auth",     "verify",    "challenge", "ack",
+        "definition", "name",  "base_url", "auth",   "token",    "verify",    "challenge", "ack",
         "on_bad_signature", "event", "limits",   "identity", "resources", NULL};
 
     yaml_check_keys(root, keys, r->file, r->f);
@@ -128,7 +104,8 @@ read_definition(struct reader *r, const struct yaml *root, const char *dir, stru
     d->base_url = read_text(r, root, "base_url");
     if (d->base_url != NULL)
         url_check(r, yaml_get(root, "base_url"), d->base_url);
-    read_auth_kinds(r, root, d);
+    auth_read_kinds(r, root, d);
+    token_def_read(r, root, &d->token);
     read_limits(r, root, d);
     read_identity(r, root, d);
     read_resources(r, root, dir, d);

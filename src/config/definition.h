@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "config/auth.h"
 #include "config/model.h"
 #include "config/webhook.h"
 #include "config/yaml.h"
@@ -126,13 +127,12 @@ struct identity {
     char *id;             /* path of the account id in the answer */
 };
 
-enum auth_kind { AUTH_NONE, AUTH_BEARER, AUTH_BASIC, AUTH_HEADER };
-
 struct definition {
     char *name;
     char *file;
     char *base_url;      /* NULL: the config must give it */
     unsigned auth_kinds; /* bit (1 << enum auth_kind) */
+    struct token_def token;
     struct limit_rule *limits;
     size_t n_limits;
     struct identity identity;

@@ -132,6 +132,12 @@ struct definition *definition_load_at(const char *provider, const char *dir, str
 
 /* What auth kinds are called; NULL-terminated, by enum auth_kind. */
 extern const char *const auth_names[];
+/* `auth` and `token` of the definition ROOT. */
+void auth_read_kinds(struct reader *r, const struct yaml *root, struct definition *d);
+void token_def_read(struct reader *r, const struct yaml *root, struct token_def *out);
+/* The map of texts at KEY; how many. */
+size_t auth_read_values(struct reader *r, const struct yaml *map, const char *key,
+                        struct auth_value **out);
 
 /* Checks a base URL's form; a fault says what is wrong. HOST of loopback and scheme come back. */
 struct base_url {
@@ -149,6 +155,8 @@ struct conf_reader {
     bool no_secrets;
 };
 void conf_read_systems(struct conf_reader *cr, const struct yaml *systems);
+/* `auth` of the system Y; its definition and base_url are read. */
+void conf_read_auth(struct conf_reader *cr, const struct yaml *y, struct conf_system *s);
 /* `webhook` of the system Y; its definition is loaded. */
 void conf_read_webhook(struct conf_reader *cr, const struct yaml *y, struct conf_system *s);
 /* Two systems on one path must be told apart by account. */

@@ -1,7 +1,10 @@
 noinst_LIBRARIES += libconfig.a
 libconfig_a_SOURCES = \
+	src/config/auth.c \
+	src/config/auth.h \
 	src/config/conf.c \
 	src/config/conf.h \
+	src/config/conf_auth.c \
 	src/config/conf_canary.c \
 	src/config/conf_field.c \
 	src/config/conf_jobs.c \

@@ -100,9 +100,9 @@ START_TEST(names_faults_of_systems)
          "7:15: base_url must have no query and no fragment"},
         {"http://127.0.0.1:8081", "https://h x",
          "7:15: base_url holds a character that no URL has"},
-        {"type: bearer", "type: oauth2_refresh",
-         "8:18: auth type oauth2_refresh is not supported in this version (bearer, basic, header, "
-         "none)"},
+        {"type: bearer", "type: two_step",
+         "8:11: rest does not take auth two_step (it takes: none, bearer, basic, header, query, "
+         "oauth2_refresh, client_credentials, jwt)"},
         {"type: bearer", "type: baerer", "8:18: unknown auth type 'baerer' (did you mean bearer?)"},
         {"type: bearer, ", "", "8:11: missing key 'type'"},
         {", token: \"${env:LOOPLESS_TEST_TOKEN}\"", "", "8:11: missing key 'token'"},

@@ -33,6 +33,11 @@ tests_unit_config_webhook_test_SOURCES = tests/unit/config/webhook_test.c \
 tests_unit_config_webhook_test_LDADD = $(UNIT_LIBS)
 tests_unit_config_yaml_test_SOURCES = tests/unit/config/yaml_test.c tests/unit/config/scratch.h
 tests_unit_config_yaml_test_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/config/auth_test
+tests_unit_config_auth_test_SOURCES = tests/unit/config/auth_test.c \
+	tests/unit/config/good.h tests/unit/config/scratch.h
+tests_unit_config_auth_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/config/auth_test
 TESTS += \
 	tests/unit/config/conf_faults_test \
 	tests/unit/config/conf_rules_test \
