@@ -98,7 +98,7 @@ spread(struct field_case *c, const struct candidate *x, bool fill, const char *r
             c->ends[j].gets = x;
     /* Two may equal X, which is trimmed, but not each other. */
     for (size_t j = 0; j < c->in->sync->n_between; j++)
-        if (takes(c, x, j, fill) && c->ends[j].gets == NULL &&
+        if (takes(c, x, j, fill) && c->ends[j].gets == NULL && !field_has(c, x, j) &&
             !field_is_level(c, x, candidate_of_end(c, j), j))
             c->ends[j].gets = x;
 }

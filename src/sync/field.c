@@ -342,7 +342,8 @@ field_is_level(const struct field_case *c, const struct candidate *x, const stru
     if (!field_translate(c, y, j, &at.value))
         return true;
     for (size_t i = 0; i < c->in->sync->n_between; i++) {
-        const struct candidate *z = i == j || is_pending(c, i) ? NULL : field_known(c, i);
+        bool counts = i != j && !is_pending(c, i) && !c->ends[i].differs;
+        const struct candidate *z = counts ? field_known(c, i) : NULL;
 
         if (z != NULL && is_same(c, x, z) && !is_same(c, &at, z))
             return false;
@@ -407,6 +408,15 @@ field_translate(const struct field_case *c, const struct candidate *x, size_t j,
         return true;
     return compare_unify(c->a, c->in->sync, c->field, x->words, x->value, &unified) == TABLE_OK &&
            table_out(c->a, c->field->values, c->in->sync->between[j], unified, value) == TABLE_OK;
+}
+
+bool
+field_has(const struct field_case *c, const struct candidate *x, size_t j)
+{
+    const struct val *value;
+
+    return !field_translate(c, x, j, &value) ||
+           compare_same(c->a, c->in->sync, c->field, j, c->ends[j].now, value);
 }
 
 /* What is written to end J, if it can be: not to a read-only field, not what it refuses. */

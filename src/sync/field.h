@@ -117,9 +117,11 @@ const struct candidate *field_reference(const struct field_case *c);
 const struct candidate *field_leveled(const struct field_case *c, const struct candidate *x,
                                       size_t j);
 /* Does Y at J equal all that X equals? While the field is being settled: at ends that neither
- * changed nor are owed something. */
+ * changed nor are owed something; then: that do not differ. */
 bool field_is_level(const struct field_case *c, const struct candidate *x,
                     const struct candidate *y, size_t j);
+/* Does J show X itself, or is there no word for it there? */
+bool field_has(const struct field_case *c, const struct candidate *x, size_t j);
 /* An owed row of this field to target T; NULL. */
 const struct decide_owed *field_owed(const struct field_case *c, size_t t);
 void field_unmapped(struct field_case *c, size_t i, const struct val *value);

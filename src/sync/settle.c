@@ -82,11 +82,8 @@ level(struct field_case *c)
     size_t n = 0;
 
     for (size_t j = 0; j < c->in->sync->n_between; j++) {
-        const struct val *value;
-
         if (!is_for(c, c->winner, j) || c->ends[j].gets != NULL || is_level(c, j) ||
-            !field_translate(c, c->winner, j, &value) ||
-            compare_same(c->a, c->in->sync, c->field, j, c->ends[j].now, value))
+            field_has(c, c->winner, j))
             continue;
         c->ends[j].gets = c->winner;
         n++;

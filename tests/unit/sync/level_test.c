@@ -62,6 +62,10 @@ START_TEST(new_ends_that_equal_the_source_but_not_each_other_get_its_value)
     fixture_show(f, 3, "'x'", NULL);
     ck_decides(f, "phone first-contact-system<b+a+c+d > a update {'phone':'B'} > c update "
                   "{'phone':'B'} > d update {'phone':'B'}");
+    fixture_show(f, 2, "'B'", NULL);
+    ck_decides(f, "phone first-contact-system<b+a+d > a update {'phone':'B'} > d update "
+                  "{'phone':'B'}");
+    fixture_show(f, 2, "'B '", NULL);
     fixture_show(f, 3, "'B '", NULL);
     ck_decides(f, "phone adopt = unchanged");
 }
@@ -82,6 +86,20 @@ START_TEST(new_ends_that_equal_one_but_not_each_other_are_reported)
     fixture_diverged(f, 2, "['phone']");
     ck_decides(f, "phone first-contact-report! = unchanged");
     ck_covers(f, 2, "{'phone':'B'} ['phone']");
+}
+END_TEST
+
+START_TEST(a_new_record_is_level_with_those_that_do_not_differ)
+{
+    CLEANUP_FIXTURE struct fixture *f = trimming(4, 1);
+
+    f->create[0] = true;
+    fixture_show(f, 1, "'B'", "'B'");
+    fixture_show(f, 2, "'B '", "'B '");
+    fixture_show(f, 3, "'B'", "'B'");
+    fixture_diverged(f, 3, "['phone']");
+    f->in.nominator = 1;
+    ck_decides(f, "phone first-contact-report<c!+a > a create {'phone':'B '}");
 }
 END_TEST
 
@@ -149,6 +167,7 @@ UNIT_MAIN("sync/level", a_late_write_that_equals_only_one_of_the_others_is_corre
           a_late_write_goes_back_to_what_was_there_and_is_elsewhere,
           new_ends_that_equal_the_source_but_not_each_other_get_its_value,
           new_ends_that_equal_one_but_not_each_other_are_reported,
+          a_new_record_is_level_with_those_that_do_not_differ,
           a_late_write_that_is_right_counts_for_the_next_one,
           one_value_goes_to_all_whatever_their_order,
           a_value_that_equals_the_source_s_only_elsewhere_is_not_right,
