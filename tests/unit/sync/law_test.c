@@ -214,7 +214,7 @@ check_trespass(struct world *w, size_t i, struct val *const *before)
 
 /*
  * An edit at I back to what was sent there within the hour without an answer cannot be told from
- * that write. And where answers are lost nobody learns that d made another value of what was sent.
+ * that write. And where answers are lost nobody learns that one made another value of what was sent.
  */
 static bool
 is_ambiguous(const struct world *w, size_t i, size_t k)

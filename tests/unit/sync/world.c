@@ -43,9 +43,9 @@ world_stored(struct world *w, size_t i, const char *field, const struct val *v)
     if (text == NULL || strcmp(field, "any") != 0)
         return val_copy(w->f->a, v);
     copy = arena_text(w->f->a, text);
-    if (i == 1 && copy[0] != '\0' && copy[strlen(copy) - 1] == ' ')
+    if (i == w->trims && copy[0] != '\0' && copy[strlen(copy) - 1] == ' ')
         copy[strlen(copy) - 1] = '\0';
-    if (i == 3 && copy[0] >= 'A' && copy[0] <= 'Z')
+    if (i == w->lowers && copy[0] >= 'A' && copy[0] <= 'Z')
         copy[0] = (char)(copy[0] - 'A' + 'a');
     return val_string(w->f->a, copy);
 }
@@ -166,7 +166,7 @@ make_fields(struct world *w)
     if ((w->what & WORLD_CLASHES) != 0)
         fixture_conflict(f, "any", world_draw(w, 2) == 0 ? POLICY_MANUAL : POLICY_SYSTEM,
                          (int)world_draw(w, w->n));
-    fixture_stores(f, 1, "any", STORES_TRIM, 0);
+    fixture_stores(f, w->trims, "any", STORES_TRIM, 0);
     fixture_table(f, "word", UNMAPPED_REJECT,
                   "a one=eins a two=zwei a zwei=zwei b 1=eins b 2=zwei c 1=eins c 2=zwei d 1=eins "
                   "d 2=zwei");
@@ -213,6 +213,8 @@ world_begin(size_t n, uint64_t seed, unsigned what)
     world_tell(&w, "== %zu systems, seed %llu, what %u", n, (unsigned long long)seed, what);
     for (int k = 0; k < 20; k++)
         world_draw(&w, 2);
+    w.trims = world_draw(&w, n);
+    w.lowers = n > 3 ? (w.trims + 1 + world_draw(&w, n - 1)) % n : n;
     make_fields(&w);
     w.refusing = world_draw(&w, n);
     fixture_first_contact(w.f, POLICY_SYSTEM, 0);

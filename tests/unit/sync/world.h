@@ -12,7 +12,7 @@
  *
  * Fields: `any` (any may write; by last write or by a system), `owned` (a system or the creator,
  * some with enforce), `word` (a table that is lossy from a), `ref` (what it names is linked sooner
- * or later). b trims `any` and says so; d lowers it and does not.
+ * or later). One trims `any` and says so; of four, one lowers it and does not.
  */
 enum { WORLD_FIELDS = 4, WORLD_FLIGHTS = 16, WORLD_ANY = 0, WORLD_OWNED, WORLD_WORD };
 
@@ -55,6 +55,8 @@ struct world {
     const struct val *values; /* what the open conflict of `any` shows */
     bool ended;
     size_t refusing; /* the system that takes no "B" in `any` */
+    size_t trims;    /* the system that trims `any` */
+    size_t lowers;   /* the one that lowers it and does not say so; n: none */
     size_t linked;   /* how much of what `ref` may name is linked */
     int64_t clock;
     long writes, deletes, creates;
