@@ -47,6 +47,7 @@ struct conf_system {
     struct conf_canary *canaries;
     size_t n_canaries;
     int concurrency; /* requests at once, default 4 */
+    struct conf_rate rate;
     int line;        /* in the config, for messages */
 };
 

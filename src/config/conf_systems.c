@@ -148,7 +148,8 @@ read_system(struct conf_reader *cr, const struct yaml *key, const struct yaml *y
 {
     static const char *const keys[] = {"provider", "account", "base_url", "auth",
                                        "webhook",  "self",    "ca_file",  "concurrency",
-                                       "insecure", "echo",    "canary",   NULL};
+                                       "insecure", "echo",    "canary",   "rate",
+                                       NULL};
     struct reader *r = &cr->r;
     char *provider;
 
@@ -168,6 +169,7 @@ read_system(struct conf_reader *cr, const struct yaml *key, const struct yaml *y
     s->self = read_texts(r, y, "self", &s->n_self);
     conf_read_webhook(cr, y, s);
     s->concurrency = (int)read_count(r, y, "concurrency", DEFAULT_CONCURRENCY, 1, MAX_CONCURRENCY);
+    rate_read(r, y, &s->rate);
     read_later(r, y);
 }
 

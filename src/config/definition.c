@@ -10,46 +10,6 @@
 #include "config/internal.h"
 
 static void
-read_limit(struct reader *r, const struct yaml *y, struct limit_rule *out)
-{
-    static const char *const keys[] = {"when", "wait", NULL};
-    static const char *const when_keys[] = {"status", NULL};
-    static const char *const wait_keys[] = {"header", "unit", "else", NULL};
-    static const char *const units[] = {"s", "ms", "epoch_s", "epoch_ms", "http", NULL};
-    static const char *const otherwise[] = {"backoff", NULL};
-    const struct yaml *when, *wait;
-
-    yaml_check_keys(y, keys, r->file, r->f);
-    read_need(r, y, "when");
-    when = read_map(r, y, "when");
-    wait = read_map(r, y, "wait");
-    yaml_check_keys(when, when_keys, r->file, r->f);
-    yaml_check_keys(wait, wait_keys, r->file, r->f);
-    read_need(r, when, "status");
-    out->n_status = read_statuses(r, when, "status", out->status);
-    out->wait_header = read_text(r, wait, "header");
-    out->unit = (enum wait_unit)read_word(r, wait, "unit", units, WAIT_SECONDS);
-    read_word(r, wait, "else", otherwise, 0);
-}
-
-static void
-read_limits(struct reader *r, const struct yaml *root, struct definition *d)
-{
-    static const char *const budget_keys[] = {"budget", NULL};
-    const struct yaml *y = read_list(r, root, "limits");
-
-    if (y == NULL)
-        return;
-    d->limits = arena_alloc(r->arena, (y->n + 1) * sizeof *d->limits);
-    for (size_t i = 0; i < y->n; i++) {
-        if (yaml_get(y->items[i], "budget") != NULL)
-            yaml_check_keys(y->items[i], budget_keys, r->file, r->f);
-        else
-            read_limit(r, y->items[i], &d->limits[d->n_limits++]);
-    }
-}
-
-static void
 read_identity(struct reader *r, const struct yaml *root, struct definition *d)
 {
     const struct yaml *y = read_map(r, root, "identity");
@@ -106,7 +66,7 @@ read_definition(struct reader *r, const struct yaml *root, const char *dir, stru
         url_check(r, yaml_get(root, "base_url"), d->base_url);
     auth_read_kinds(r, root, d);
     token_def_read(r, root, &d->token);
-    read_limits(r, root, d);
+    limits_read(r, root, d);
     read_identity(r, root, d);
     read_resources(r, root, dir, d);
     webhook_read(r, root, d);

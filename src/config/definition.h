@@ -8,6 +8,8 @@
 #include <jansson.h>
 
 #include "config/auth.h"
+#include "config/endpoint.h"
+#include "config/limit.h"
 #include "config/model.h"
 #include "config/webhook.h"
 #include "config/yaml.h"
@@ -98,6 +100,8 @@ struct listing {
 
 enum version_kind { VERSION_NONE, VERSION_ETAG, VERSION_SEQUENCE, VERSION_TIMESTAMP };
 
+    struct limit_budget *budgets;
+    size_t n_budgets;
 struct resource_def {
     char *resource;            /* "crm/contacts" */
     const struct model *model; /* owned by the definition's set of models */
@@ -111,15 +115,6 @@ struct resource_def {
     struct endpoint get, find, create, update, delete;
     struct listing list;
     char *map_hash; /* hex digest of id, external_id, version, fields with paths and stores */
-};
-
-/* When an answer is a limit, and how long to wait (thin: statuses and a header). */
-enum wait_unit { WAIT_SECONDS, WAIT_MS, WAIT_EPOCH_S, WAIT_EPOCH_MS, WAIT_HTTP };
-struct limit_rule {
-    int status[8];
-    size_t n_status;
-    char *wait_header; /* NULL: back off. The value may also be an HTTP-date with unit s */
-    enum wait_unit unit;
 };
 
 struct identity {

@@ -12,7 +12,8 @@
 
 enum { SILENT_CALLS = 3 };
 
-static void submit(struct call *c, int64_t delay_ms);
+static void submit(struct call *c);
+static void start_queued(struct provider *p);
 
 struct call *
 call_new(struct provider *p, enum call_kind kind, const struct resource_def *r,
@@ -105,14 +106,13 @@ patience_left(const struct call *c)
 }
 
 static void
-say_limited(struct call *c, int status, int64_t wait_ms)
+say_limited(struct call *c, int status, int64_t wait_ms, const char *why)
 {
     char until[CLOCK_TEXT], code[32];
     int64_t at = clock_now() + wait_ms;
 
     snprintf(code, sizeof code, "http-%d", status);
-    call_say(c, PROVIDER_LIMITED, code, "the system's limit is reached, again at %s",
-             clock_format(at, until));
+    call_say(c, PROVIDER_LIMITED, code, "%s, again at %s", why, clock_format(at, until));
     c->answer.not_before = at;
 }
 
@@ -136,49 +136,112 @@ say_down(struct call *c, int64_t wait)
     c->answer.not_before = clock_now() + wait;
 }
 
-/* Its turn has come. */
 static void
+queue_pop(struct provider *p)
+{
+    struct call *c = p->first;
+
+    p->first = c->queued;
+    if (p->first == NULL)
+        p->last = &p->first;
+    c->queued = NULL;
+    p->n_queued--;
+}
+
+static void
+end_limited(struct call *c, int64_t wait)
+{
+    say_limited(c, 429, quota_later(c->p, wait), quota_why(c->p));
+    call_end_later(c);
+}
+
+/* Its turn has come. 0 it is off the queue, else the ms that it waits for a limit. */
+static int64_t
 start(struct call *c)
 {
-    int64_t now = clock_boot();
-    int64_t wait = c->p->closed_until - now;
+    struct provider *p = c->p;
+    int64_t now = clock_boot(), wait;
 
     if (c->started == 0)
         c->started = now;
-    if (now < c->p->down_until) {
-        say_down(c, c->p->down_until - now);
+    if (now < p->down_until) {
+        queue_pop(p);
+        say_down(c, p->down_until - now);
         call_end_later(c);
-        return;
+        return 0;
     }
-    if (wait > 0 && wait > patience_left(c)) {
-        say_limited(c, 429, wait);
-        call_end_later(c);
-        return;
-    }
-    submit(c, wait > 0 ? wait : 0);
+    wait = quota_take(p);
+    if (wait > 0 && wait <= patience_left(c))
+        return wait;
+    queue_pop(p);
+    if (wait > 0)
+        end_limited(c, wait);
+    else
+        submit(c);
+    return 0;
+}
+
+static void
+wake(void *user)
+{
+    struct provider *p = user;
+
+    p->quota.waking = false;
+    start_queued(p);
 }
 
 static void
 start_queued(struct provider *p)
 {
     int most = p->system->concurrency > 0 ? p->system->concurrency : 1;
-    struct call *c;
+    int64_t wait = 0;
 
-    while ((c = p->first) != NULL && p->active < most) {
-        p->first = c->queued;
-        if (p->first == NULL)
-            p->last = &p->first;
-        c->queued = NULL;
-        start(c);
-    }
+    while (p->first != NULL && p->active < most && wait == 0)
+        wait = start(p->first);
+    if (wait == 0 || p->quota.waking)
+        return;
+    p->quota.waking = true;
+    http_after(p->http, wait, wake, p);
 }
 
 static void
 send_call(struct call *c)
 {
-    *c->p->last = c;
-    c->p->last = &c->queued;
-    start_queued(c->p);
+    struct provider *p = c->p;
+    int64_t delay = quota_delay(p);
+
+    if (delay > p->patience_ms) { /* nor would those before it be done by then */
+        end_limited(c, delay);
+        return;
+    }
+    *p->last = c;
+    p->last = &c->queued;
+    p->n_queued++;
+    start_queued(p);
+}
+
+/* Before all others: it has waited. */
+static void
+resend(void *user)
+{
+    struct call *c = user;
+    struct provider *p = c->p;
+
+    p->active--;
+    c->queued = p->first;
+    p->first = c;
+    if (c->queued == NULL)
+        p->last = &c->queued;
+    p->n_queued++;
+    start_queued(p);
+}
+
+/* Meanwhile it keeps its place among those under way. */
+static void
+send_again(struct call *c, int64_t delay_ms)
+{
+    c->p->active++;
+    http_after(c->p->http, delay_ms, resend, c);
 }
 
 /* False if there is no time left for it. */
@@ -190,29 +253,32 @@ again(struct call *c)
     if (delay >= patience_left(c))
         return false;
     c->tries++;
-    submit(c, delay);
+    send_again(c, delay);
     return true;
 }
 
 /* True: the call is done. */
 static bool
-on_limit(struct call *c, int status, int64_t wait)
+on_limit(struct call *c, int status, const struct limit_found *f)
 {
-    bool told = wait >= 0;
-    int64_t until;
+    bool told = f->wait_ms >= 0;
+    int64_t wait = f->wait_ms;
 
-    if (!told && again(c))
+    c->p->counts.limits++;
+    if (!told && f->min_ms == 0 && again(c))
         return false;
     if (!told)
-        wait = LIMIT_UNKNOWN_WAIT_MS;
-    until = clock_boot() + wait;
-    if (until > c->p->closed_until)
-        c->p->closed_until = until;
+        wait = limit_unknown_ms(c->p->quota.in_row++);
+    if (wait > f->max_ms)
+        wait = f->max_ms;
+    if (wait < f->min_ms)
+        wait = f->min_ms;
+    quota_close(c->p, wait);
     if (told && wait < patience_left(c)) {
-        submit(c, wait + limit_backoff_ms(0));
+        send_again(c, wait + limit_backoff_ms(c->tries++));
         return false;
     }
-    say_limited(c, status, wait);
+    say_limited(c, status, wait, "the system's limit is reached");
     return true;
 }
 
@@ -247,7 +313,8 @@ server_time(const struct http_answer *h)
 static bool
 judge(struct call *c, const struct http_answer *h)
 {
-    int64_t wait;
+    struct limit_scene scene;
+    struct limit_found found;
 
     if (h->outcome != HTTP_ANSWERED)
         return on_no_answer(c, h);
@@ -256,9 +323,13 @@ judge(struct call *c, const struct http_answer *h)
     c->answer.server_now = server_time(h);
     if (!c->read_back)
         c->answer.status = h->status;
-    if (limit_match(c->p->system->definition, h,
-                    c->answer.server_now != 0 ? c->answer.server_now : clock_now(), &wait))
-        return on_limit(c, h->status, wait);
+    limit_begin(&scene, c->arena, h,
+                c->answer.server_now != 0 ? c->answer.server_now : clock_now());
+    quota_hear(c->p, &scene);
+    if (limit_match(&scene, c->p->system->definition, &found))
+        return on_limit(c, h->status, &found);
+    c->p->quota.in_row = 0;
+    counts_status(c->p, h->status);
     if (h->status >= 200 && h->status < 300) {
         if (!answer_read(c, h))
             return false;
@@ -277,6 +348,7 @@ on_answer(void *user, const struct http_answer *h)
     struct provider *p = c->p;
 
     p->active--;
+    counts_answered(p, h);
     if (c->writing)
         crash_point("provider.answered");
     if (judge(c, h))
@@ -285,7 +357,7 @@ on_answer(void *user, const struct http_answer *h)
 }
 
 static void
-submit(struct call *c, int64_t delay_ms)
+submit(struct call *c)
 {
     struct http_request r = {.method = c->q.method,
                              .url = c->q.url,
@@ -294,7 +366,6 @@ submit(struct call *c, int64_t delay_ms)
                              .body = c->q.body,
                              .body_len = c->q.body_len,
                              .deadline_ms = c->p->deadline_ms,
-                             .delay_ms = delay_ms,
                              .ca_file = c->p->system->ca_file,
                              .may_send = c->writing ? c->p->may_write : NULL,
                              .may_user = c->p->may_user};
@@ -302,13 +373,14 @@ submit(struct call *c, int64_t delay_ms)
 
     if (c->writing)
         crash_point("provider.send");
-    c->asked_at = clock_boot() + delay_ms;
+    c->asked_at = clock_boot();
     if (http_send(c->p->http, &r, on_answer, c, &err) != 0) {
         call_end_err(c, PROVIDER_REFUSED, &err);
         return;
     }
     c->p->active++;
     c->p->sent++;
+    counts_sent(c);
 }
 
 void

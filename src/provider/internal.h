@@ -11,10 +11,14 @@
 #include "config/conf.h"
 #include "http/client.h"
 #include "json/val.h"
+#include "provider/bucket.h"
 #include "provider/inbound.h"
+#include "provider/meter.h"
 #include "provider/provider.h"
 
 /* Private to src/provider. Errors are RECORD unless said otherwise. */
+
+struct call;
 
 /* --- template.c: texts with placeholders -------------------------------------------------- */
 
@@ -114,12 +118,36 @@ int page_next(struct arena *a, const struct resource_def *r, const struct page *
 
 /* --- limit.c: when to come back ----------------------------------------------------------- */
 
-enum { LIMIT_MAX_WAIT_MS = 24 * 3600 * 1000, LIMIT_UNKNOWN_WAIT_MS = 10000 };
+enum {
+    LIMIT_MAX_WAIT_MS = 24 * 3600 * 1000,
+    LIMIT_UNKNOWN_WAIT_MS = 10000,
+    LIMIT_UNKNOWN_MOST_MS = 300000
+};
 
-/* Does the answer say "too much"? WAIT_MS: from now, -1 if it does not say how long. NOW: the
- * answer's own Date where it has one, else ours. */
-bool limit_match(const struct definition *d, const struct http_answer *a, int64_t now,
-                 int64_t *wait_ms);
+/* An answer while it is judged. NOW: its own Date where it has one, else ours. */
+struct limit_scene {
+    struct arena *arena;
+    const struct http_answer *answer;
+    int64_t now;
+    bool parsed;
+    const struct val *body; /* NULL: it is no JSON */
+};
+void limit_begin(struct limit_scene *s, struct arena *a, const struct http_answer *h, int64_t now);
+
+struct limit_found {
+    int64_t wait_ms; /* from now, -1 if it does not say how long */
+    int64_t min_ms, max_ms;
+};
+/* Does the answer say "too much"? */
+bool limit_match(struct limit_scene *s, const struct definition *d, struct limit_found *out);
+
+struct limit_left {
+    int64_t remaining, limit;
+    int64_t reset_ms; /* from now; -1: it does not say */
+};
+/* Does the answer say how much of B is left? */
+bool limit_left(struct limit_scene *s, const struct limit_budget *b, struct limit_left *out);
+
 /* Full jitter: 0 to 100 ms * 2^TRIES, at most 2 s. */
 int64_t limit_backoff_ms(int tries);
 
@@ -130,6 +158,50 @@ struct request {
     const char *url;
     const char *shown; /* "GET /contacts/7": no query, for messages */
     struct http_header *headers;
+/* After the IN_ROW-th limit (from 0) that does not say how long: 10 s, 20 s, .. 5 min. */
+int64_t limit_unknown_ms(int in_row);
+
+/* --- quota.c: may a request go out now? --------------------------------------------------- */
+
+/*
+ * What this process knows of the account's buckets (bucket.h): a few tokens in hand, so that the
+ * state is asked once for many requests, and until when it is closed. All on the boot clock.
+ */
+struct quota {
+    struct bucket_set local; /* of this process alone, if nothing is shared */
+    long tokens;
+    int64_t tokens_until;
+    int64_t looked_at;
+    int64_t closed_until; /* 0: open */
+    enum bucket_why why;
+    int64_t dry_until;  /* no token before */
+    int64_t spread_at;  /* the turn of who was sent away last */
+    int in_row;         /* limits without an end, in a row */
+    int64_t told_again; /* the day's use as answers say it is not looked at before, unless .. */
+    long told_used;     /* .. it is a good deal more than this */
+    bool waking;        /* a timer is set */
+};
+
+/* Takes one request's right to go out: 0, or the ms until it may be worth asking again. */
+int64_t quota_take(struct provider *p);
+/* How long one that queues up now would wait, as far as it is known to. */
+int64_t quota_delay(struct provider *p);
+/* It cannot wait for so long: in how many ms it should come again, so that not all come at once. */
+int64_t quota_later(struct provider *p, int64_t wait);
+/* The system said "too much", come again in so many ms: for all processes. */
+void quota_close(struct provider *p, int64_t wait);
+/* Budgets that an answer tells. */
+void quota_hear(struct provider *p, struct limit_scene *s);
+/* Why it is closed, for people. */
+const char *quota_why(const struct provider *p);
+/* Gives tokens back that were not used. */
+void quota_release(struct provider *p);
+
+/* --- counts.c: what calls cost ------------------------------------------------------------ */
+
+void counts_sent(struct call *c);
+void counts_answered(struct provider *p, const struct http_answer *h);
+void counts_status(struct provider *p, int status);
     size_t n_headers;
     const char *body; /* NULL: none */
     size_t body_len;
@@ -183,16 +255,21 @@ struct provider {
     const struct conf_system *system;
     struct http *http;
     struct secrets secrets;
+    int sends; /* requests gone out for it */
     struct call *calls;         /* all, newest first */
     struct call *first, **last; /* those that wait for their turn */
     int active;
     long sent;
-    int64_t closed_until; /* boot clock: a limit said so */
+    struct quota quota;
+    struct meter meter; /* empty: nothing is shared */
+    struct call_counts counts;
+    int64_t flushed_at; /* boot clock */
     int64_t down_until;   /* boot clock: nobody answers there */
     int unanswered;       /* calls in a row that ended without an answer */
     int64_t deadline_ms;
     int64_t patience_ms;
     bool (*may_write)(void *may_user); /* NULL: yes */
+    long n_queued;
     void *may_user;
 };
 

@@ -47,6 +47,13 @@ provider_guard(struct provider *p, bool (*may_write)(void *user), void *user)
     p->may_user = user;
 }
 
+void
+provider_meter(struct provider *p, const struct meter *meter)
+{
+    if (meter != NULL)
+        p->meter = *meter;
+}
+
 long
 provider_calls(const struct provider *p)
 {
@@ -267,6 +274,8 @@ provider_free(struct provider *p)
     for (struct call *c = p->calls, *next; c != NULL; c = next) {
         next = c->next;
         call_free(c);
+    quota_release(p);
+    provider_flush(p);
     }
     secrets_release(&p->secrets);
     free(p);

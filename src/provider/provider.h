@@ -11,6 +11,7 @@
 #include "config/conf.h"
 #include "http/client.h"
 #include "json/val.h"
+#include "provider/meter.h"
 
 /*
  * A definition at work on one system: builds requests from templates, adds credentials, sends them
@@ -88,12 +89,19 @@ void provider_timing(struct provider *p, int64_t deadline_ms, int64_t patience_m
  */
 void provider_guard(struct provider *p, bool (*may_write)(void *user), void *user);
 
+/* Limits are shared and calls counted by METER (copied), before the first call. */
+void provider_meter(struct provider *p, const struct meter *meter);
+/* Hands counts over, tick: those of a second ago. Whoever waits for other things calls it before.
+ * provider_free does, too. NULL is fine. */
+void provider_flush(struct provider *p);
+void provider_tick(struct provider *p);
+
 /* HTTP requests sent so far, retries too. */
 long provider_calls(const struct provider *p);
 
 /*
- * While a limit of the system holds (Retry-After), calls wait for it, or end LIMITED at once if
- * that is longer than they would try.
+ * While a limit of the system or of the config holds, calls wait for it, or end LIMITED at once if
+ * that is longer than they would try; not_before says when their turn may come.
  */
 
 /* Whose account do the credentials open? records[0].id. OK with no records if the definition has

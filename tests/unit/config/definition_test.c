@@ -64,7 +64,7 @@ START_TEST(loads_a_good_definition)
     ck_assert_uint_ne(d->auth_kinds & (1u << AUTH_BEARER), 0);
     ck_assert_uint_eq(d->auth_kinds & (1u << AUTH_BASIC), 0);
     ck_assert_uint_eq(d->n_limits, 1);
-    ck_assert_int_eq(d->limits[0].status[1], 503);
+    ck_assert_int_eq(d->limits[0].when.status[1], 503);
     ck_assert_int_eq(d->limits[0].unit, WAIT_EPOCH_MS);
     ck_assert_str_eq(d->identity.id, "data.id");
     ck_assert(d->identity.call.present);
@@ -162,7 +162,7 @@ static const struct {
     {"[429, 503]", "[429, 5030]", "9:27: status must be HTTP statuses, 100 to 599"},
     {"[429, 503]", "[400, 401, 402, 403, 404, 405, 406, 407, 408]",
      "9:62: status has more than 8 statuses"},
-    {"unit: epoch_ms", "unit: weeks", "9:68: unit must be one of: s, ms, epoch_s, epoch_ms, http"},
+    {"unit: epoch_ms", "unit: weeks", "9:68: unit must be one of: s, ms, epoch_s, epoch_ms, http, iso8601"},
     {"when: {status", "when: {body: x, status", "9:13: unknown key 'body'"},
     {"path: /me, id: data.id", "path: /me", "11:11: missing key 'id'"},
     {"path: /me,", "path: \"/me/{id}\",", "11:31: placeholder {id} has no meaning in identity"},

@@ -145,7 +145,7 @@ START_TEST(a_delete_is_one_of_the_writes)
     provider_delete(f.p, &f.r, "7", NULL, fixture_keep, &f);
     fixture_run(&f);
     ck_assert_int_eq(f.got.outcome, PROVIDER_LIMITED);
-    f.p->closed_until = 0;
+    f.p->quota = (struct quota){0};
     provider_delete(f.p, &f.r, "7", NULL, fixture_keep, &f);
     fixture_run(&f);
     ck_assert_int_eq(f.got.outcome, PROVIDER_NOT_SENT);

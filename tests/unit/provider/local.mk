@@ -25,6 +25,11 @@ tests_unit_provider_body_test_SOURCES = \
 tests_unit_provider_body_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/provider/body_test
 
+check_PROGRAMS += tests/unit/provider/bucket_test
+tests_unit_provider_bucket_test_SOURCES = tests/unit/provider/bucket_test.c
+tests_unit_provider_bucket_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/bucket_test
+
 check_PROGRAMS += tests/unit/provider/call_test
 tests_unit_provider_call_test_SOURCES = \
 	tests/unit/provider/call_test.c \
