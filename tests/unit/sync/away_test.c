@@ -19,10 +19,7 @@ START_TEST(a_first_contact_settles_for_an_end_that_cannot_be_read)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(1);
 
     fixture_first_contact(f, POLICY_OWNER, -1);
-    fixture_show(f, 0, "'old'", "'old'");
-    fixture_show(f, 1, "'new'", NULL);
-    fixture_show(f, 2, "'older'", "'older'");
-    fixture_state(f, 0, END_UNREAD);
+    fixture_scene(f, "a 'old' unread, b 'new' new, c 'older'");
     ck_decides(f, "phone first-contact-owner<b+a+c > a update {'phone':'new'} > c update "
                   "{'phone':'new'}");
 }
@@ -33,10 +30,7 @@ START_TEST(also_if_it_is_the_only_one_that_differs)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(1);
 
     fixture_first_contact(f, POLICY_OWNER, -1);
-    fixture_show(f, 0, "'old'", "'old'");
-    fixture_show(f, 1, "'new'", NULL);
-    fixture_show(f, 2, "'new'", "'new'");
-    fixture_state(f, 0, END_UNREAD);
+    fixture_scene(f, "a 'old' unread, b 'new' new, c 'new'");
     ck_decides(f, "phone first-contact-owner<b+a > a update {'phone':'new'}");
 }
 END_TEST
@@ -46,14 +40,10 @@ START_TEST(an_unread_end_is_filled_only_if_it_was_empty)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
     fixture_first_contact(f, POLICY_FILL, -1);
-    fixture_show(f, 0, "null", "null");
-    fixture_show(f, 1, "'new'", NULL);
-    fixture_show(f, 2, "null", "null");
-    fixture_state(f, 0, END_UNREAD);
+    fixture_scene(f, "a null unread, b 'new' new, c null");
     ck_decides(f, "phone first-contact-fill<b+a+c > a update {'phone':'new'} > c update "
                   "{'phone':'new'}");
-    fixture_show(f, 0, "'old'", "'old'");
-    fixture_state(f, 0, END_UNREAD);
+    fixture_scene(f, "a 'old' unread");
     ck_decides(f, "phone first-contact-fill<b!+c > c update {'phone':'new'}");
     ck_covers(f, 1, "{'phone':'new'} ['phone']");
 }
@@ -63,10 +53,7 @@ START_TEST(what_is_reported_differs_from_an_end_that_cannot_be_read)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'old'", "'old'");
-    fixture_show(f, 1, "'new'", NULL);
-    fixture_show(f, 2, "'new'", "'new'");
-    fixture_state(f, 0, END_UNREAD);
+    fixture_scene(f, "a 'old' unread, b 'new' new, c 'new'");
     ck_decides(f, "phone first-contact-report! = unchanged");
     ck_covers(f, 1, "{'phone':'new'} ['phone']");
 }
@@ -76,12 +63,8 @@ START_TEST(a_change_that_stays_differs_from_an_end_that_cannot_be_read)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(2);
 
-    fixture_show(f, 0, "'mine'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_state(f, 1, END_UNREAD);
-    fixture_show(f, 2, "'1'", "'1'");
-    fixture_deleted(f, 2, true);
-    f->ends[0].tombstone = true; /* it comes back alone */
+    /* a comes back alone */
+    fixture_scene(f, "a 'mine' was '1' back, b '1' unread, c '1' tombstone");
     ck_decides(f, "phone not-owner! = not-owner");
     ck_covers(f, 0, "{'phone':'mine'} ['phone']");
 }
@@ -92,10 +75,7 @@ START_TEST(a_conflict_shows_an_unread_end_as_it_was_seen_last)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
     fixture_conflict(f, "phone", POLICY_MANUAL, -1);
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'3'", "'1'");
-    fixture_show(f, 2, "'unseen'", "'1'");
-    fixture_state(f, 2, END_UNREAD);
+    fixture_scene(f, "a '2' was '1', b '3' was '1', c 'unseen' was '1' unread");
     ck_decides(f, "phone conflict? = conflict");
     ck_assert_str_eq(val_write_text(f->a, f->d.rules[0].values),
                      "{\"a\":\"2\",\"b\":\"3\",\"c\":\"1\"}");
@@ -108,28 +88,16 @@ START_TEST(an_owner_that_cannot_be_read_is_still_owed_to_one_that_differs)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(2);
 
-    fixture_show(f, 0, "'B'", "'A'");
-    fixture_diverged(f, 0, "['phone']");
-    fixture_show(f, 1, "null", "null");
-    fixture_show(f, 2, "null", "null");
-    fixture_state(f, 2, END_UNREAD);
-    fixture_owed(f, "phone", 0, 2, "null", 1000, false);
+    fixture_scene(f, "a 'B' was 'A' differs owed null of c, b null, c null unread");
     ck_decides(f, "phone owner<c+a > a update {'phone':null}");
 }
 END_TEST
 
 START_TEST(two_that_were_away_take_what_the_rest_settled)
 {
-    CLEANUP_FIXTURE struct fixture *f = fixture_new(4);
+    CLEANUP_FIXTURE struct fixture *f = fixture_four(-1);
 
-    fixture_field(f, "phone", FIELD_TEXT, -1);
-    fixture_show(f, 0, "'old'", "'old'");
-    fixture_diverged(f, 0, "['phone']");
-    fixture_show(f, 1, "'older'", "'older'");
-    fixture_diverged(f, 1, "['phone']");
-    fixture_show(f, 2, "'new'", "'new'");
-    fixture_show(f, 3, "'new'", "'new'");
-    fixture_owed(f, "phone", 1, 0, "'old'", 1000, false);
+    fixture_scene(f, "a 'old' differs, b 'older' differs owed 'old' of a, c 'new', d 'new'");
     ck_decides(f, "phone owed<c!+b > b update {'phone':'new'}");
     ck_covers(f, 0, "{'phone':'old'} ['phone']");
 }
@@ -137,19 +105,10 @@ END_TEST
 
 START_TEST(a_trespass_is_not_what_the_others_settled)
 {
-    CLEANUP_FIXTURE struct fixture *f = fixture_new(4);
+    CLEANUP_FIXTURE struct fixture *f = fixture_four(1);
 
-    fixture_field(f, "phone", FIELD_TEXT, 1);
-    fixture_show(f, 0, "'mine'", "'old'");
-    fixture_diverged(f, 0, "['phone']");
-    fixture_show(f, 1, "'own'", "'own'");
-    fixture_state(f, 1, END_UNREAD);
-    fixture_show(f, 2, "'x'", "'x'");
-    fixture_diverged(f, 2, "['phone']");
-    fixture_show(f, 3, "'own'", "'y'");
-    fixture_late(f, 3, "{'phone':'own'}");
-    fixture_owed(f, "phone", 2, 1, "'own'", 1000, false);
-    fixture_owed(f, "phone", 3, 1, "'own'", 1000, false);
+    fixture_scene(f, "a 'mine' was 'old' differs, b 'own' unread, c 'x' differs owed 'own' of b, d "
+                     "'own' was 'y' late 'own' owed 'own' of b");
     ck_decides(f, "phone owner<b+a+c > a update {'phone':'own'} > c update {'phone':'own'}");
 }
 END_TEST
@@ -158,10 +117,8 @@ START_TEST(a_trespass_over_a_correction_differs_from_the_owner_that_cannot_be_re
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_state(f, 0, END_UNREAD);
-    fixture_show(f, 1, "'mine'", "'late'");
-    fixture_owed(f, "phone", 1, 1, "'1'", 1000, false); /* of a late write that was seen there */
+    /* what is owed to b: a late write was seen there */
+    fixture_scene(f, "a '1' unread, b 'mine' was 'late' owed '1' of b");
     ck_decides(f, "phone not-owner! = not-owner");
     ck_covers(f, 1, "{'phone':'mine'} ['phone']");
 }
@@ -172,11 +129,8 @@ START_TEST(who_waits_for_a_value_says_that_value)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
     fixture_conflict(f, "phone", POLICY_SYSTEM, 2);
-    fixture_show(f, 0, "''", "''");
-    fixture_show(f, 1, "'A'", "'A'");
-    fixture_show(f, 2, "'A'", "'A'"); /* an older write of ours, covered since */
-    fixture_owed(f, "phone", 1, 2, "''", 1000, false);
-    fixture_owed(f, "phone", 2, 0, "''", 1000, false);
+    /* c shows an older write of ours, covered since */
+    fixture_scene(f, "a '', b 'A' owed '' of c, c 'A' owed '' of a");
     ck_decides(f, "phone owed<c+b+c > b update {'phone':''} > c update {'phone':''}");
 }
 END_TEST
@@ -185,10 +139,8 @@ START_TEST(a_trespass_beside_deleted_records_is_known)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_deleted(f, 0, true);
-    fixture_show(f, 1, "'mine'", "'1'");
-    f->ends[1].tombstone = true; /* it comes back alone */
+    /* b comes back alone */
+    fixture_scene(f, "a '1' tombstone, b 'mine' was '1' back");
     f->in.ended = true;
     f->in.nominator = 1;
     ck_decides(f, "phone not-owner! = not-owner reopened");
@@ -204,9 +156,7 @@ START_TEST(a_new_end_gets_what_the_policy_s_source_gets)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
     fixture_first_contact(f, POLICY_SYSTEM, 0);
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_show(f, 1, "'2'", "'1'");
-    fixture_show(f, 2, "'3'", NULL);
+    fixture_scene(f, "a '1', b '2' was '1', c '3' new");
     ck_decides(f, "phone changed-same<b+a+c > a update {'phone':'2'} > c update {'phone':'2'}");
     ck_assert_str_eq(val_write_text(f->a, f->d.writes[1].sources), "{\"phone\":\"b\"}");
 }
@@ -217,10 +167,7 @@ START_TEST(a_new_end_differs_with_the_source_it_follows)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
     fixture_first_contact(f, POLICY_SYSTEM, 0);
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_diverged(f, 0, "['phone']");
-    fixture_show(f, 1, "'2'", "'2'");
-    fixture_show(f, 2, "'3'", NULL);
+    fixture_scene(f, "a '1' differs, b '2', c '3' new");
     ck_decides(f, "phone first-contact-system<a!+c > c update {'phone':'1'}");
     ck_covers(f, 0, "{'phone':'1'} ['phone']");
     ck_covers(f, 1, "{'phone':'2'} []");
@@ -233,10 +180,7 @@ START_TEST(a_new_end_that_is_as_its_source_differs_from_the_rest_with_it)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
     fixture_first_contact(f, POLICY_SYSTEM, 0);
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_diverged(f, 0, "['phone']");
-    fixture_show(f, 1, "'2'", "'2'");
-    fixture_show(f, 2, "'1'", NULL);
+    fixture_scene(f, "a '1' differs, b '2', c '1' new");
     ck_decides(f, "phone first-contact-system<a! = unchanged");
     ck_covers(f, 0, "{'phone':'1'} ['phone']");
     ck_covers(f, 2, "{'phone':'1'} ['phone']");
@@ -247,11 +191,7 @@ START_TEST(two_that_differ_from_the_rest_both_still_do)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(0);
 
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_diverged(f, 0, "['phone']");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_diverged(f, 1, "['phone']");
-    fixture_show(f, 2, "'2'", "'2'");
+    fixture_scene(f, "a '1' differs, b '1' differs, c '2'");
     ck_decides(f, "phone not-owner! = unchanged");
     ck_covers(f, 0, "{'phone':'1'} ['phone']");
     ck_covers(f, 1, "{'phone':'1'} ['phone']");
@@ -263,13 +203,7 @@ START_TEST(what_is_owed_to_one_that_missed_what_an_unread_end_has_is_outdated)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_deleted(f, 0, true);
-    fixture_show(f, 1, "'2'", "'2'");
-    fixture_diverged(f, 1, "['phone']");
-    f->ends[1].tombstone = true;
-    fixture_show(f, 2, "'3'", "'3'");
-    fixture_state(f, 2, END_UNREAD);
+    fixture_scene(f, "a '1' tombstone, b '2' differs back, c '3' unread");
     f->in.nominator = 1;
     fixture_owed(f, "phone", 1, 0, "'1'", 1000, false);
     ck_decides(f, "phone owed<c+b > b update {'phone':'3'}");
@@ -280,15 +214,11 @@ START_TEST(what_is_owed_to_one_that_was_away_is_not_outdated_by_silent_storing)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'B'", "'B'");
-    fixture_state(f, 0, END_UNREAD);
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_diverged(f, 1, "['phone']");
-    fixture_show(f, 2, "'b'", "'b'"); /* it stores "B" so, and says nothing of it */
-    fixture_owed(f, "phone", 1, 0, "'B'", 1000, false);
+    /* c stores "B" so, and says nothing of it */
+    fixture_scene(f, "a 'B' unread, b '1' differs owed 'B' of a, c 'b'");
     ck_decides(f, "phone owed<a+b > b update {'phone':'B'}");
-    fixture_show(f, 0, "'2'", "'2'"); /* none of them has "B" */
-    fixture_state(f, 0, END_UNREAD);
+    /* none of them has "B" */
+    fixture_scene(f, "a '2' unread");
     ck_decides(f, "phone owed<c+b > b update {'phone':'b'}");
 }
 END_TEST
@@ -298,13 +228,9 @@ START_TEST(a_new_source_overrules_what_a_late_write_is_corrected_to)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
     fixture_first_contact(f, POLICY_SYSTEM, 0);
-    fixture_show(f, 0, "'new'", NULL);
-    fixture_show(f, 1, "'late'", "'1'");
-    fixture_late(f, 1, "{'phone':'late'}");
-    fixture_show(f, 2, "'1'", "'1'");
+    fixture_scene(f, "a 'new' new, b 'late' was '1' late 'late', c '1'");
     ck_decides(f, "phone late-write<a+b+c > b update {'phone':'new'} > c update {'phone':'new'}");
-    fixture_show(f, 1, "'new'", "'1'");
-    fixture_late(f, 1, "{'phone':'new'}");
+    fixture_scene(f, "b 'new' was '1' late 'new'");
     ck_decides(f, "phone late-write<a+c > c update {'phone':'new'}");
 }
 END_TEST
@@ -313,11 +239,8 @@ START_TEST(an_owner_s_field_takes_nothing_that_was_for_a_new_record)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(1);
 
-    fixture_show(f, 0, "'mine'", "'mine'");
-    fixture_show(f, 1, "'B'", "'B'"); /* restored while it was to be made anew */
-    fixture_diverged(f, 1, "['phone']");
-    f->ends[1].tombstone = true;
-    fixture_owed(f, "phone", 1, 0, "'mine'", 1000, false);
+    /* b was restored while it was to be made anew */
+    fixture_scene(f, "a 'mine', b 'B' differs back owed 'mine' of a");
     f->in.nominator = 1;
     ck_decides(f, "phone not-owner! = unchanged");
     ck_covers(f, 1, "{'phone':'B'} ['phone']");
@@ -330,9 +253,7 @@ START_TEST(what_is_owed_to_the_last_live_end_goes_there)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_deleted(f, 0, true);
-    fixture_show(f, 1, "'1'", "'1'");
+    fixture_scene(f, "a '2' tombstone, b '1'");
     f->in.nominator = 1;
     ck_decides(f, "= ignored");
     fixture_owed(f, "phone", 1, 0, "'2'", 1000, true);
@@ -348,10 +269,7 @@ START_TEST(what_is_owed_to_one_that_is_away_is_outdated_by_an_edit)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_state(f, 0, END_GONE);
-    fixture_show(f, 1, "'2'", "'1'");
-    fixture_show(f, 2, "'1'", "'1'");
+    fixture_scene(f, "a '2' gone, b '2' was '1', c '1'");
     f->in.nominator = 1;
     fixture_owed(f, "phone", 0, 2, "'1'", 1000, false); /* a never got it, b is back at "2" */
     ck_decides(f, "phone changed-same<b+a+c > c update {'phone':'2'}");
@@ -364,14 +282,11 @@ START_TEST(what_is_owed_to_a_record_that_is_deleted_is_missed_by_it)
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
     f->sync.deletes.propagate = true;
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_deleted(f, 0, false);
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_owed(f, "phone", 1, 0, "'2'", 1000, true);
+    fixture_scene(f, "a '2' deleted, b '1' refuses '2' of a");
     ck_decides(f, "> b delete {} ended: deleted everywhere");
     ck_covers(f, 1, "{} ['phone']");
-    fixture_show(f, 1, "'2'", "'1'"); /* it came late */
-    fixture_late(f, 1, "{'phone':'2'}");
+    /* what was owed came late */
+    fixture_scene(f, "b '2' was '1' late '2'");
     ck_decides(f, "> b delete {} ended: deleted everywhere");
     ck_covers(f, 1, "{'phone':'2'} []");
     f->in.n_owed = 0; /* nobody wants that any more */
@@ -384,10 +299,7 @@ START_TEST(one_that_comes_back_missed_what_a_person_decided_meanwhile)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_show(f, 2, "'1'", "'1'");
-    f->ends[1].tombstone = true;
+    fixture_scene(f, "a '1', b '1' back, c '1'");
     f->in.nominator = 1;
     fixture_owed(f, "phone", 0, 0, "'P'", 1000, false);
     fixture_owed(f, "phone", 2, 2, "'P'", 1000, false);
@@ -401,11 +313,7 @@ START_TEST(one_that_comes_back_missed_that_the_rest_met_with_nothing)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "null", "null");
-    fixture_deleted(f, 0, true);
-    fixture_owed(f, "phone", 0, 2, "'1'", 1000, false);
-    fixture_show(f, 1, "null", NULL);
-    fixture_show(f, 2, "null", NULL);
+    fixture_scene(f, "a null tombstone owed '1' of c, b null new, c null new");
     f->in.nominator = 1;
     ck_decides(f, "= unchanged");
     ck_covers(f, 0, "{} ['phone']");
@@ -416,10 +324,7 @@ START_TEST(a_new_record_that_follows_an_owner_that_differs_does_so_too)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(2);
 
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_show(f, 1, "null", "null");
-    fixture_show(f, 2, "null", "null");
-    fixture_diverged(f, 2, "['phone']");
+    fixture_scene(f, "a '1', b null, c null differs");
     ck_decides(f, "phone not-owner! = unchanged");
     ck_covers(f, 0, "{'phone':'1'} []");
     ck_covers(f, 1, "{'phone':null} ['phone']");

@@ -13,8 +13,7 @@ START_TEST(nothing_changed_writes_nothing)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
+    fixture_scene(f, "a '1', b '1'");
     ck_decides(f, "= unchanged");
     ck_covers(f, 0, "{'phone':'1'} []");
 }
@@ -24,8 +23,7 @@ START_TEST(a_change_at_one_side_is_written_to_the_other)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
+    fixture_scene(f, "a '2' was '1', b '1'");
     f->ends[1].etag = "e1";
     ck_decides(f, "phone changed-same<a+b > b update {'phone':'2'}");
     ck_covers(f, 0, "{'phone':'2'} []");
@@ -43,8 +41,7 @@ START_TEST(the_mirror_image_is_written_back)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "a '1', b '2' was '1'");
     ck_decides(f, "phone changed-same<b+a > a update {'phone':'2'}");
 }
 END_TEST
@@ -65,8 +62,7 @@ START_TEST(a_change_at_a_side_that_may_not_write_stays_there_as_diverged)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "a '1', b '2' was '1'");
     ck_decides(f, "phone not-owner! = not-owner");
     ck_covers(f, 0, "{'phone':'1'} []");
     ck_covers(f, 1, "{'phone':'2'} ['phone']");
@@ -77,9 +73,7 @@ START_TEST(a_known_difference_stays_diverged_and_is_not_written)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_show(f, 1, "'2'", "'2'");
-    fixture_diverged(f, 1, "['phone']");
+    fixture_scene(f, "a '1', b '2' differs");
     ck_decides(f, "phone not-owner! = unchanged");
     ck_covers(f, 1, "{'phone':'2'} ['phone']");
 }
@@ -89,9 +83,7 @@ START_TEST(the_owner_s_next_change_ends_a_known_difference)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
-    fixture_show(f, 0, "'3'", "'1'");
-    fixture_show(f, 1, "'2'", "'2'");
-    fixture_diverged(f, 1, "['phone']");
+    fixture_scene(f, "a '3' was '1', b '2' differs");
     ck_decides(f, "phone changed-same<a+b > b update {'phone':'3'}");
     ck_covers(f, 1, "{'phone':'2'} []");
 }
@@ -101,9 +93,7 @@ START_TEST(a_diverged_side_that_goes_back_is_adopted)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_show(f, 1, "'1'", "'2'");
-    fixture_diverged(f, 1, "['phone']");
+    fixture_scene(f, "a '1', b '1' was '2' differs");
     ck_decides(f, "phone adopt = unchanged");
     ck_covers(f, 1, "{'phone':'1'} []");
 }
@@ -113,8 +103,7 @@ START_TEST(both_changed_to_the_same_value_is_adopted_without_a_write)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "a '2' was '1', b '2' was '1'");
     ck_decides(f, "phone adopt<a = unchanged");
     ck_covers(f, 0, "{'phone':'2'} []");
     ck_covers(f, 1, "{'phone':'2'} []");
@@ -125,8 +114,7 @@ START_TEST(both_changed_and_differ_the_owner_wins)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(1);
 
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'3'", "'1'");
+    fixture_scene(f, "a '2' was '1', b '3' was '1'");
     fixture_time(f, 0, 9000000, 9000000);
     ck_decides(f, "phone owner<b+a > a update {'phone':'3'}");
 }
@@ -136,8 +124,7 @@ START_TEST(both_changed_and_differ_the_last_write_wins)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'3'", "'2'");
-    fixture_show(f, 1, "'4'", "'2'");
+    fixture_scene(f, "a '3' was '2', b '4' was '2'");
     fixture_time(f, 0, 100000, 200000);
     fixture_time(f, 1, 109000, 150000);
     ck_decides(f, "phone last-write-wins<b+a > a update {'phone':'4'}");
@@ -148,8 +135,7 @@ START_TEST(within_skew_what_we_saw_last_wins)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'3'", "'2'");
-    fixture_show(f, 1, "'4'", "'2'");
+    fixture_scene(f, "a '3' was '2', b '4' was '2'");
     fixture_time(f, 0, 100000, 200000);
     fixture_time(f, 1, 104999, 150000);
     ck_decides(f, "phone last-write-wins<a+b > b update {'phone':'3'}");
@@ -162,8 +148,7 @@ START_TEST(an_unknown_time_is_decided_by_what_we_saw_last)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'3'", "'2'");
-    fixture_show(f, 1, "'4'", "'2'");
+    fixture_scene(f, "a '3' was '2', b '4' was '2'");
     fixture_time(f, 0, 0, 200000);
     fixture_time(f, 1, 900000, 150000);
     ck_decides(f, "phone last-write-wins<a+b > b update {'phone':'3'}");
@@ -174,8 +159,7 @@ START_TEST(equal_times_are_decided_by_the_order_of_the_systems)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'3'", "'2'");
-    fixture_show(f, 1, "'4'", "'2'");
+    fixture_scene(f, "a '3' was '2', b '4' was '2'");
     ck_decides(f, "phone last-write-wins<a+b > b update {'phone':'3'}");
 }
 END_TEST
@@ -185,8 +169,7 @@ START_TEST(both_changed_and_differ_the_named_system_wins)
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
     fixture_conflict(f, "phone", POLICY_SYSTEM, 1);
-    fixture_show(f, 0, "'3'", "'2'");
-    fixture_show(f, 1, "'4'", "'2'");
+    fixture_scene(f, "a '3' was '2', b '4' was '2'");
     fixture_time(f, 0, 900000, 900000);
     ck_decides(f, "phone system<b+a > a update {'phone':'4'}");
 }
@@ -197,9 +180,7 @@ START_TEST(a_named_system_that_did_not_change_wins_nothing)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
     fixture_conflict(f, "phone", POLICY_SYSTEM, 2);
-    fixture_show(f, 0, "'3'", "'2'");
-    fixture_show(f, 1, "'4'", "'2'");
-    fixture_show(f, 2, "'2'", "'2'");
+    fixture_scene(f, "a '3' was '2', b '4' was '2', c '2'");
     ck_decides(f, "phone conflict? = conflict");
 }
 END_TEST
@@ -236,8 +217,7 @@ START_TEST(a_closed_field_tells_what_its_ends_show_also_when_nothing_changed)
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
     fixture_closed(f, "phone");
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
+    fixture_scene(f, "a '1', b '1'");
     ck_decides(f, "phone conflict? = unchanged");
     ck_covers(f, 0, "{} []");
     ck_assert_str_eq(val_write_text(f->a, f->d.rules[0].values), "{\"a\":\"1\",\"b\":\"1\"}");
@@ -248,8 +228,7 @@ START_TEST(no_base_and_equal_is_adopted)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
-    fixture_show(f, 0, "'2'", NULL);
-    fixture_show(f, 1, "'2'", NULL);
+    fixture_scene(f, "a '2' new, b '2' new");
     ck_decides(f, "phone adopt = unchanged");
     ck_covers(f, 0, "{'phone':'2'} []");
 }
@@ -259,8 +238,7 @@ START_TEST(first_contact_report_writes_nothing)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
-    fixture_show(f, 0, "'2'", NULL);
-    fixture_show(f, 1, "'3'", NULL);
+    fixture_scene(f, "a '2' new, b '3' new");
     ck_decides(f, "phone first-contact-report! = unchanged");
     ck_covers(f, 0, "{'phone':'2'} []");
     ck_covers(f, 1, "{'phone':'3'} ['phone']");
@@ -272,8 +250,7 @@ START_TEST(first_contact_owner_writes_the_owner_s_value)
     CLEANUP_FIXTURE struct fixture *f = fixture_two(1);
 
     fixture_first_contact(f, POLICY_OWNER, -1);
-    fixture_show(f, 0, "'2'", NULL);
-    fixture_show(f, 1, "'3'", NULL);
+    fixture_scene(f, "a '2' new, b '3' new");
     ck_decides(f, "phone first-contact-owner<b+a > a update {'phone':'3'}");
 }
 END_TEST
@@ -283,8 +260,7 @@ START_TEST(first_contact_owner_reports_where_any_may_write)
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
     fixture_first_contact(f, POLICY_OWNER, -1);
-    fixture_show(f, 0, "'2'", NULL);
-    fixture_show(f, 1, "'3'", NULL);
+    fixture_scene(f, "a '2' new, b '3' new");
     ck_decides(f, "phone first-contact-report! = unchanged");
 }
 END_TEST
@@ -294,10 +270,9 @@ START_TEST(first_contact_fill_writes_to_empty_ends_only)
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
     fixture_first_contact(f, POLICY_FILL, -1);
-    fixture_show(f, 0, "null", NULL);
-    fixture_show(f, 1, "'3'", NULL);
+    fixture_scene(f, "a null new, b '3' new");
     ck_decides(f, "phone first-contact-fill<b+a > a update {'phone':'3'}");
-    fixture_show(f, 0, "'2'", NULL);
+    fixture_scene(f, "a '2' new");
     ck_decides(f, "phone first-contact-fill<a! = unchanged");
 }
 END_TEST
@@ -307,8 +282,7 @@ START_TEST(first_contact_fill_does_not_fill_the_owner_s_own_field)
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
     fixture_first_contact(f, POLICY_FILL, -1);
-    fixture_show(f, 0, "''", NULL);
-    fixture_show(f, 1, "'3'", NULL);
+    fixture_scene(f, "a '' new, b '3' new");
     ck_decides(f, "phone first-contact-report! = unchanged");
 }
 END_TEST
@@ -318,8 +292,7 @@ START_TEST(first_contact_system_writes_that_system_s_value)
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
     fixture_first_contact(f, POLICY_SYSTEM, 1);
-    fixture_show(f, 0, "'2'", NULL);
-    fixture_show(f, 1, "'3'", NULL);
+    fixture_scene(f, "a '2' new, b '3' new");
     ck_decides(f, "phone first-contact-system<b+a > a update {'phone':'3'}");
 }
 END_TEST
@@ -346,8 +319,7 @@ START_TEST(under_another_mapping_fields_have_no_base)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
+    fixture_scene(f, "a '2' was '1', b '1'");
     f->ends[0].map_changed = f->ends[1].map_changed = true;
     ck_decides(f, "phone first-contact-report! = unchanged");
 }
@@ -357,8 +329,7 @@ START_TEST(a_null_shadow_is_a_base)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'2'", "null");
-    fixture_show(f, 1, "null", "null");
+    fixture_scene(f, "a '2' was null, b null");
     ck_decides(f, "phone changed-same<a+b > b update {'phone':'2'}");
 }
 END_TEST
@@ -368,7 +339,7 @@ START_TEST(a_cleared_field_is_written_as_null)
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
     fixture_end(f, 0, "{}", "{'phone':'1'}");
-    fixture_show(f, 1, "'1'", "'1'");
+    fixture_scene(f, "b '1'");
     ck_decides(f, "phone changed-same<a+b > b update {'phone':null}");
     ck_covers(f, 0, "{'phone':null} []");
 }
@@ -378,8 +349,7 @@ START_TEST(empty_text_is_not_null_unless_stored_so)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "''", "null");
-    fixture_show(f, 1, "null", "null");
+    fixture_scene(f, "a '' was null, b null");
     ck_decides(f, "phone changed-same<a+b > b update {'phone':''}");
     fixture_stores(f, 1, "phone", STORES_EMPTY_NULL, 0);
     ck_decides(f, "phone adopt<a = unchanged");
@@ -411,7 +381,7 @@ START_TEST(a_missing_end_is_ignored_where_create_is_not_allowed)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
-    fixture_show(f, 0, "'2'", NULL);
+    fixture_scene(f, "a '2' new");
     ck_decides(f, "= ignored");
 }
 END_TEST
@@ -437,7 +407,7 @@ START_TEST(an_unknown_create_is_not_repeated)
 
     f->create[1] = true;
     f->ends[1].unknown_create = true;
-    fixture_show(f, 0, "'2'", NULL);
+    fixture_scene(f, "a '2' new");
     ck_decides(f, "= owed");
 }
 END_TEST
@@ -447,8 +417,7 @@ START_TEST(of_three_the_missing_one_is_created_and_the_others_settled)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
     f->create[2] = true;
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "a '1', b '2' was '1'");
     ck_decides(f, "phone changed-same<b+a+c > a update {'phone':'2'} > c create {'phone':'2'}");
 }
 END_TEST
@@ -459,8 +428,7 @@ START_TEST(what_is_created_equals_all_the_others)
 
     fixture_stores(f, 1, "phone", STORES_TRIM, 0); /* for b, 'B' is 'B ' */
     fixture_state(f, 0, END_MISSING);
-    fixture_show(f, 1, "'B'", "'B'");
-    fixture_show(f, 2, "'B '", "'B '");
+    fixture_scene(f, "b 'B', c 'B '");
     f->create[0] = true;
     f->in.nominator = 1;
     ck_decides(f, "phone create<c+a > a create {'phone':'B '}");
@@ -472,9 +440,7 @@ START_TEST(nothing_is_created_while_an_end_is_gone)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
     f->create[2] = true;
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_state(f, 1, END_GONE);
+    fixture_scene(f, "a '1', b '1' gone");
     ck_decides(f, "= gone");
 }
 END_TEST
@@ -512,9 +478,7 @@ START_TEST(a_gone_end_ends_gone_and_nothing_moves)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_state(f, 0, END_GONE);
+    fixture_scene(f, "a '2' was '1' gone, b '1'");
     ck_decides(f, "= gone");
     ck_covers(f, 0, "{} []");
     ck_covers(f, 1, "{} []");
@@ -526,9 +490,7 @@ START_TEST(an_edit_beside_a_gone_end_is_still_an_edit_when_it_comes_back)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_state(f, 1, END_GONE);
+    fixture_scene(f, "a '2' was '1', b '1' gone");
     ck_decides(f, "= gone");
     ck_covers(f, 0, "{} []");
 }
@@ -538,10 +500,7 @@ START_TEST(with_three_the_others_go_on_and_the_gone_one_is_diverged)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_show(f, 2, "'1'", "'1'");
-    fixture_state(f, 2, END_GONE);
+    fixture_scene(f, "a '2' was '1', b '1', c '1' gone");
     ck_decides(f, "phone changed-same<a+b > b update {'phone':'2'}");
     ck_covers(f, 2, "{} ['phone']");
 }
@@ -551,8 +510,7 @@ START_TEST(a_deleted_end_is_a_tombstone_and_writes_nothing)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
+    fixture_scene(f, "a '2' was '1', b '1'");
     fixture_state(f, 0, END_DELETED);
     ck_decides(f, "= deleted");
     ck_assert_str_eq(f->d.ends[0].state, "deleted");

@@ -85,7 +85,7 @@ START_TEST(an_edit_that_stands_alone_survives_and_ends_the_link)
 {
     CLEANUP_FIXTURE struct fixture *f = propagated(2);
 
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "b '2' was '1'");
     ck_decides(f, "= deleted ended: edited after it was deleted at a");
     ck_covers(f, 0, "{} ['phone']");
     ck_covers(f, 1, "{'phone':'2'} []");
@@ -99,7 +99,7 @@ START_TEST(an_edit_of_the_last_live_end_ends_the_link_later_too)
 
     fixture_deleted(f, 0, true);
     fixture_deleted(f, 1, true);
-    fixture_show(f, 2, "'2'", "'1'");
+    fixture_scene(f, "c '2' was '1'");
     f->in.nominator = 2;
     ck_decides(f, "= ignored ended: edited after it was deleted at a");
     ck_covers(f, 2, "{'phone':'2'} []");
@@ -112,7 +112,7 @@ START_TEST(an_edit_survives_whatever_system_made_it_and_may_write)
 
     f->fields[0].owner = (struct owner){OWNER_SYSTEM, &f->systems[0]};
     f->fields[0].enforce = true;
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "b '2' was '1'");
     ck_decides(f, "= deleted ended: edited after it was deleted at a");
 }
 END_TEST
@@ -139,8 +139,7 @@ START_TEST(a_late_write_of_ours_is_no_edit)
 {
     CLEANUP_FIXTURE struct fixture *f = propagated(2);
 
-    fixture_show(f, 1, "'0'", "'1'");
-    fixture_late(f, 1, "{'phone':'0'}");
+    fixture_scene(f, "b '0' was '1' late '0'");
     ck_decides(f, "> b delete {} ended: deleted everywhere");
     ck_assert_str_eq(val_write_text(f->a, f->d.writes[0].before), "{\"phone\":\"0\"}");
 }
@@ -150,11 +149,11 @@ START_TEST(one_edit_of_several_saves_all_and_goes_on)
 {
     CLEANUP_FIXTURE struct fixture *f = propagated(3);
 
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "b '2' was '1'");
     ck_decides(f, "phone changed-same<b+c > c update {'phone':'2'}");
     ck_covers(f, 0, "{} ['phone']");
     ck_covers(f, 1, "{'phone':'2'} []");
-    fixture_show(f, 2, "'2'", "'1'");
+    fixture_scene(f, "c '2' was '1'");
     ck_decides(f, "phone adopt<b = deleted");
 }
 END_TEST
@@ -163,10 +162,10 @@ START_TEST(nothing_is_deleted_without_a_whole_base)
 {
     CLEANUP_FIXTURE struct fixture *f = propagated(3);
 
-    fixture_show(f, 2, "'1'", NULL);
+    fixture_scene(f, "c '1' new");
     ck_decides(f, "= deleted");
     ck_assert_str_eq(f->d.text, "not deleted at c: nobody knows whether it changed");
-    fixture_show(f, 2, "'1'", "'1'");
+    fixture_scene(f, "c '1'");
     f->ends[2].map_changed = true;
     ck_decides(f, "= deleted");
     f->ends[2].map_changed = false;
@@ -194,7 +193,8 @@ START_TEST(a_gone_end_does_not_hold_up_a_delete_and_ends_no_link)
 
     fixture_state(f, 2, END_GONE);
     ck_decides(f, "> b delete {} ended: deleted everywhere");
-    fixture_show(f, 1, "'2'", "'1'"); /* c may come back, and miss it */
+    /* c may come back, and miss it */
+    fixture_scene(f, "b '2' was '1'");
     ck_decides(f, "= deleted");
     ck_covers(f, 1, "{} []");
 }
@@ -265,7 +265,7 @@ START_TEST(with_three_it_is_made_anew_and_the_others_go_on)
     CLEANUP_FIXTURE struct fixture *f = propagated(3);
 
     f->sync.recreate = true;
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "b '2' was '1'");
     ck_decides(f, "phone changed-same<b+c+a > c update {'phone':'2'} > a create {'phone':'2'}");
     fixture_deleted(f, 0, true);
     f->in.nominator = 2;
@@ -293,7 +293,7 @@ START_TEST(what_cannot_be_made_anew_ends_the_link)
 
     f->sync.recreate = true;
     f->defs[0].create.present = false;
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "b '2' was '1'");
     ck_decides(f, "= deleted ended: edited after it was deleted at a");
 }
 END_TEST
@@ -323,8 +323,7 @@ undeleted(size_t n)
 {
     struct fixture *f = deleted_at_a(n);
 
-    fixture_show(f, 0, "'1'", "'1'");
-    f->ends[0].tombstone = true;
+    fixture_scene(f, "a '1' back");
     f->in.event_type = "updated";
     f->in.ended = true;
     return f;
@@ -335,7 +334,7 @@ START_TEST(an_undelete_opens_the_link_again)
     CLEANUP_FIXTURE struct fixture *f = undeleted(2);
 
     ck_decides(f, "= unchanged reopened");
-    fixture_show(f, 0, "'2'", "'1'");
+    fixture_scene(f, "a '2' was '1'");
     ck_decides(f, "phone changed-same<a+b > b update {'phone':'2'} reopened");
     f->in.ended = false; /* a tombstone of a living link */
     ck_decides(f, "phone changed-same<a+b > b update {'phone':'2'}");
@@ -346,7 +345,7 @@ START_TEST(what_an_undeleted_end_missed_is_known)
 {
     CLEANUP_FIXTURE struct fixture *f = undeleted(2);
 
-    fixture_show(f, 1, "'2'", "'2'");
+    fixture_scene(f, "b '2'");
     fixture_diverged(f, 0, "['phone']");
     ck_decides(f, "phone first-contact-report! = unchanged reopened");
     ck_covers(f, 0, "{'phone':'1'} ['phone']");
@@ -357,7 +356,7 @@ START_TEST(what_it_was_edited_to_meanwhile_is_missed_by_what_is_still_deleted)
 {
     CLEANUP_FIXTURE struct fixture *f = undeleted(2);
 
-    fixture_show(f, 0, "'2'", "'1'");
+    fixture_scene(f, "a '2' was '1'");
     fixture_deleted(f, 1, true);
     ck_decides(f, "= ignored reopened");
     ck_covers(f, 0, "{'phone':'2'} []");
@@ -369,8 +368,7 @@ START_TEST(what_differed_from_a_gone_end_differs_when_it_returns)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(0);
 
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_state(f, 0, END_GONE);
+    fixture_scene(f, "a '1' gone");
     for (size_t i = 1; i < 3; i++) {
         fixture_show(f, i, "'2'", "'2'"); /* neither is the owner's, and now they are all */
         fixture_diverged(f, i, "['phone']");
@@ -399,12 +397,12 @@ START_TEST(nothing_else_opens_an_ended_link)
     CLEANUP_FIXTURE struct fixture *f = undeleted(2);
 
     f->in.nominator = 1;
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "b '2' was '1'");
     fixture_deleted(f, 0, true);
     ck_decides(f, "= ignored");
     fixture_deleted(f, 1, false);
     ck_decides(f, "= ignored");
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "b '2' was '1'");
     f->sync.recreate = true;
     ck_decides(f, "phone create<b+a > a create {'phone':'2'} reopened");
     fixture_state(f, 0, END_MISSING); /* unlinked by hand */

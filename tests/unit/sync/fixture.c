@@ -277,11 +277,98 @@ fixture_three(int owner)
     return f;
 }
 
+struct fixture *
+fixture_four(int owner)
+{
+    struct fixture *f = fixture_new(4);
+
+    fixture_field(f, "phone", FIELD_TEXT, owner);
+    return f;
+}
+
 void
 fixture_show(struct fixture *f, size_t i, const char *now, const char *base)
 {
     fixture_end(f, i, arena_printf(f->a, "{'phone':%s}", now),
                 base == NULL ? NULL : arena_printf(f->a, "{'phone':%s}", base));
+}
+
+/* The next word of a scene, up to a blank or comma that is not in quotes. */
+static const char *
+word(struct fixture *f, const char **p)
+{
+    const char *from;
+    bool quoted = false;
+
+    while (**p == ' ')
+        ++*p;
+    for (from = *p; **p != '\0' && (quoted || (**p != ' ' && **p != ',')); ++*p)
+        quoted ^= **p == '\'';
+    ck_assert_ptr_ne(*p, from);
+    return arena_ntext(f->a, from, (size_t)(*p - from));
+}
+
+static void
+stage_owed(struct fixture *f, size_t i, const char **p, bool refused)
+{
+    const char *value = word(f, p);
+
+    ck_assert_str_eq(word(f, p), "of");
+    fixture_owed(f, "phone", i, (size_t)(*word(f, p) - 'a'), value, 1000, refused);
+}
+
+/* What ATTRIBUTE says of end I, be it by a state. */
+static bool
+stage_state(struct fixture *f, size_t i, const char *attribute)
+{
+    static const char *const states[] = {"missing", "live", "gone", "deleted", "unread"};
+
+    if (strcmp(attribute, "tombstone") == 0) {
+        fixture_deleted(f, i, true);
+        return true;
+    }
+    for (size_t k = 0; k < sizeof states / sizeof *states; k++)
+        if (strcmp(attribute, states[k]) == 0) {
+            fixture_state(f, i, (enum end_state)k);
+            return true;
+        }
+    return false;
+}
+
+static void
+stage(struct fixture *f, size_t i, const char *attribute, const char **p)
+{
+    if (stage_state(f, i, attribute))
+        return;
+    if (strcmp(attribute, "was") == 0)
+        f->ends[i].shadow = fixture_json(f, arena_printf(f->a, "{'phone':%s}", word(f, p)));
+    else if (strcmp(attribute, "new") == 0)
+        f->ends[i].shadow = NULL;
+    else if (strcmp(attribute, "back") == 0)
+        f->ends[i].tombstone = true;
+    else if (strcmp(attribute, "differs") == 0)
+        fixture_diverged(f, i, "['phone']");
+    else if (strcmp(attribute, "late") == 0)
+        fixture_late(f, i, arena_printf(f->a, "{'phone':%s}", word(f, p)));
+    else if (strcmp(attribute, "owed") == 0 || strcmp(attribute, "refuses") == 0)
+        stage_owed(f, i, p, *attribute == 'r');
+    else
+        ck_abort_msg("a scene says nothing with %s", attribute);
+}
+
+void
+fixture_scene(struct fixture *f, const char *text)
+{
+    while (*text != '\0') {
+        size_t i = (size_t)(*word(f, &text) - 'a');
+        const char *value = word(f, &text);
+
+        ck_assert_uint_lt(i, f->sync.n_between);
+        fixture_show(f, i, value, value);
+        while (*text == ' ')
+            stage(f, i, word(f, &text), &text);
+        text += *text == ',';
+    }
 }
 
 static void

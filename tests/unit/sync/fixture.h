@@ -53,9 +53,19 @@ void fixture_first_contact(struct fixture *f, enum policy_kind kind, int system)
 
 const struct val *fixture_json(struct fixture *f, const char *text);
 
-/* Two or three systems with one text field, `phone`. */
+/* Two to four systems with one text field, `phone`. */
 struct fixture *fixture_two(int owner);
 struct fixture *fixture_three(int owner);
+struct fixture *fixture_four(int owner);
+/*
+ * Ends of these, each with the value it shows and what there is to say of it: "a '2' was '1', b '1'
+ * differs owed '2' of a, c null unread". Without `was` or `new` (no shadow) the shadow is the same.
+ *   unread, gone, missing  not live           was V         the shadow
+ *   deleted                by this event      owed V of S   since 1000; `refuses`: it was refused
+ *   tombstone              before it          late V        a late write of ours sent V
+ *   back                   live, a tombstone  differs       known to
+ */
+void fixture_scene(struct fixture *f, const char *text);
 /* A live end where it is NOW, and BASE in the shadow (JSON; NULL: no shadow). */
 void fixture_show(struct fixture *f, size_t i, const char *now, const char *base);
 

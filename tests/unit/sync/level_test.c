@@ -27,10 +27,7 @@ START_TEST(a_late_write_that_equals_only_one_of_the_others_is_corrected)
 {
     CLEANUP_FIXTURE struct fixture *f = trimming(3, 1);
 
-    fixture_show(f, 0, "'B '", "'B'");
-    fixture_show(f, 1, "'B'", "'B'");
-    fixture_show(f, 2, "'B'", "'B'");
-    fixture_late(f, 0, "{'phone':'B '}");
+    fixture_scene(f, "a 'B ' was 'B' late 'B ', b 'B', c 'B'");
     ck_decides(f, "phone late-write<b+a > a update {'phone':'B'}");
 }
 END_TEST
@@ -39,12 +36,8 @@ START_TEST(a_late_write_goes_back_to_what_was_there_and_is_elsewhere)
 {
     CLEANUP_FIXTURE struct fixture *f = trimming(4, 1);
 
-    fixture_show(f, 0, "'B'", "'B'");
-    fixture_state(f, 0, END_UNREAD);
-    fixture_show(f, 1, "null", "'B'");
-    fixture_late(f, 1, "{'phone':null}");
-    fixture_show(f, 2, "'b'", "'b'"); /* it stores "B" so, and says nothing of it */
-    fixture_show(f, 3, "'b'", "'b'");
+    /* c and d store "B" so, and say nothing of it */
+    fixture_scene(f, "a 'B' unread, b null was 'B' late null, c 'b', d 'b'");
     ck_decides(f, "phone late-write<b+b > b update {'phone':'B'}");
     fixture_state(f, 0, END_LIVE);
     ck_decides(f, "phone late-write<a+b > b update {'phone':'B'}");
@@ -56,17 +49,13 @@ START_TEST(new_ends_that_equal_the_source_but_not_each_other_get_its_value)
     CLEANUP_FIXTURE struct fixture *f = trimming(4, 1);
 
     fixture_first_contact(f, POLICY_SYSTEM, 1);
-    fixture_show(f, 0, "'B '", NULL);
-    fixture_show(f, 1, "'B'", NULL);
-    fixture_show(f, 2, "'B '", NULL);
-    fixture_show(f, 3, "'x'", NULL);
+    fixture_scene(f, "a 'B ' new, b 'B' new, c 'B ' new, d 'x' new");
     ck_decides(f, "phone first-contact-system<b+a+c+d > a update {'phone':'B'} > c update "
                   "{'phone':'B'} > d update {'phone':'B'}");
-    fixture_show(f, 2, "'B'", NULL);
+    fixture_scene(f, "c 'B' new");
     ck_decides(f, "phone first-contact-system<b+a+d > a update {'phone':'B'} > d update "
                   "{'phone':'B'}");
-    fixture_show(f, 2, "'B '", NULL);
-    fixture_show(f, 3, "'B '", NULL);
+    fixture_scene(f, "c 'B ' new, d 'B ' new");
     ck_decides(f, "phone adopt = unchanged");
 }
 END_TEST
@@ -75,15 +64,10 @@ START_TEST(new_ends_that_equal_one_but_not_each_other_are_reported)
 {
     CLEANUP_FIXTURE struct fixture *f = trimming(3, 0);
 
-    fixture_show(f, 0, "'B'", NULL);
-    fixture_show(f, 1, "'B '", NULL);
-    fixture_show(f, 2, "'B'", NULL);
+    fixture_scene(f, "a 'B' new, b 'B ' new, c 'B' new");
     ck_decides(f, "phone first-contact-report! = unchanged");
     ck_covers(f, 2, "{'phone':'B'} ['phone']");
-    fixture_show(f, 0, "'B'", "'B'");
-    fixture_show(f, 1, "'B '", "'B '");
-    fixture_show(f, 2, "'B'", "'B'");
-    fixture_diverged(f, 2, "['phone']");
+    fixture_scene(f, "a 'B', b 'B ', c 'B' differs");
     ck_decides(f, "phone first-contact-report! = unchanged");
     ck_covers(f, 2, "{'phone':'B'} ['phone']");
 }
@@ -94,10 +78,7 @@ START_TEST(a_new_record_is_level_with_those_that_do_not_differ)
     CLEANUP_FIXTURE struct fixture *f = trimming(4, 1);
 
     f->create[0] = true;
-    fixture_show(f, 1, "'B'", "'B'");
-    fixture_show(f, 2, "'B '", "'B '");
-    fixture_show(f, 3, "'B'", "'B'");
-    fixture_diverged(f, 3, "['phone']");
+    fixture_scene(f, "b 'B', c 'B ', d 'B' differs");
     f->in.nominator = 1;
     ck_decides(f, "phone first-contact-report<c!+a > a create {'phone':'B '}");
 }
@@ -107,11 +88,7 @@ START_TEST(a_late_write_that_is_right_counts_for_the_next_one)
 {
     CLEANUP_FIXTURE struct fixture *f = trimming(3, 1);
 
-    fixture_show(f, 0, "'B '", "'B'");
-    fixture_late(f, 0, "{'phone':'B '}");
-    fixture_show(f, 1, "'B'", "'B'");
-    fixture_show(f, 2, "''", "'B'");
-    fixture_late(f, 2, "{'phone':''}");
+    fixture_scene(f, "a 'B ' was 'B' late 'B ', b 'B', c '' was 'B' late ''");
     ck_decides(f, "phone late-write<a+c > c update {'phone':'B '}");
 }
 END_TEST
@@ -120,11 +97,7 @@ START_TEST(one_value_goes_to_all_whatever_their_order)
 {
     CLEANUP_FIXTURE struct fixture *f = trimming(4, 1);
 
-    fixture_show(f, 0, "'B'", "'B '");
-    fixture_late(f, 0, "{'phone':'B'}");
-    fixture_show(f, 1, "'B'", "'B'");
-    fixture_show(f, 2, "'B '", "'B '");
-    fixture_show(f, 3, "'x'", "'x'");
+    fixture_scene(f, "a 'B' was 'B ' late 'B', b 'B', c 'B ', d 'x'");
     for (size_t t = 0; t < 4; t++)
         if (t != 1)
             fixture_owed(f, "phone", t, 1, "'B'", 1000, false);
@@ -136,12 +109,7 @@ START_TEST(a_value_that_equals_the_source_s_only_elsewhere_is_not_right)
 {
     CLEANUP_FIXTURE struct fixture *f = trimming(3, 1);
 
-    fixture_show(f, 0, "'B'", "'B'");
-    fixture_state(f, 0, END_UNREAD);
-    fixture_show(f, 1, "null", "null");
-    fixture_show(f, 2, "'B '", "'B '");
-    fixture_owed(f, "phone", 1, 0, "'B'", 1000, false);
-    fixture_owed(f, "phone", 2, 0, "'B'", 1000, false);
+    fixture_scene(f, "a 'B' unread, b null owed 'B' of a, c 'B ' owed 'B' of a");
     ck_decides(f, "phone owed<a+b+c > b update {'phone':'B'} > c update {'phone':'B'}");
 }
 END_TEST
@@ -150,12 +118,8 @@ START_TEST(one_that_stores_silently_keeps_nobody_from_being_level)
 {
     CLEANUP_FIXTURE struct fixture *f = trimming(4, 1);
 
-    fixture_show(f, 0, "null", "'B'");
-    fixture_late(f, 0, "{'phone':null}");
-    fixture_show(f, 1, "'B'", "'B'");
-    fixture_show(f, 2, "'B '", "'B '");
-    fixture_show(f, 3, "'b'", "'b'"); /* that is "B" at d, which says nothing of it */
-    fixture_owed(f, "phone", 2, 1, "'B'", 1000, false);
+    /* that is "B" at d, which says nothing of it */
+    fixture_scene(f, "a null was 'B' late null, b 'B', c 'B ' owed 'B' of b, d 'b'");
     ck_decides(f, "phone owed<b+a+c > a update {'phone':'B'} > c update {'phone':'B'}");
     f->in.n_owed = 0; /* c has what it is to have */
     fixture_owed(f, "phone", 0, 1, "'B'", 1000, false);

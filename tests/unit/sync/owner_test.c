@@ -25,13 +25,11 @@ START_TEST(the_creator_owns_the_record)
     CLEANUP_FIXTURE struct fixture *f = made_by_creator(3);
 
     f->in.owned_by = "b";
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_show(f, 2, "'1'", "'1'");
+    fixture_scene(f, "a '2' was '1', b '1', c '1'");
     ck_decides(f, "phone not-owner! = not-owner");
     f->in.owned_by = "a"; /* sync-ctl own */
     ck_decides(f, "phone changed-same<a+b+c > b update {'phone':'2'} > c update {'phone':'2'}");
-    fixture_show(f, 1, "'3'", "'1'");
+    fixture_scene(f, "b '3' was '1'");
     fixture_time(f, 1, 9000000, 9000000);
     ck_decides(f, "phone owner<a+b+c > b update {'phone':'2'} > c update {'phone':'2'}");
 }
@@ -43,8 +41,7 @@ START_TEST(before_there_is_a_link_the_first_live_end_is_the_creator)
 
     f->in.linked = false;
     fixture_first_contact(f, POLICY_OWNER, -1);
-    fixture_show(f, 1, "'2'", NULL);
-    fixture_show(f, 2, "'3'", NULL);
+    fixture_scene(f, "b '2' new, c '3' new");
     f->in.nominator = 2;
     ck_decides(f, "phone first-contact-owner<b+c > c update {'phone':'2'}");
     fixture_state(f, 1, END_MISSING);
@@ -72,8 +69,7 @@ START_TEST(a_creator_that_left_the_sync_still_owns_the_record)
     CLEANUP_FIXTURE struct fixture *f = made_by_creator(2);
 
     f->in.owned_by = "z";
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
+    fixture_scene(f, "a '2' was '1', b '1'");
     ck_decides(f, "phone not-owner! = not-owner");
 }
 END_TEST
@@ -108,10 +104,10 @@ START_TEST(what_is_not_theirs_gets_the_owner_s_value_back)
 {
     CLEANUP_FIXTURE struct fixture *f = enforced(3);
 
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "b '2' was '1'");
     ck_decides(f, "phone enforce<a+b > b update {'phone':'1'}");
     ck_covers(f, 1, "{'phone':'2'} []");
-    fixture_show(f, 2, "'3'", "'1'");
+    fixture_scene(f, "c '3' was '1'");
     ck_decides(f, "phone enforce<a+b+c > b update {'phone':'1'} > c update {'phone':'1'}");
 }
 END_TEST
@@ -120,7 +116,7 @@ START_TEST(what_was_left_different_is_restored_at_the_next_decision)
 {
     CLEANUP_FIXTURE struct fixture *f = enforced(2);
 
-    fixture_show(f, 1, "'2'", "'2'");
+    fixture_scene(f, "b '2'");
     ck_decides(f, "= unchanged"); /* nobody knows of a difference */
     fixture_diverged(f, 1, "['phone']");
     ck_decides(f, "phone enforce<a+b > b update {'phone':'1'}");
@@ -131,10 +127,9 @@ START_TEST(the_owner_s_change_needs_no_restoring)
 {
     CLEANUP_FIXTURE struct fixture *f = enforced(2);
 
-    fixture_show(f, 0, "'3'", "'1'");
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "a '3' was '1', b '2' was '1'");
     ck_decides(f, "phone owner<a+b > b update {'phone':'3'}");
-    fixture_show(f, 1, "'3'", "'1'");
+    fixture_scene(f, "b '3' was '1'");
     ck_decides(f, "phone adopt<a = unchanged");
 }
 END_TEST
@@ -143,7 +138,7 @@ START_TEST(an_owner_that_cannot_be_read_restores_nothing)
 {
     CLEANUP_FIXTURE struct fixture *f = enforced(3);
 
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "b '2' was '1'");
     fixture_state(f, 0, END_UNREAD);
     f->in.nominator = 1;
     ck_decides(f, "phone not-owner! = not-owner");
@@ -157,7 +152,7 @@ START_TEST(what_cannot_be_restored_stays_diverged)
     CLEANUP_FIXTURE struct fixture *f = enforced(2);
 
     fixture_map(f, 1, "phone")->read_only = true;
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "b '2' was '1'");
     ck_decides(f, "phone not-owner! = not-owner");
     ck_covers(f, 1, "{'phone':'2'} ['phone']");
 }
@@ -167,8 +162,7 @@ START_TEST(a_first_contact_is_no_trespass)
 {
     CLEANUP_FIXTURE struct fixture *f = enforced(2);
 
-    fixture_show(f, 0, "'1'", NULL);
-    fixture_show(f, 1, "'2'", NULL);
+    fixture_scene(f, "a '1' new, b '2' new");
     ck_decides(f, "phone first-contact-report! = unchanged");
 }
 END_TEST
@@ -184,7 +178,7 @@ by_an_engine(size_t n, int owner)
     fixture_field(f, "phone", FIELD_TEXT, owner);
     for (size_t i = 0; i < n; i++)
         fixture_show(f, i, "'1'", "'1'");
-    fixture_show(f, 0, "'2'", "'1'");
+    fixture_scene(f, "a '2' was '1'");
     f->in.other_engine = true;
     return f;
 }
@@ -206,12 +200,11 @@ START_TEST(and_stays_a_known_difference_until_somebody_edits)
     CLEANUP_FIXTURE struct fixture *f = by_an_engine(2, 0);
 
     ck_decides(f, "phone other-engine! = filtered");
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_diverged(f, 0, "['phone']");
+    fixture_scene(f, "a '2' differs");
     f->in.other_engine = false;
     ck_decides(f, "phone not-owner! = unchanged");
     ck_covers(f, 0, "{'phone':'2'} ['phone']");
-    fixture_show(f, 0, "'3'", "'2'");
+    fixture_scene(f, "a '3' was '2'");
     ck_decides(f, "phone changed-same<a+b > b update {'phone':'3'}");
     ck_covers(f, 0, "{'phone':'3'} []");
 }
@@ -221,12 +214,12 @@ START_TEST(against_an_edit_another_engine_has_no_say)
 {
     CLEANUP_FIXTURE struct fixture *f = by_an_engine(3, -1);
 
-    fixture_show(f, 1, "'5'", "'1'");
+    fixture_scene(f, "b '5' was '1'");
     fixture_time(f, 0, 9000000, 9000000);
     ck_decides(f, "phone changed-same<b+a+c > a update {'phone':'5'} > c update {'phone':'5'}");
     fixture_conflict(f, "phone", POLICY_MANUAL, -1);
     ck_decides(f, "phone changed-same<b+a+c > a update {'phone':'5'} > c update {'phone':'5'}");
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "b '2' was '1'");
     ck_decides(f, "phone changed-same<b+c > c update {'phone':'2'}");
 }
 END_TEST
@@ -247,7 +240,7 @@ START_TEST(another_engine_s_record_is_not_made_elsewhere)
 
     f->create[1] = true;
     f->in.linked = false;
-    fixture_show(f, 0, "'2'", NULL);
+    fixture_scene(f, "a '2' new");
     fixture_state(f, 1, END_MISSING);
     ck_decides(f, "= filtered");
     f->sync.propagate_engines = true;
@@ -260,8 +253,7 @@ START_TEST(nor_does_it_win_a_first_contact)
     CLEANUP_FIXTURE struct fixture *f = by_an_engine(2, 0);
 
     fixture_first_contact(f, POLICY_OWNER, -1);
-    fixture_show(f, 0, "'2'", NULL);
-    fixture_show(f, 1, "'3'", NULL);
+    fixture_scene(f, "a '2' new, b '3' new");
     ck_decides(f, "phone other-engine! = filtered");
     f->in.other_engine = false;
     ck_decides(f, "phone first-contact-owner<a+b > b update {'phone':'2'}");
@@ -273,10 +265,10 @@ START_TEST(an_owner_s_engine_restores_nothing_and_one_that_trespasses_is_undone)
     CLEANUP_FIXTURE struct fixture *f = by_an_engine(2, 0);
 
     f->fields[0].enforce = true;
-    fixture_show(f, 1, "'4'", "'1'");
+    fixture_scene(f, "b '4' was '1'");
     ck_decides(f, "phone other-engine! = filtered");
     f->fields[0].owner.system = &f->systems[1];
-    fixture_show(f, 1, "'1'", "'1'");
+    fixture_scene(f, "b '1'");
     ck_decides(f, "phone enforce<b+a > a update {'phone':'1'}");
 }
 END_TEST

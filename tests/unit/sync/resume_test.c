@@ -13,9 +13,7 @@ START_TEST(what_is_owed_is_written_again)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_owed(f, "phone", 1, 0, "'2'", 1000, false);
+    fixture_scene(f, "a '2', b '1' owed '2' of a");
     ck_decides(f, "phone owed<a+b > b update {'phone':'2'}");
 }
 END_TEST
@@ -24,9 +22,7 @@ START_TEST(what_was_owed_and_arrived_is_adopted)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'2'", "'1'");
-    fixture_owed(f, "phone", 1, 0, "'2'", 1000, false);
+    fixture_scene(f, "a '2', b '2' was '1' owed '2' of a");
     ck_decides(f, "phone adopt<a = unchanged");
 }
 END_TEST
@@ -35,9 +31,7 @@ START_TEST(owed_takes_the_present_value_of_its_source)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
-    fixture_show(f, 0, "'3'", "'2'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_owed(f, "phone", 1, 0, "'2'", 1000, false);
+    fixture_scene(f, "a '3' was '2', b '1' owed '2' of a");
     ck_decides(f, "phone changed-same<a+b > b update {'phone':'3'}");
 }
 END_TEST
@@ -46,8 +40,7 @@ START_TEST(owed_by_a_source_that_is_no_longer_there_is_the_value_itself)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(0);
 
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_show(f, 2, "'2'", "'2'");
+    fixture_scene(f, "b '1', c '2'");
     f->in.nominator = 1;
     fixture_owed(f, "phone", 1, 0, "'2'", 1000, false);
     ck_decides(f, "phone owed<a+b > b update {'phone':'2'}");
@@ -58,8 +51,7 @@ START_TEST(a_target_that_changed_meanwhile_meets_the_policy)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'9'", "'1'");
+    fixture_scene(f, "a '2', b '9' was '1'");
     fixture_time(f, 0, 1, 1);
     fixture_time(f, 1, 50000, 50000);
     fixture_owed(f, "phone", 1, 0, "'2'", 90000, false);
@@ -76,10 +68,7 @@ START_TEST(what_is_owed_elsewhere_gives_way_to_a_later_edit)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
     fixture_conflict(f, "phone", POLICY_MANUAL, -1);
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'5'", "'2'");
-    fixture_show(f, 2, "'1'", "'1'");
-    fixture_owed(f, "phone", 2, 0, "'2'", 1000, false);
+    fixture_scene(f, "a '2', b '5' was '2', c '1' owed '2' of a");
     ck_decides(f, "phone changed-same<b+a+c > a update {'phone':'5'} > c update {'phone':'5'}");
 }
 END_TEST
@@ -88,11 +77,7 @@ START_TEST(owed_goes_where_it_is_owed_and_leaves_known_differences)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_show(f, 2, "'7'", "'7'");
-    fixture_diverged(f, 2, "['phone']");
-    fixture_owed(f, "phone", 1, 0, "'2'", 1000, false);
+    fixture_scene(f, "a '2', b '1' owed '2' of a, c '7' differs");
     ck_decides(f, "phone owed<a!+b > b update {'phone':'2'}");
     ck_covers(f, 2, "{'phone':'7'} ['phone']");
 }
@@ -102,10 +87,7 @@ START_TEST(a_source_that_may_no_longer_write_sends_what_was_decided)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(2);
 
-    fixture_show(f, 0, "'8'", "'2'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_show(f, 2, "'2'", "'2'");
-    fixture_owed(f, "phone", 1, 0, "'2'", 1000, false);
+    fixture_scene(f, "a '8' was '2', b '1' owed '2' of a, c '2'");
     ck_decides(f, "phone owed<a!+b > b update {'phone':'2'} = not-owner");
     ck_covers(f, 0, "{'phone':'8'} ['phone']");
 }
@@ -115,11 +97,9 @@ START_TEST(a_refused_value_is_not_sent_again)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(0);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_owed(f, "phone", 1, 0, "'2'", 1000, true);
+    fixture_scene(f, "a '2', b '1' refuses '2' of a");
     ck_decides(f, "phone refused<a+b = unchanged");
-    fixture_show(f, 0, "'3'", "'2'");
+    fixture_scene(f, "a '3' was '2'");
     ck_decides(f, "phone changed-same<a+b > b update {'phone':'3'}");
 }
 END_TEST
@@ -140,8 +120,7 @@ START_TEST(what_is_owed_to_an_end_that_is_not_there_stays_owed)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'3'", "'2'");
-    fixture_show(f, 1, "'2'", "'2'");
+    fixture_scene(f, "a '3' was '2', b '2'");
     f->ends[2].unknown_create = true;
     fixture_owed(f, "phone", 2, 0, "'2'", 1000, false);
     ck_decides(f, "phone changed-same<a+b+c > b update {'phone':'3'}");
@@ -152,9 +131,7 @@ START_TEST(a_late_write_of_ours_is_corrected)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'3'", "'3'");
-    fixture_show(f, 1, "'2'", "'3'");
-    fixture_late(f, 1, "{'phone':'2'}");
+    fixture_scene(f, "a '3', b '2' was '3' late '2'");
     ck_decides(f, "phone late-write<a+b > b update {'phone':'3'}");
 }
 END_TEST
@@ -163,9 +140,7 @@ START_TEST(a_late_write_that_is_right_is_adopted)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'2'", "'1'");
-    fixture_late(f, 1, "{'phone':'2'}");
+    fixture_scene(f, "a '2', b '2' was '1' late '2'");
     ck_decides(f, "phone adopt = unchanged");
 }
 END_TEST
@@ -175,9 +150,7 @@ START_TEST(a_late_write_does_not_stand_against_an_edit)
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
     fixture_conflict(f, "phone", POLICY_MANUAL, -1);
-    fixture_show(f, 0, "'4'", "'3'");
-    fixture_show(f, 1, "'2'", "'3'");
-    fixture_late(f, 1, "{'phone':'2'}");
+    fixture_scene(f, "a '4' was '3', b '2' was '3' late '2'");
     ck_decides(f, "phone changed-same<a+b > b update {'phone':'4'}");
 }
 END_TEST
@@ -186,9 +159,7 @@ START_TEST(the_owner_s_word_counts_even_if_we_wrote_it_once)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(1);
 
-    fixture_show(f, 0, "'3'", "'3'");
-    fixture_show(f, 1, "'2'", "'3'");
-    fixture_late(f, 1, "{'phone':'2'}");
+    fixture_scene(f, "a '3', b '2' was '3' late '2'");
     ck_decides(f, "phone changed-same<b+a > a update {'phone':'2'}");
 }
 END_TEST
@@ -197,8 +168,7 @@ START_TEST(a_person_may_go_back_to_an_old_value)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'1'", "'2'");
+    fixture_scene(f, "a '2', b '1' was '2'");
     ck_decides(f, "phone changed-same<b+a > a update {'phone':'1'}");
 }
 END_TEST
@@ -310,8 +280,7 @@ START_TEST(a_read_only_field_is_never_written)
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
     fixture_map(f, 1, "phone")->read_only = true;
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
+    fixture_scene(f, "a '2' was '1', b '1'");
     ck_decides(f, "phone changed-same<a! = unchanged");
     ck_covers(f, 1, "{'phone':'1'} ['phone']");
     fixture_state(f, 1, END_MISSING);
@@ -356,8 +325,7 @@ START_TEST(a_target_that_stores_differently_does_not_loop)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'0049 1'", "'0049 1'");
-    fixture_show(f, 1, "'+491'", "'+491'");
+    fixture_scene(f, "a '0049 1', b '+491'");
     ck_decides(f, "= unchanged");
 }
 END_TEST
@@ -368,10 +336,7 @@ START_TEST(what_the_others_settle_is_owed_to_an_end_that_cannot_be_read)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_show(f, 2, "'unseen'", "'1'");
-    fixture_state(f, 2, END_UNREAD);
+    fixture_scene(f, "a '2' was '1', b '1', c 'unseen' was '1' unread");
     ck_decides(f, "phone changed-same<a+b+c > b update {'phone':'2'} > c update {'phone':'2'}");
     ck_assert_uint_eq(f->d.n_ends, 2); /* its shadow stays where it is */
     ck_assert_str_eq(f->d.writes[1].target_record_id, "c-1");
@@ -383,10 +348,7 @@ START_TEST(an_unread_end_that_had_the_value_already_is_owed_nothing)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_show(f, 2, "'2'", "'2'");
-    fixture_state(f, 2, END_UNREAD);
+    fixture_scene(f, "a '2' was '1', b '1', c '2' unread");
     ck_decides(f, "phone changed-same<a+b > b update {'phone':'2'}");
 }
 END_TEST
@@ -395,11 +357,7 @@ START_TEST(unless_something_else_is_owed_to_it)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'1'", "'2'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_show(f, 2, "'1'", "'1'");
-    fixture_state(f, 2, END_UNREAD);
-    fixture_owed(f, "phone", 2, 0, "'2'", 1000, false);
+    fixture_scene(f, "a '1' was '2', b '1', c '1' unread owed '2' of a");
     ck_decides(f, "phone changed-same<a+c > c update {'phone':'1'}");
 }
 END_TEST
@@ -408,11 +366,7 @@ START_TEST(what_is_owed_to_an_unread_end_alone_is_no_news)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'2'", "'2'");
-    fixture_show(f, 2, "'1'", "'1'");
-    fixture_state(f, 2, END_UNREAD);
-    fixture_owed(f, "phone", 2, 0, "'2'", 1000, false);
+    fixture_scene(f, "a '2', b '2', c '1' unread owed '2' of a");
     ck_decides(f, "= unchanged");
 }
 END_TEST
@@ -421,11 +375,7 @@ START_TEST(an_unread_owner_keeps_its_field_and_known_differences)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(2);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'3'", "'1'");
-    fixture_show(f, 2, "'1'", "'1'");
-    fixture_diverged(f, 0, "['phone']");
-    fixture_state(f, 2, END_UNREAD);
+    fixture_scene(f, "a '2' differs, b '3' was '1', c '1' unread");
     ck_decides(f, "phone not-owner! = not-owner");
     ck_covers(f, 0, "{'phone':'2'} ['phone']");
     ck_covers(f, 1, "{'phone':'3'} ['phone']");
@@ -437,9 +387,7 @@ START_TEST(nothing_is_created_while_an_end_is_unread)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
     f->create[2] = true;
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
-    fixture_state(f, 1, END_UNREAD);
+    fixture_scene(f, "a '1', b '1' unread");
     ck_decides(f, "= ignored");
 }
 END_TEST

@@ -17,8 +17,7 @@ in_flight(void)
 {
     struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'1'", "'1'");
+    fixture_scene(f, "a '2', b '1'");
     fixture_time(f, 0, 1000000, 1000000);
     fixture_time(f, 1, 2000000, 2000000);
     fixture_owed(f, "phone", 1, 0, "'2'", 1000000, false);
@@ -30,8 +29,7 @@ START_TEST(crossing_edits_while_a_write_is_in_flight_meet_the_policy)
     CLEANUP_FIXTURE struct fixture *f = in_flight();
 
     f->in.n_owed = 0; /* it landed, and both were edited meanwhile */
-    fixture_show(f, 0, "'3'", "'2'");
-    fixture_show(f, 1, "'4'", "'2'");
+    fixture_scene(f, "a '3' was '2', b '4' was '2'");
     ck_decides(f, "phone last-write-wins<b+a > a update {'phone':'4'}");
     fixture_conflict(f, "phone", POLICY_MANUAL, -1);
     ck_decides(f, "phone conflict? = conflict");
@@ -44,7 +42,7 @@ START_TEST(an_edit_of_the_target_before_our_write_lands_is_no_echo)
 {
     CLEANUP_FIXTURE struct fixture *f = in_flight();
 
-    fixture_show(f, 1, "'4'", "'1'");
+    fixture_scene(f, "b '4' was '1'");
     ck_decides(f, "phone last-write-wins<b+a > a update {'phone':'4'}");
     f->fields[0].owner = (struct owner){OWNER_SYSTEM, &f->systems[0]};
     ck_decides(f, "phone owner<a+b > b update {'phone':'2'}");
@@ -55,13 +53,13 @@ START_TEST(a_revert_before_our_write_lands_is_written_after_it)
 {
     CLEANUP_FIXTURE struct fixture *f = in_flight();
 
-    fixture_show(f, 0, "'1'", "'2'"); /* b shows '1' still, and may show '2' soon */
+    /* b shows '1' still, and may show '2' soon */
+    fixture_scene(f, "a '1' was '2'");
     ck_decides(f, "phone adopt<a = unchanged");
     ck_covers(f, 0, "{'phone':'1'} []");
     f->in.n_owed = 0;
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_show(f, 1, "'2'", "'1'"); /* there it is, after all */
-    fixture_late(f, 1, "{'phone':'2'}");
+    /* there it is, after all */
+    fixture_scene(f, "a '1', b '2' was '1' late '2'");
     ck_decides(f, "phone late-write<a+b > b update {'phone':'1'}");
 }
 END_TEST
@@ -70,11 +68,9 @@ START_TEST(a_revert_after_our_write_landed_is_an_edit)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'1'", "'2'");
-    fixture_show(f, 1, "'2'", "'2'");
+    fixture_scene(f, "a '1' was '2', b '2'");
     ck_decides(f, "phone changed-same<a+b > b update {'phone':'1'}");
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'1'", "'2'");
+    fixture_scene(f, "a '2', b '1' was '2'");
     ck_decides(f, "phone changed-same<b+a > a update {'phone':'1'}");
 }
 END_TEST
@@ -83,9 +79,9 @@ START_TEST(a_human_edit_that_equals_ours_is_adopted_and_another_is_not)
 {
     CLEANUP_FIXTURE struct fixture *f = in_flight();
 
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "b '2' was '1'");
     ck_decides(f, "phone adopt<b = unchanged");
-    fixture_show(f, 1, "'5'", "'1'");
+    fixture_scene(f, "b '5' was '1'");
     ck_decides(f, "phone last-write-wins<b+a > a update {'phone':'5'}");
 }
 END_TEST
@@ -95,9 +91,7 @@ START_TEST(the_order_of_full_payloads_does_not_matter)
     static const char *const types[] = {"created", "updated", "merged"};
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'1'", "'1'");
-    fixture_show(f, 1, "'3'", "'1'");
-    fixture_show(f, 2, "'1'", "'1'");
+    fixture_scene(f, "a '1', b '3' was '1', c '1'");
     for (size_t k = 0; k < 3; k++) { /* whoever nominates, with whatever it says */
         f->in.event_type = types[k];
         f->in.nominator = k;
@@ -111,8 +105,7 @@ START_TEST(the_delayed_echo_of_an_older_write_writes_nothing)
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
     /* '2' then '3' were written to b; the echo of '2' nominates, b shows '3' */
-    fixture_show(f, 0, "'3'", "'3'");
-    fixture_show(f, 1, "'3'", "'3'");
+    fixture_scene(f, "a '3', b '3'");
     f->in.nominator = 1;
     fixture_late(f, 1, "{'phone':'2'}");
     ck_decides(f, "= unchanged");
@@ -125,13 +118,14 @@ START_TEST(a_lost_correction_of_a_late_write_is_owed_still)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'1'", "'1'"); /* b's own value, which stood there before our '2' came */
-    fixture_show(f, 1, "'2'", "'2'");
+    /* b's own value, which stood there before our '2' came */
+    fixture_scene(f, "a '1', b '2'");
     fixture_owed(f, "phone", 1, 1, "'1'", 1000000, false);
     fixture_late(f, 1, "{'phone':'2'}");
     fixture_late(f, 1, "{'phone':'1'}");
     ck_decides(f, "phone owed<b+b > b update {'phone':'1'}");
-    fixture_show(f, 1, "'1'", "'2'"); /* there it is */
+    /* there it is */
+    fixture_scene(f, "b '1' was '2'");
     ck_decides(f, "phone adopt<b = unchanged");
     ck_covers(f, 1, "{'phone':'1'} []");
 }
@@ -141,9 +135,8 @@ START_TEST(what_a_corrected_end_is_owed_is_what_it_says_to_others)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'1'", "'1'"); /* b's '2' is owed to a, and to b, where '3' came late */
-    fixture_show(f, 1, "'2'", "'3'");
-    fixture_show(f, 2, "'2'", "'2'");
+    /* b's '2' is owed to a, and to b, where '3' came late */
+    fixture_scene(f, "a '1', b '2' was '3', c '2'");
     fixture_owed(f, "phone", 0, 1, "'2'", 1000000, false);
     fixture_owed(f, "phone", 1, 1, "'2'", 1000000, false);
     fixture_late(f, 1, "{'phone':'3'}");
@@ -157,9 +150,7 @@ START_TEST(what_is_owed_goes_as_what_equals_all)
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
     fixture_stores(f, 1, "phone", STORES_TRIM, 0); /* for b, 'B' is 'B ' */
-    fixture_show(f, 0, "'x'", "'x'");
-    fixture_show(f, 1, "'B'", "'B'");
-    fixture_show(f, 2, "'B '", "'B '");
+    fixture_scene(f, "a 'x', b 'B', c 'B '");
     fixture_owed(f, "phone", 0, 1, "'B'", 1000000, false);
     ck_decides(f, "phone owed<b+a > a update {'phone':'B '}");
 }
@@ -169,7 +160,7 @@ START_TEST(a_late_write_with_nobody_to_ask_goes_back_to_what_was_there)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 1, "'2'", "'1'");
+    fixture_scene(f, "b '2' was '1'");
     fixture_state(f, 0, END_UNREAD);
     fixture_late(f, 1, "{'phone':'2'}");
     f->in.nominator = 1;
@@ -182,18 +173,13 @@ END_TEST
 
 START_TEST(a_late_write_is_corrected_to_what_equals_all)
 {
-    CLEANUP_FIXTURE struct fixture *f = fixture_new(4);
+    CLEANUP_FIXTURE struct fixture *f = fixture_four(-1);
 
-    fixture_field(f, "phone", FIELD_TEXT, -1);
     fixture_stores(f, 1, "phone", STORES_TRIM, 0); /* for b, 'B' is 'B ' */
     fixture_show(f, 3, "'b'", "'b'");              /* d stores it so, and did not say it */
-    fixture_show(f, 0, "'x'", "'B '");
-    fixture_show(f, 1, "'B'", "'B'");
-    fixture_show(f, 2, "'B '", "'B '");
-    fixture_late(f, 0, "{'phone':'x'}");
+    fixture_scene(f, "a 'x' was 'B ' late 'x', b 'B', c 'B '");
     ck_decides(f, "phone late-write<c+a > a update {'phone':'B '}");
-    fixture_show(f, 0, "'B'", "'B '");
-    fixture_late(f, 0, "{'phone':'B'}");
+    fixture_scene(f, "a 'B' was 'B ' late 'B'");
     ck_decides(f, "phone late-write<c+a > a update {'phone':'B '}");
 }
 END_TEST
@@ -221,15 +207,12 @@ START_TEST(one_target_that_refuses_a_field_for_ever_holds_up_nobody)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'2'", "'2'");
-    fixture_show(f, 2, "'1'", "'1'");
-    fixture_owed(f, "phone", 2, 0, "'2'", 1000, true);
+    fixture_scene(f, "a '2', b '2', c '1' refuses '2' of a");
     ck_decides(f, "phone refused<a+c = unchanged");
-    fixture_show(f, 1, "'3'", "'2'");
+    fixture_scene(f, "b '3' was '2'");
     ck_decides(f, "phone changed-same<b+a+c > a update {'phone':'3'} > c update {'phone':'3'}");
-    fixture_show(f, 1, "'2'", "'3'"); /* and back to what c refuses */
-    fixture_show(f, 0, "'3'", "'3'");
+    /* and back to what c refuses */
+    fixture_scene(f, "b '2' was '3', a '3'");
     ck_decides(f, "phone changed-same<b+a+c > a update {'phone':'2'}");
 }
 END_TEST
@@ -270,14 +253,13 @@ START_TEST(a_clock_that_is_minutes_off_changes_only_who_was_last)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'2'", "'1'");
-    fixture_show(f, 1, "'1'", "'1'");
+    fixture_scene(f, "a '2' was '1', b '1'");
     for (int64_t off = -600000; off <= 600000; off += 600000) {
         fixture_time(f, 0, 1000000 + off, 1000000);
         fixture_time(f, 1, 1000000, 1000000);
         ck_decides(f, "phone changed-same<a+b > b update {'phone':'2'}");
     }
-    fixture_show(f, 1, "'3'", "'1'");
+    fixture_scene(f, "b '3' was '1'");
     ck_decides(f, "phone last-write-wins<a+b > b update {'phone':'2'}"); /* a is ahead */
     fixture_time(f, 0, 400000, 1000000);
     ck_decides(f, "phone last-write-wins<b+a > a update {'phone':'3'}"); /* a is behind */
@@ -308,16 +290,14 @@ START_TEST(what_was_owed_to_a_record_to_be_made_does_not_overrule_one_that_is_me
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'2'", "'2'");
-    fixture_show(f, 2, "'5'", NULL); /* made by a person meanwhile, and matched */
-    fixture_owed(f, "phone", 2, 0, "'2'", 1000, false);
+    /* made by a person meanwhile, and matched */
+    fixture_scene(f, "a '2', b '2', c '5' new owed '2' of a");
     fixture_first_contact(f, POLICY_SYSTEM, 2);
     ck_decides(f, "phone first-contact-system<c+a+b > a update {'phone':'5'} > b update "
                   "{'phone':'5'}");
     fixture_first_contact(f, POLICY_REPORT, -1);
     ck_decides(f, "phone first-contact-report! = unchanged");
-    fixture_show(f, 2, "'2'", NULL);
+    fixture_scene(f, "c '2' new");
     ck_decides(f, "phone adopt = unchanged");
 }
 END_TEST
@@ -326,11 +306,8 @@ START_TEST(unless_it_shows_what_we_sent_to_make_it)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'2'", "'2'");
-    fixture_show(f, 2, "'1'", NULL); /* our create of '1' got lost, and did land */
-    fixture_owed(f, "phone", 2, 0, "'1'", 1000, false);
-    fixture_late(f, 2, "{'phone':'1'}");
+    /* our create of '1' got lost, and did land */
+    fixture_scene(f, "a '2', b '2', c '1' new owed '1' of a late '1'");
     ck_decides(f, "phone owed<a+c > c update {'phone':'2'}");
 }
 END_TEST
@@ -339,11 +316,10 @@ START_TEST(what_is_owed_to_the_others_is_owed_to_one_that_was_away)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
 
-    fixture_show(f, 0, "'2'", "'2'"); /* b said '1', and nobody got it yet */
+    /* b said '1', and nobody got it yet */
+    fixture_scene(f, "a '2'");
     fixture_state(f, 1, END_UNREAD);
-    fixture_show(f, 2, "'3'", "'3'");
-    fixture_diverged(f, 2, "['phone']");
-    fixture_owed(f, "phone", 2, 1, "'1'", 1000, false);
+    fixture_scene(f, "c '3' differs owed '1' of b");
     fixture_owed(f, "phone", 0, 1, "'1'", 1000, false);
     ck_decides(f, "phone owed<b+a+c > a update {'phone':'1'} > c update {'phone':'1'}");
 }
@@ -375,8 +351,7 @@ START_TEST(an_edit_after_a_person_s_word_meets_the_policy)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
 
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'8'", "'3'");
+    fixture_scene(f, "a '2', b '8' was '3'");
     fixture_time(f, 1, 9000000, 9000000);
     person_says(f, 0, "'7'");
     person_says(f, 1, "'7'");
@@ -395,9 +370,8 @@ START_TEST(a_person_s_word_stands_in_every_policy_and_place)
 
     f->fields[0].enforce = true;
     fixture_first_contact(f, POLICY_FILL, -1);
-    fixture_show(f, 0, "'2'", "'2'");
-    fixture_show(f, 1, "'2'", "'2'");
-    fixture_show(f, 2, "null", NULL); /* met only now */
+    /* met only now */
+    fixture_scene(f, "a '2', b '2', c null new");
     person_says(f, 0, "'7'");
     person_says(f, 1, "'7'");
     ck_decides(f, "phone owed<person+a+b+c > a update {'phone':'7'} > b update {'phone':'7'} > c "
