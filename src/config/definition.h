@@ -51,35 +51,6 @@ struct field_map {
     bool read_only; /* never sent */
 };
 
-struct param {
-    char *name;  /* may hold placeholders */
-    char *value; /* may hold placeholders; left out of the request if one of them has no value */
-};
-
-enum answer_kind { ANSWER_FULL, ANSWER_NONE }; /* NONE: read back after the write */
-
-struct endpoint {
-    bool present;
-    char *method;
-    char *path; /* may be an absolute URL on the same host */
-    struct param *query;
-    size_t n_query;
-    struct param *headers;
-    size_t n_headers;
-    json_t *body; /* template, or NULL; owned */
-    char *record; /* path of the record in an answer, and the wrapper of what is sent; "" = whole */
-    char *records; /* list, find: path of the array in an answer; "" = whole */
-    enum answer_kind answer;
-    int gone[8]; /* get, delete: statuses that say the record is not there (404 by default) */
-    size_t n_gone;
-    int64_t lag_ms; /* get, find: how long an old state may show */
-    bool strong;    /* find: not found means there is none */
-    char **by;      /* find: fields, in order; "external_id" among them if it can be sought */
-    size_t n_by;
-    char *idempotency_header; /* create: NULL if there is none */
-    int64_t idempotency_window_ms;
-};
-
 enum watermark_kind { WATERMARK_ISO8601, WATERMARK_UNIX_S, WATERMARK_UNIX_MS };
 enum page_kind { PAGE_NONE, PAGE_CURSOR, PAGE_OFFSET, PAGE_NUMBER, PAGE_NEXT_URL };
 
@@ -112,7 +83,8 @@ struct resource_def {
     int64_t version_granularity_ms;
     struct field_map *fields;
     size_t n_fields;
-    struct endpoint get, find, create, update, delete;
+    struct endpoint get, find, update, delete;
+    struct endpoint create; /* or `upsert`, then create.upsert says so */
     struct listing list;
     char *map_hash; /* hex digest of id, external_id, version, fields with paths and stores */
 };
@@ -141,8 +113,7 @@ struct definition {
 /*
  * Loads PROVIDER: a path (has a slash or ends in .yaml; relative to DIR) or a name, sought in
  * DIR/providers, $LOOPLESS_PROVIDERS, PROVIDERDIR. Models are loaded as model_load says. NULL and
- * faults if anything is wrong. Keys for later work (upsert) are accepted and checked for being maps
- * only.
+ * faults if anything is wrong.
  */
 struct definition *definition_load(const char *provider, const char *dir, struct faults *f);
 const struct resource_def *definition_resource(const struct definition *d, const char *resource);

@@ -27,7 +27,14 @@ static const struct form {
 } forms[] = {
     [CALL_GET] = {"get", {CALL_KEYS, "gone", "lag"}, PH_BIT(PH_ID), PH_ID},
     [CALL_FIND] = {"find", {CALL_KEYS, "records", "by", "strong", "lag"}, PH_SOUGHT, PH_VALUE},
-    [CALL_CREATE] = {"create", {CALL_KEYS, "answer", "idempotency"}, PH_WRITING, PH_COUNT},
+    [CALL_CREATE] = {"create",
+                     {CALL_KEYS, "answer", "idempotency", "client_id"},
+                     PH_WRITING | PH_BIT(PH_ID),
+                     PH_COUNT},
+    [CALL_UPSERT] = {"upsert",
+                     {CALL_KEYS, "answer", "idempotency", "by", "key"},
+                     PH_WRITING,
+                     PH_COUNT},
     [CALL_UPDATE] = {"update",
                      {CALL_KEYS, "answer"},
                      PH_WRITING | PH_BIT(PH_ID) | PH_BIT(PH_ETAG),
@@ -180,7 +187,7 @@ read_answer(struct reader *r, const struct yaml *y, enum call_kind kind, struct 
     const struct yaml *idempotency = read_map(r, y, "idempotency");
 
     out->answer = (enum answer_kind)read_word(r, y, "answer", answers, ANSWER_FULL);
-    if (kind != CALL_CREATE || idempotency == NULL)
+    if (kind == CALL_UPDATE || idempotency == NULL)
         return;
     yaml_check_keys(idempotency, idempotency_keys, r->file, r->f);
     out->idempotency_header = read_need_text(r, idempotency, "header");
@@ -224,13 +231,44 @@ read_by(struct reader *r, const struct yaml *y, struct endpoint *out)
     out->strong = read_bool(r, y, "strong", false);
 }
 
+/* Whose id a created record has. USED: the placeholders of the call. */
 static void
-read_body_type(struct reader *r, const struct yaml *y)
+read_client_id(struct reader *r, const struct yaml *y, unsigned used, struct endpoint *out)
 {
-    const struct yaml *type = yaml_get(y, "body_type");
+    static const char *const words[] = {"none", "text", "uuid", NULL};
 
-    if (type != NULL && strcmp(type->text, "json") != 0)
-        FAULT(r, type, "body_type: only json is supported in this version");
+    out->client_id = (enum client_id)read_word(r, y, "client_id", words, CLIENT_ID_NO);
+    out->id_in_record = out->client_id != CLIENT_ID_NO && (used & PH_BIT(PH_ID)) == 0;
+    if (out->client_id == CLIENT_ID_NO && (used & PH_BIT(PH_ID)) != 0)
+        FAULT(r, y, "create says {id}, but has no client_id: the id is the system's to give");
+}
+
+/* Where the external id of an upsert stands. USED: the placeholders of the call. */
+static void
+read_upsert(struct reader *r, const struct yaml *y, unsigned used, struct endpoint *out)
+{
+    static const char *const words[] = {"url", "body", NULL};
+    bool said = (used & PH_BIT(PH_EXTERNAL_ID)) != 0;
+
+    read_need(r, y, "by");
+    out->upsert = read_word(r, y, "by", words, 1) == 0 ? UPSERT_URL : UPSERT_BODY;
+    out->key = read_path_key(r, y, "key", false);
+    if (out->upsert == UPSERT_URL && !said)
+        FAULT(r, y, "upsert by url never says {external_id}");
+    if (out->upsert == UPSERT_URL && out->key != NULL)
+        FAULT(r, yaml_get(y, "key"), "upsert by url has no key: the URL is it");
+}
+
+static void
+read_body_type(struct reader *r, const struct yaml *y, struct endpoint *out)
+{
+    static const char *const words[] = {"json", "form", NULL};
+
+    const struct yaml *body = yaml_get(y, "body");
+
+    out->body_type = (enum body_type)read_word(r, y, "body_type", words, BODY_JSON);
+    if (out->body_type == BODY_FORM && body != NULL && body->kind != YAML_MAP)
+        FAULT(r, body, "the body of a form must be a map, is %s", yaml_kind_name(body));
 }
 
 unsigned
@@ -249,7 +287,7 @@ endpoint_read(struct reader *r, const struct yaml *y, enum call_kind kind, const
     used |= read_url(r, y, form, base_url, out);
     out->query = read_params(r, y, "query", form, &out->n_query, &used);
     out->headers = read_params(r, y, "headers", form, &out->n_headers, &used);
-    read_body_type(r, y);
+    read_body_type(r, y, out);
     if (body != NULL) {
         used |= check_body(r, body, form);
         out->body = yaml_to_json(body);
@@ -263,8 +301,12 @@ endpoint_read(struct reader *r, const struct yaml *y, enum call_kind kind, const
         read_by(r, y, out);
     if (kind == CALL_GET || kind == CALL_DELETE)
         read_gone(r, y, out);
-    if (kind == CALL_CREATE || kind == CALL_UPDATE)
+    if (kind == CALL_CREATE || kind == CALL_UPSERT || kind == CALL_UPDATE)
         read_answer(r, y, kind, out);
+    if (kind == CALL_CREATE)
+        read_client_id(r, y, used, out);
+    if (kind == CALL_UPSERT)
+        read_upsert(r, y, used, out);
     out->lag_ms = read_span(r, y, "lag", 0);
     /* With an unknown one (PH_COUNT) the missing one may be misspelt: said already. */
     if (form->needs != PH_COUNT && (used & (PH_BIT(form->needs) | PH_BIT(PH_COUNT))) == 0)

@@ -94,6 +94,7 @@ enum call_kind {
     CALL_GET,
     CALL_FIND,
     CALL_CREATE,
+    CALL_UPSERT,
     CALL_UPDATE,
     CALL_DELETE,
     CALL_LIST,

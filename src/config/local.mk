@@ -16,6 +16,7 @@ libconfig_a_SOURCES = \
 	src/config/definition.c \
 	src/config/definition.h \
 	src/config/endpoint.c \
+	src/config/endpoint.h \
 	src/config/event_map.c \
 	src/config/faults.c \
 	src/config/file.c \

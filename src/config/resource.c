@@ -174,6 +174,20 @@ map_hash(struct reader *r, const struct resource_def *d)
     return arena_text(r->arena, digest_hex(buf_get(&b), b.len, hex));
 }
 
+/* A record is created by one of them; what an upsert is known by must be known. */
+static void
+check_create(struct reader *r, const struct yaml *y, const struct resource_def *out)
+{
+    const struct yaml *upsert = yaml_get(y, "upsert");
+
+    if (upsert != NULL && yaml_get(y, "create") != NULL)
+        FAULT(r, yaml_get(y, "create"), "create has no use beside upsert");
+    if (out->create.upsert == UPSERT_BODY && out->create.key == NULL && out->external_id == NULL)
+        FAULT(r, upsert, "upsert by body needs a key, or external_id of the resource");
+    if (out->create.client_id != CLIENT_ID_NO && !out->get.present)
+        FAULT(r, yaml_get(y, "create"), "client_id needs a get, by which it is looked up");
+}
+
 void
 resource_read(struct reader *r, const struct yaml *y, const char *base_url,
               struct resource_def *out)
@@ -191,13 +205,16 @@ resource_read(struct reader *r, const struct yaml *y, const char *base_url,
     read_fields(r, y, out);
     endpoint_read(r, yaml_get(y, "get"), CALL_GET, base_url, &out->get);
     endpoint_read(r, yaml_get(y, "find"), CALL_FIND, base_url, &out->find);
-    endpoint_read(r, yaml_get(y, "create"), CALL_CREATE, base_url, &out->create);
+    if (yaml_get(y, "upsert") != NULL)
+        endpoint_read(r, yaml_get(y, "upsert"), CALL_UPSERT, base_url, &out->create);
+    else
+        endpoint_read(r, yaml_get(y, "create"), CALL_CREATE, base_url, &out->create);
     endpoint_read(r, yaml_get(y, "update"), CALL_UPDATE, base_url, &out->update);
     endpoint_read(r, yaml_get(y, "delete"), CALL_DELETE, base_url, &out->delete);
     if (yaml_get(y, "list") != NULL)
         listing_read(r, yaml_get(y, "list"), base_url, &out->list);
     if (out->model != NULL)
         check_by(r, yaml_get(y, "find"), out);
-    read_map(r, y, "upsert"); /* for later work */
+    check_create(r, y, out);
     out->map_hash = map_hash(r, out);
 }

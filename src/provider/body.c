@@ -106,6 +106,24 @@ record_place(struct arena *a, const struct endpoint *e, struct val *root, struct
     return body_set(a, root, e->record, record, err) == 0 ? record : NULL;
 }
 
+static int
+set_text(struct arena *a, struct val *record, const char *path, const char *text, struct err *err)
+{
+    return text == NULL || path == NULL ? 0 : body_set(a, record, path, val_string(a, text), err);
+}
+
+/* What a record is known by: our external id, and an id that is ours to give. */
+static int
+set_ids(struct arena *a, const struct resource_def *r, const struct endpoint *e,
+        const struct tmpl *t, struct val *record, const char *external_id, struct err *err)
+{
+    if (e->id_in_record && set_text(a, record, r->id, t->id, err) != 0)
+        return -1;
+    if (e->upsert == UPSERT_URL)
+        return 0;
+    return set_text(a, record, e->key != NULL ? e->key : r->external_id, external_id, err);
+}
+
 struct val *
 body_build(struct arena *a, const struct resource_def *r, const struct endpoint *e,
            const struct tmpl *t, const struct val *fields, const char *external_id, struct err *err)
@@ -124,8 +142,5 @@ body_build(struct arena *a, const struct resource_def *r, const struct endpoint 
         if (body_set(a, record, f->path, val_copy(a, m->value), err) != 0)
             return NULL;
     }
-    if (external_id != NULL && r->external_id != NULL &&
-        body_set(a, record, r->external_id, val_string(a, external_id), err) != 0)
-        return NULL;
-    return root;
+    return set_ids(a, r, e, t, record, external_id, err) == 0 ? root : NULL;
 }

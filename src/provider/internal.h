@@ -60,11 +60,19 @@ enum { BODY_MAX_INDEX = 1000 };
 int body_set(struct arena *a, struct val *root, const char *path, struct val *value,
              struct err *err);
 
-/* The body of a create or update: E's template, and FIELDS and EXTERNAL_ID (NULL) at their paths
- * below E's record. NULL and err. */
+/* The body of a create or update: E's template, and FIELDS, EXTERNAL_ID (NULL) and an id that is
+ * ours to give at their paths below E's record. NULL and err. */
 struct val *body_build(struct arena *a, const struct resource_def *r, const struct endpoint *e,
                        const struct tmpl *t, const struct val *fields, const char *external_id,
                        struct err *err);
+
+/* --- form.c: bodies as forms -------------------------------------------------------------- */
+
+/*
+ * V, an object, as application/x-www-form-urlencoded: members of objects as a[b]=c, places of
+ * lists as a[0]=c, null and what is empty as a=.
+ */
+void form_write(struct buf *out, const struct val *v);
 
 /* --- map.c -------------------------------------------------------------------------------- */
 

@@ -191,6 +191,7 @@ provider_create(struct provider *p, const struct resource_def *r, const struct v
 
     c->t.external_id = arena_text(c->arena, external_id);
     c->t.idempotency_key = arena_text(c->arena, idempotency_key);
+    c->t.id = provider_client_id(c->arena, r, external_id);
     write_record(c, "create", fields, c->t.external_id);
 }
 
@@ -252,6 +253,8 @@ provider_preview(struct provider *p, const struct resource_def *r, const char *i
     struct request q;
     struct val *body;
 
+    if (id == NULL)
+        t.id = provider_client_id(a, r, external_id);
     if (!e->present)
         return err_set(err, ERR_SYSTEM, ERR_NEVER, "no-call", "the definition has no %s",
                        delete       ? "delete"

@@ -133,11 +133,19 @@ void provider_find(struct provider *p, const struct resource_def *r, const char 
  * back where the definition or an empty answer calls for it; a read-back that fails is LOST (for
  * the moment) or BROKEN, with the write applied.
  */
+/*
+ * Is the create of R an upsert, then it may be an update of the record that has this external id,
+ * and may be repeated. Ids that are ours to make are made of the external id: provider_client_id.
+ */
 void provider_create(struct provider *p, const struct resource_def *r, const struct val *fields,
                      const char *external_id, const char *idempotency_key, provider_done *done,
                      void *user);
 void provider_update(struct provider *p, const struct resource_def *r, const char *id,
                      const struct val *fields, const char *etag, provider_done *done, void *user);
+
+/* The id that a record created under EXTERNAL_ID gets; NULL if the system makes it. */
+const char *provider_client_id(struct arena *a, const struct resource_def *r,
+                               const char *external_id);
 
 /*
  * OK with no records, whatever a 2xx answer shows; OK also if the record is not there (any more,

@@ -114,7 +114,9 @@ build_headers(struct arena *a, const struct endpoint *e, const struct tmpl *t,
     set_header(out, "Accept", "application/json");
     set_header(out, "User-Agent", PACKAGE_NAME "/" PACKAGE_VERSION);
     if (out->body != NULL)
-        set_header(out, "Content-Type", "application/json");
+        set_header(out, "Content-Type",
+                   e->body_type == BODY_FORM ? "application/x-www-form-urlencoded"
+                                             : "application/json");
     if (e->idempotency_header != NULL && t->idempotency_key != NULL)
         set_header(out, e->idempotency_header, t->idempotency_key);
     if (t->etag != NULL)
@@ -141,6 +143,19 @@ shown(struct arena *a, const struct conf_system *s, const struct request *q)
     return arena_printf(a, "%s %.*s", q->method, (int)strcspn(path, "?"), path);
 }
 
+static void
+write_body(struct arena *a, const struct endpoint *e, const struct val *body, struct request *out)
+{
+    CLEANUP_BUF struct buf b = BUF_INIT;
+
+    if (e->body_type == BODY_FORM)
+        form_write(&b, body);
+    else
+        val_write(&b, body);
+    out->body = arena_ntext(a, buf_get(&b), b.len);
+    out->body_len = b.len;
+}
+
 int
 request_build(struct arena *a, const struct conf_system *s, const struct endpoint *e,
               const struct tmpl *t, const struct page *page, const struct listing *list,
@@ -152,10 +167,8 @@ request_build(struct arena *a, const struct conf_system *s, const struct endpoin
     if (build_url(a, s, e, t, page, list, out, err) != 0 ||
         page_body(a, page, list, &body, err) != 0)
         return -1;
-    if (body != NULL) {
-        out->body = val_write_text(a, body);
-        out->body_len = strlen(out->body);
-    }
+    if (body != NULL)
+        write_body(a, e, body, out);
     build_headers(a, e, t, auth, out);
     out->shown = shown(a, s, out);
     return 0;

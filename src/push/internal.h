@@ -284,7 +284,9 @@ void lookup_start(struct write *w);
 
 /* ---- seek.c: what to seek, and what counts as found. Pure ---- */
 
-/* By what to seek it; VALUE is what it must be. NULL: it cannot be found. */
+/* The id by which it can be read: the answer's, or one that was ours to give. NULL: unknown. */
+const char *seek_id(const struct write *w);
+/* Else by what to seek it; VALUE is what it must be. NULL: it cannot be found. */
 const char *seek_field(const struct write *w, const char **value);
 /* How many of the answer's records are what was sent; FOUND is the first. */
 size_t seek_pick(const struct write *w, const struct provider_answer *a,
@@ -295,7 +297,9 @@ bool seek_is_unclear(const struct write *w, const struct provider_answer *a);
 const struct val *seek_differing(const struct write *w, const struct provider_record *r);
 /* Does not found mean that there is none? NOW: boot clock. */
 bool seek_is_over(const struct write *w, int64_t now);
-/* Under its idempotency key. */
+/* Does its system make one of two: by an idempotency key, an upsert, an id of ours? */
+bool seek_is_idempotent(const struct write *w, int64_t now);
+/* It does, and it was not tried too often yet. */
 bool seek_may_send_again(const struct write *w, int64_t now);
 
 /* ---- settle.c ---- */

@@ -8,13 +8,14 @@
 #include <string.h>
 
 /*
- * What became of a create that nobody answered? It is sought by our external id, else by a match
- * field that was sent. Found is done. Not found counts if the definition's find is strong, else
- * only when its lag is over; then the same request goes out again under the same idempotency key,
- * or, where the API has none, the fields stay owed and a new decision creates it. A create that was
- * answered with an id, but could not be read back, is only read.
+ * What became of a create that nobody answered? It is read where its id is ours, else sought by our
+ * external id, else by a match field that was sent. Found is done: an upsert is looked up, too, as
+ * a person may have edited what it made. Not found counts if the definition's find is strong, else
+ * only when its lag is over; then the same request goes out again where twice is once (seek.h), or
+ * the fields stay owed and a new decision creates it. A create that was answered with an id, but
+ * could not be read back, is only read. What cannot be looked up is sent again where twice is once.
  */
-enum { LOOK_AGAIN_MS = 1000, LOOK_SLOW_MS = 60000, LOOK_FAILURES = 5 };
+enum { LOOK_AGAIN_MS = 1000, LOOK_SLOW_MS = 60000, LOOK_FAILURES = 5, RETRY_MS = 30000 };
 
 static void looked(void *user, const struct provider_answer *a);
 
@@ -23,12 +24,13 @@ look(void *user)
 {
     struct write *w = user;
     const char *value;
+    const char *id = seek_id(w);
     const char *field = seek_field(w, &value);
 
     w->line->push->looking++;
     w->look_boot = clock_boot();
-    if (w->created_id != NULL) {
-        provider_get(w->target->provider, w->def, w->created_id, looked, w);
+    if (id != NULL) {
+        provider_get(w->target->provider, w->def, id, looked, w);
         return;
     }
     provider_find(w->target->provider, w->def, field, value, looked, w);
@@ -78,7 +80,7 @@ missing(struct write *w)
     } else if (seek_may_send_again(w, clock_boot())) {
         send_add(w);
     } else {
-        outcome_retry(w, NULL, clock_now() + 30000);
+        outcome_retry(w, NULL, clock_now() + RETRY_MS);
     }
 }
 
@@ -93,16 +95,17 @@ static void
 found(struct write *w, const struct provider_answer *a)
 {
     const struct provider_record *r = NULL;
-    size_t n = w->created_id != NULL ? 0 : seek_pick(w, a, &r);
+    bool by_id = seek_id(w) != NULL;
+    size_t n = by_id ? 0 : seek_pick(w, a, &r);
     const char *value;
     const char *field = seek_field(w, &value);
 
-    if (w->created_id != NULL && a->n_records > 0) {
+    if (by_id && a->n_records > 0) {
         unpark(w);
         take(w, &a->records[0]);
         return;
     }
-    if (n == 0 && (w->created_id != NULL || w->conflict || !seek_is_unclear(w, a))) {
+    if (n == 0 && (by_id || w->conflict || !seek_is_unclear(w, a))) {
         missing(w);
         return;
     }
@@ -140,6 +143,22 @@ failed(struct write *w, const struct provider_answer *a)
     look_later(w, w->parked ? LOOK_SLOW_MS : wait);
 }
 
+/* Sent again where that does no harm, else for a person to find out. */
+static void
+cannot_look(struct write *w, const struct provider_answer *a, const char *why)
+{
+    int64_t now = clock_boot();
+
+    if (w->conflict)
+        outcome_refused(w, NULL);
+    else if (seek_may_send_again(w, now))
+        send_add(w);
+    else if (w->def->create.upsert != UPSERT_NO)
+        outcome_retry(w, NULL, clock_now() + RETRY_MS);
+    else
+        outcome_unknown(w, a, why);
+}
+
 static void
 looked(void *user, const struct provider_answer *a)
 {
@@ -161,7 +180,7 @@ looked(void *user, const struct provider_answer *a)
         if (w->created_id != NULL)
             outcome_done(w, NULL, NULL);
         else
-            outcome_unknown(w, a, "the look-up is refused");
+            cannot_look(w, a, "the look-up is refused");
         return;
     case PROVIDER_LIMITED:
     case PROVIDER_NOT_SENT:
@@ -174,17 +193,28 @@ looked(void *user, const struct provider_answer *a)
     BUG("an outcome that is none");
 }
 
+/*
+ * By a match field what an upsert made is no surer known than by sending it again, which makes no
+ * second one.
+ */
+static bool
+is_sought(const struct write *w)
+{
+    const char *value;
+    const char *field = seek_field(w, &value);
+
+    if (field == NULL)
+        return false;
+    return w->def->create.upsert == UPSERT_NO || w->conflict || strcmp(field, "external_id") == 0;
+}
+
 void
 lookup_start(struct write *w)
 {
-    const char *value;
-
     if (w->created_id != NULL && !w->def->get.present)
         outcome_done(w, NULL, NULL);
-    else if (w->created_id != NULL || seek_field(w, &value) != NULL)
+    else if (seek_id(w) != NULL || is_sought(w))
         look(w);
-    else if (w->conflict)
-        outcome_refused(w, NULL);
     else
-        outcome_unknown(w, NULL, "no answer came, and it cannot be looked up there");
+        cannot_look(w, NULL, "no answer came, and it cannot be looked up there");
 }

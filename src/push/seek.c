@@ -15,6 +15,14 @@ can_use(const struct write *w, const char *field)
 }
 
 const char *
+seek_id(const struct write *w)
+{
+    if (w->created_id != NULL)
+        return w->created_id;
+    return w->by_match ? NULL : provider_client_id(w->line->arena, w->def, w->intent.external_id);
+}
+
+const char *
 seek_field(const struct write *w, const char **value)
 {
     const struct conf_sync *sync = w->line->sync;
@@ -106,14 +114,23 @@ seek_differing(const struct write *w, const struct provider_record *r)
 bool
 seek_is_over(const struct write *w, int64_t now)
 {
-    if (w->created_id != NULL)
+    if (seek_id(w) != NULL)
         return now - w->sent_boot >= w->def->get.lag_ms;
     return w->def->find.strong || now - w->sent_boot >= w->def->find.lag_ms;
 }
 
 bool
+seek_is_idempotent(const struct write *w, int64_t now)
+{
+    const struct endpoint *e = &w->def->create;
+
+    if (e->upsert != UPSERT_NO || e->client_id != CLIENT_ID_NO)
+        return w->intent.external_id != NULL;
+    return e->idempotency_header != NULL && now - w->sent_boot < e->idempotency_window_ms;
+}
+
+bool
 seek_may_send_again(const struct write *w, int64_t now)
 {
-    return w->def->create.idempotency_header != NULL && w->attempts < MAX_SENDS &&
-           now - w->sent_boot < w->def->create.idempotency_window_ms;
+    return w->attempts < MAX_SENDS && seek_is_idempotent(w, now);
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "sim/gate.h"
 #include "sim/search.h"
+#include "sim/upsert.h"
 #include "sim/write.h"
 
 #include <stdlib.h>
@@ -141,6 +142,8 @@ write_record(struct sim *s, struct call *call, struct collection *c, struct repl
 
     if (is(call, "PATCH") && put_only)
         bad_method(call, reply);
+    else if (is(call, "PUT") && upsert_is_create(call))
+        kind = upsert_create(s, call, c, reply);
     else if (r == NULL)
         not_found(s, reply);
     else if (kind == JOURNAL_DELETE)
@@ -158,12 +161,32 @@ record_call(struct sim *s, struct call *call, struct collection *c, struct reply
         search_body(s, call, c, reply);
         return JOURNAL_LIST;
     }
+    if (is(call, "POST") && strcmp(call->segments[1], "upsert") == 0) {
+        enum journal_kind kind = upsert_body(s, call, c, reply);
+
+        strip(s, call, reply);
+        return kind;
+    }
     if (is(call, "GET"))
         return read_record(s, call, c, reply);
     if (is(call, "PATCH") || is(call, "PUT") || is(call, "DELETE"))
         return write_record(s, call, c, reply);
     bad_method(call, reply);
     return JOURNAL_OTHER;
+}
+
+/* By a field in the URL. */
+static enum journal_kind
+upsert_call(struct sim *s, struct call *call, struct collection *c, struct reply *reply)
+{
+    enum journal_kind kind = JOURNAL_OTHER;
+
+    if (is(call, "PATCH") || is(call, "PUT"))
+        kind = upsert_url(s, call, c, reply);
+    else
+        bad_method(call, reply);
+    strip(s, call, reply);
+    return kind;
 }
 
 static enum journal_kind
@@ -190,12 +213,14 @@ route(struct sim *s, struct call *call, struct reply *reply)
     }
     if (call->nsegments == 1 && strcmp(call->segments[0], "account") == 0)
         return account(s, call, reply);
-    if (call->nsegments == 1 || call->nsegments == 2)
+    if (call->nsegments == 1 || call->nsegments == 2 || upsert_is_url(call))
         c = store_collection(&s->store, call->segments[0]);
     if (c == NULL) {
         reply_error(reply, 404, "unknown_collection", "no such path");
         return JOURNAL_OTHER;
     }
+    if (call->nsegments == 4)
+        return upsert_call(s, call, c, reply);
     return call->nsegments == 1 ? collection_call(s, call, c, reply)
                                 : record_call(s, call, c, reply);
 }

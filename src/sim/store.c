@@ -218,7 +218,7 @@ allowed(struct store *s, struct collection *c, struct record *self, json_t *fiel
 }
 
 struct store_result
-store_create(struct store *s, struct collection *c, json_t *fields)
+store_create(struct store *s, struct collection *c, const char *id, json_t *fields)
 {
     json_t *shaped = shape_fields(&s->quirks, fields);
     struct store_result out = {STORE_CHANGED, NULL, NULL};
@@ -227,7 +227,7 @@ store_create(struct store *s, struct collection *c, json_t *fields)
         json_decref(shaped);
         return out;
     }
-    out.record = add_record(s, c, NULL);
+    out.record = add_record(s, c, id != NULL ? json_string(id) : NULL);
     push(s, c, out.record, shaped, false);
     return out;
 }

@@ -62,8 +62,10 @@ struct collection *store_collection(const struct store *s, const char *name); /*
 /* The record as writes see it, NULL if it is not there or deleted. */
 struct record *store_find(const struct collection *c, const char *key);
 
-/* Writes. FIELDS is borrowed; what is kept is the store's. UPDATE replaces all fields. */
-struct store_result store_create(struct store *s, struct collection *c, json_t *fields);
+/* Writes. FIELDS is borrowed; what is kept is the store's. UPDATE replaces all fields. ID is free,
+ * or NULL: a new one is made. */
+struct store_result store_create(struct store *s, struct collection *c, const char *id,
+                                 json_t *fields);
 struct store_result store_update(struct store *s, struct collection *c, struct record *r,
                                  json_t *fields);
 void store_delete(struct store *s, struct collection *c, struct record *r);

@@ -50,15 +50,11 @@ precondition(const struct call *call, const struct record *r, struct reply *repl
 }
 
 void
-write_create(struct sim *s, const struct quirks *q, struct call *call, struct collection *c,
-             struct reply *reply)
+write_new(struct sim *s, const struct quirks *q, struct call *call, struct collection *c,
+          const char *id, json_t *fields, struct reply *reply)
 {
-    json_t *fields = wire_fields(q, call, reply);
-    struct store_result result;
+    struct store_result result = store_create(&s->store, c, id, fields);
 
-    if (fields == NULL)
-        return;
-    result = store_create(&s->store, c, fields);
     if (!refused(&result, reply)) {
         CLEANUP_BUF struct buf url = BUF_INIT;
 
@@ -73,19 +69,36 @@ write_create(struct sim *s, const struct quirks *q, struct call *call, struct co
 }
 
 void
+write_create(struct sim *s, const struct quirks *q, struct call *call, struct collection *c,
+             struct reply *reply)
+{
+    json_t *fields = wire_fields(q, call, reply);
+
+    if (fields != NULL)
+        write_new(s, q, call, c, NULL, fields, reply);
+}
+
+void
 write_update(struct sim *s, const struct quirks *q, struct call *call, struct collection *c,
              struct record *r, bool partial, struct reply *reply)
 {
-    struct store_result result;
-    int64_t rev = r->now->rev;
-    json_t *before;
     json_t *fields;
 
     if (!precondition(call, r, reply))
         return;
     fields = wire_fields(q, call, reply);
-    if (fields == NULL)
-        return;
+    if (fields != NULL)
+        write_over(s, q, call, c, r, partial, fields, reply);
+}
+
+void
+write_over(struct sim *s, const struct quirks *q, struct call *call, struct collection *c,
+           struct record *r, bool partial, json_t *fields, struct reply *reply)
+{
+    struct store_result result;
+    int64_t rev = r->now->rev;
+    json_t *before;
+
     if (partial) {
         json_t *merged = json_copy(r->now->fields);
 

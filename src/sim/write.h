@@ -10,9 +10,17 @@
 void write_create(struct sim *s, const struct quirks *q, struct call *call, struct collection *c,
                   struct reply *reply);
 
+/* The same with FIELDS (taken) out of a body that is read already, under an ID that is free; NULL:
+ * a new one. */
+void write_new(struct sim *s, const struct quirks *q, struct call *call, struct collection *c,
+               const char *id, json_t *fields, struct reply *reply);
+
 /* PARTIAL: members that are not sent stay. */
 void write_update(struct sim *s, const struct quirks *q, struct call *call, struct collection *c,
                   struct record *r, bool partial, struct reply *reply);
+/* The same with FIELDS (taken) out of a body that is read already, without preconditions. */
+void write_over(struct sim *s, const struct quirks *q, struct call *call, struct collection *c,
+                struct record *r, bool partial, json_t *fields, struct reply *reply);
 void write_delete(struct sim *s, struct call *call, struct collection *c, struct record *r,
                   struct reply *reply);
 

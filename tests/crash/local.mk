@@ -62,6 +62,7 @@ EXTRA_DIST += \
 	tests/crash/scenarios/not-owner.txt \
 	tests/crash/scenarios/overlap-behind.txt \
 	tests/crash/scenarios/overlap.txt \
+	tests/crash/scenarios/own-id.txt \
 	tests/crash/scenarios/own.txt \
 	tests/crash/scenarios/paging.txt \
 	tests/crash/scenarios/parent.txt \
@@ -81,4 +82,6 @@ EXTRA_DIST += \
 	tests/crash/scenarios/undelete-anew.txt \
 	tests/crash/scenarios/undelete.txt \
 	tests/crash/scenarios/unlink.txt \
-	tests/crash/scenarios/update.txt
+	tests/crash/scenarios/update.txt \
+	tests/crash/scenarios/upsert-dropped.txt \
+	tests/crash/scenarios/upsert.txt

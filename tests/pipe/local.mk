@@ -63,3 +63,6 @@ EXTRA_DIST += tests/pipe/steer.t
 
 TESTS += tests/pipe/escalate.t
 EXTRA_DIST += tests/pipe/escalate.t
+
+TESTS += tests/pipe/upsert.t
+EXTRA_DIST += tests/pipe/upsert.t

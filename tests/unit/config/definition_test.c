@@ -210,7 +210,23 @@ static const struct {
     {"X-Way: api", "X-Way: \"a\\r\\nb: c\"", "23:62: a header has one line"},
     {"answer: full", "answer: half", "23:76: answer must be one of: full, none"},
     {"window: 12h", "body_type: json", "23:121: unknown key 'body_type'"},
-    {"answer: full", "body_type: form", "23:79: body_type: only json is supported in this version"},
+    {"answer: full", "body_type: xml", "23:79: body_type must be one of: json, form"},
+    {"answer: full", "body_type: form, body: [a]",
+     "23:91: the body of a form must be a map, is a list"},
+    {"path: /contacts, headers", "path: \"/contacts/{id}\", headers",
+     "23:13: create says {id}, but has no client_id: the id is the system's to give"},
+    {"answer: full", "client_id: random", "23:79: client_id must be one of: none, text, uuid"},
+    {"    create: {method: POST", "    upsert: {method: POST", "23:13: missing key 'by'"},
+    {"    create: {method: POST", "    upsert: {by: id, method: POST",
+     "23:18: by must be one of: url, body"},
+    {"    create: {method: POST", "    upsert: {by: url, method: POST",
+     "23:13: upsert by url never says {external_id}"},
+    {"    create: {method: POST",
+     "    upsert: {by: url, key: x, query: {q: \"{external_id}\"}, method: POST",
+     "23:28: upsert by url has no key: the URL is it"},
+    {"    update: {method: PATCH",
+     "    upsert: {by: body, method: POST, path: /c}\n    update: {method: PATCH",
+     "23:13: create has no use beside upsert"},
     {"https://api.example.com/v2/contacts", "https://api.example.org/v2/contacts",
      "24:35: an absolute path must lie under base_url (credentials go there)"},
     {"https://api.example.com/v2/contacts", "https://api.example.com/v22/contacts",
@@ -255,6 +271,64 @@ START_TEST(names_each_fault)
         free(text);
     }
     free(path);
+    scratch_free(&s);
+}
+END_TEST
+
+/* The definition with this instead of its create. */
+static struct definition *
+load_create(struct scratch *s, const char *text)
+{
+    static const char create[] =
+        "    create: {method: POST, path: /contacts, headers: {X-Way: api}, answer: full, "
+        "idempotency: {header: Idempotency-Key, window: 12h}}\n";
+    char *edited = scratch_edit(good, create, text);
+    struct faults *f = faults_new();
+    struct definition *d = load(s, edited, f);
+
+    ck_assert_msg(d != NULL, "%s", faults_get(f, 0));
+    faults_free(f);
+    free(edited);
+    return d;
+}
+
+START_TEST(an_upsert_is_how_a_record_is_created)
+{
+    struct scratch s = scratch_new();
+    struct definition *d = load_create(&s, "    upsert: {by: url, method: PATCH, path: "
+                                           "\"/contacts/ext/{external_id}\", answer: none}\n");
+    const struct endpoint *e = &d->resources[0].create;
+
+    ck_assert(e->present);
+    ck_assert_int_eq(e->upsert, UPSERT_URL);
+    ck_assert_int_eq(e->answer, ANSWER_NONE);
+    definition_free(d);
+    d = load_create(&s,
+                    "    upsert: {by: body, key: ref, method: POST, path: /contacts, body_type: "
+                    "form}\n");
+    e = &d->resources[0].create;
+    ck_assert_int_eq(e->upsert, UPSERT_BODY);
+    ck_assert_str_eq(e->key, "ref");
+    ck_assert_int_eq(e->body_type, BODY_FORM);
+    definition_free(d);
+    scratch_free(&s);
+}
+END_TEST
+
+START_TEST(an_id_of_ours_stands_where_the_call_says)
+{
+    struct scratch s = scratch_new();
+    struct definition *d =
+        load_create(&s, "    create: {client_id: uuid, method: POST, path: /contacts}\n");
+
+    ck_assert_int_eq(d->resources[0].create.client_id, CLIENT_ID_UUID);
+    ck_assert(d->resources[0].create.id_in_record);
+    ck_assert_int_eq(d->resources[0].create.upsert, UPSERT_NO);
+    definition_free(d);
+    d = load_create(&s, "    create: {client_id: text, method: PUT, path: \"/contacts/{id}\"}\n");
+    ck_assert_int_eq(d->resources[0].create.client_id, CLIENT_ID_TEXT);
+    ck_assert(!d->resources[0].create.id_in_record);
+    definition_free(d);
     scratch_free(&s);
 }
 END_TEST
@@ -406,6 +480,7 @@ END_TEST
 
 UNIT_MAIN("config/definition", loads_a_good_definition, reads_endpoints_whole,
           loads_the_installed_definition_by_name, names_each_fault,
+          an_upsert_is_how_a_record_is_created, an_id_of_ours_stands_where_the_call_says,
           map_hash_changes_with_the_mapping_only, a_call_and_its_page_must_agree,
           whole_answers_are_written_as_a_dollar, says_where_a_definition_is_sought,
           reads_the_contract)

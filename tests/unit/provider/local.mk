@@ -119,3 +119,23 @@ tests_unit_provider_webhook_map_test_SOURCES = \
 	tests/unit/provider/webhook_map_test.c
 tests_unit_provider_webhook_map_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/provider/webhook_map_test
+
+check_PROGRAMS += tests/unit/provider/form_test
+tests_unit_provider_form_test_SOURCES = \
+	tests/unit/provider/form_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_form_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/form_test
+
+check_PROGRAMS += tests/unit/provider/upsert_test
+tests_unit_provider_upsert_test_SOURCES = \
+	tests/unit/provider/upsert_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_upsert_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/upsert_test

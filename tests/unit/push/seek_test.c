@@ -164,7 +164,50 @@ START_TEST(it_goes_out_again_only_under_a_key_that_still_holds)
 }
 END_TEST
 
-UNIT_MAIN("push/seek", external_id_comes_first_then_match_fields, what_cannot_be_sought_is_not,
+START_TEST(an_id_of_ours_is_read_before_anything_is_sought)
+{
+    CLEANUP_BENCH struct bench *b = bench_new();
+    struct write *w = bench_sent(b, "1", "55");
+
+    ck_assert_ptr_null(seek_id(w));
+    b->f->defs[1].create.client_id = CLIENT_ID_TEXT;
+    ck_assert_str_eq(seek_id(w), "x-1");
+    w->by_match = true;
+    ck_assert_ptr_null(seek_id(w));
+    w->created_id = "9";
+    ck_assert_str_eq(seek_id(w), "9");
+}
+END_TEST
+
+START_TEST(what_makes_one_of_two_is_sent_again_three_times_in_all)
+{
+    CLEANUP_BENCH struct bench *b = bench_new();
+    struct write *w = bench_sent(b, "1", "55");
+    struct endpoint *e = &b->f->defs[1].create;
+    static char header[] = "Idempotency-Key";
+
+    ck_assert(!seek_may_send_again(w, w->sent_boot));
+    e->upsert = UPSERT_URL;
+    ck_assert(seek_may_send_again(w, w->sent_boot + 1000000000));
+    w->attempts = 2;
+    ck_assert(seek_may_send_again(w, w->sent_boot));
+    w->attempts = 3;
+    ck_assert(!seek_may_send_again(w, w->sent_boot));
+    w->attempts = 1;
+    e->upsert = UPSERT_NO;
+    e->client_id = CLIENT_ID_UUID;
+    ck_assert(seek_may_send_again(w, w->sent_boot + 1000000000));
+    e->client_id = CLIENT_ID_NO;
+    e->idempotency_header = header;
+    e->idempotency_window_ms = 1000;
+    ck_assert(seek_may_send_again(w, w->sent_boot + 999));
+    ck_assert(!seek_may_send_again(w, w->sent_boot + 1000));
+}
+END_TEST
+
+UNIT_MAIN("push/seek", an_id_of_ours_is_read_before_anything_is_sought,
+          what_makes_one_of_two_is_sent_again_three_times_in_all,
+          external_id_comes_first_then_match_fields, what_cannot_be_sought_is_not,
           only_our_external_id_is_found, records_without_external_id_must_show_all_that_was_sent,
           a_match_field_is_compared_as_the_target_stores_it, only_fields_that_were_sent_can_differ,
           not_found_counts_once_the_lag_is_over,
