@@ -71,8 +71,6 @@ struct listing {
 
 enum version_kind { VERSION_NONE, VERSION_ETAG, VERSION_SEQUENCE, VERSION_TIMESTAMP };
 
-    struct limit_budget *budgets;
-    size_t n_budgets;
 struct resource_def {
     char *resource;            /* "crm/contacts" */
     const struct model *model; /* owned by the definition's set of models */
@@ -102,6 +100,8 @@ struct definition {
     struct token_def token;
     struct limit_rule *limits;
     size_t n_limits;
+    struct limit_budget *budgets;
+    size_t n_budgets;
     struct identity identity;
     struct webhook_def webhook;
     struct resource_def *resources;

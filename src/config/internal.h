@@ -112,11 +112,11 @@ void listing_read(struct reader *r, const struct yaml *y, const char *base_url,
 void resource_read(struct reader *r, const struct yaml *y, const char *base_url,
                    struct resource_def *out);
 
-/* verify, challenge, ack, on_bad_signature and event of the definition ROOT; its resources are read
 /* `limits` of the definition ROOT, `rate` of the system MAP (limit.h). */
 void limits_read(struct reader *r, const struct yaml *root, struct definition *d);
 void rate_read(struct reader *r, const struct yaml *map, struct conf_rate *out);
 
+/* verify, challenge, ack, on_bad_signature and event of the definition ROOT; its resources are read
  * already. */
 void webhook_read(struct reader *r, const struct yaml *root, struct definition *d);
 void verify_read(struct reader *r, const struct yaml *root, struct webhook_def *out);

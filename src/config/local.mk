@@ -21,9 +21,9 @@ libconfig_a_SOURCES = \
 	src/config/faults.c \
 	src/config/file.c \
 	src/config/internal.h \
-	src/config/listing.c \
 	src/config/limit.c \
 	src/config/limit.h \
+	src/config/listing.c \
 	src/config/map_hash.c \
 	src/config/model.c \
 	src/config/model.h \

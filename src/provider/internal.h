@@ -158,14 +158,6 @@ bool limit_left(struct limit_scene *s, const struct limit_budget *b, struct limi
 
 /* Full jitter: 0 to 100 ms * 2^TRIES, at most 2 s. */
 int64_t limit_backoff_ms(int tries);
-
-/* --- request.c ---------------------------------------------------------------------------- */
-
-struct request {
-    const char *method;
-    const char *url;
-    const char *shown; /* "GET /contacts/7": no query, for messages */
-    struct http_header *headers;
 /* After the IN_ROW-th limit (from 0) that does not say how long: 10 s, 20 s, .. 5 min. */
 int64_t limit_unknown_ms(int in_row);
 
@@ -210,6 +202,14 @@ void quota_release(struct provider *p);
 void counts_sent(struct call *c);
 void counts_answered(struct provider *p, const struct http_answer *h);
 void counts_status(struct provider *p, int status);
+
+/* --- request.c ---------------------------------------------------------------------------- */
+
+struct request {
+    const char *method;
+    const char *url;
+    const char *shown; /* "GET /contacts/7": no query, for messages */
+    struct http_header *headers;
     size_t n_headers;
     const char *body; /* NULL: none */
     size_t body_len;
@@ -255,6 +255,7 @@ struct call {
     int64_t read_back_at;   /* boot clock */
     int64_t asked_at;       /* boot clock: the last request went out then or later */
     int tries;
+    int sends; /* requests gone out for it */
     int64_t started; /* boot clock, 0 = not yet */
     struct provider_answer answer;
 };
@@ -263,9 +264,9 @@ struct provider {
     const struct conf_system *system;
     struct http *http;
     struct secrets secrets;
-    int sends; /* requests gone out for it */
     struct call *calls;         /* all, newest first */
     struct call *first, **last; /* those that wait for their turn */
+    long n_queued;
     int active;
     long sent;
     struct quota quota;
@@ -277,7 +278,6 @@ struct provider {
     int64_t deadline_ms;
     int64_t patience_ms;
     bool (*may_write)(void *may_user); /* NULL: yes */
-    long n_queued;
     void *may_user;
 };
 

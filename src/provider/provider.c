@@ -274,11 +274,11 @@ provider_free(struct provider *p)
 {
     if (p == NULL)
         return;
+    quota_release(p);
+    provider_flush(p);
     for (struct call *c = p->calls, *next; c != NULL; c = next) {
         next = c->next;
         call_free(c);
-    quota_release(p);
-    provider_flush(p);
     }
     secrets_release(&p->secrets);
     free(p);
