@@ -39,8 +39,8 @@ struct lex_name {
 };
 
 struct lex_frame {
-    size_t first;  /* index of its first name */
-    uint64_t seen; /* a bit for each name: where it is not set, the name is new */
+    size_t first;     /* index of its first name */
+    uint64_t seen[4]; /* a bit for each name: where it is not set, the name is new */
     bool object;
 };
 

@@ -55,10 +55,12 @@ lex_error(const struct lex *l, struct err *err)
                    (size_t)(l->bad - l->start) + 1);
 }
 
-static void
+static inline void
 skip_space(struct lex *l)
 {
-    while (l->p < l->end && (*l->p == ' ' || *l->p == '\n' || *l->p == '\r' || *l->p == '\t'))
+    const uint64_t spaces = 1ull << ' ' | 1ull << '\n' | 1ull << '\r' | 1ull << '\t';
+
+    while (l->p < l->end && (unsigned char)*l->p <= ' ' && (spaces >> *l->p & 1) != 0)
         l->p++;
 }
 
@@ -248,7 +250,8 @@ add_name(struct lex *l)
 {
     struct lex_frame *frame = &l->frames[l->depth - 1];
     struct lex_name *name;
-    uint64_t bit;
+    uint64_t *seen, bit;
+    unsigned hash;
 
     if (l->n_names == l->cap) {
         struct lex_name *more = l->names == l->few ? NULL : l->names;
@@ -264,12 +267,14 @@ add_name(struct lex *l)
     name->len = l->len;
     name->escaped = l->escaped;
     name->key = name_key(l);
-    bit = (uint64_t)1 << (name->key * UINT64_C(0x9e3779b97f4a7c15) >> 58);
-    if ((frame->seen & bit) != 0 && l->n_names - frame->first <= LINEAR_MAX)
+    hash = (unsigned)(name->key * UINT64_C(0x9e3779b97f4a7c15) >> 56);
+    seen = &frame->seen[hash / 64];
+    bit = (uint64_t)1 << hash % 64;
+    if ((*seen & bit) != 0 && l->n_names - frame->first <= LINEAR_MAX)
         for (size_t i = frame->first; i + 1 < l->n_names; i++)
             if (l->names[i].key == name->key && order(&l->names[i], name) == 0)
                 return duplicate(l, name);
-    frame->seen |= bit;
+    *seen |= bit;
     return true;
 }
 
