@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "json/ndjson.h"
 #include "stream/event.h"
 #include "stream/locked.h"
@@ -11,14 +12,14 @@
 #include "sync/echo.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 4096 };
+enum { BATCH = 4096 }; /* drops a transaction */
 
 /* A line that is certainly no news. */
 struct drop {
-    int64_t seq;
     char pipeline[64];
     int64_t fence;
     const char *disposition; /* static text */
@@ -34,7 +35,8 @@ struct filter {
     struct rejects *rejects;
     struct locked locked;
     struct arena *arena; /* of one line */
-    struct drop drops[BATCH];
+    struct drop *drops;  /* room for BATCH, owned */
+    int64_t *seqs;       /* theirs, owned */
     size_t n_drops;
     long counts[ECHO_IGNORED + 1];
     long marked;
@@ -44,6 +46,7 @@ struct filter {
 static int
 judge_writes(struct filter *f, struct echo_input *in, enum echo_verdict *verdict, struct err *err)
 {
+    in->now = clock_now();
     if (store_facts_writes(f->o->store, f->arena, in->event, in->now - ECHO_RECENT_MS, &in->facts,
                            err) < 0)
         return -1;
@@ -79,25 +82,48 @@ judge(struct filter *f, struct echo_input *in, enum echo_verdict *verdict, struc
     return *verdict == ECHO_PASS && ours ? judge_writes(f, in, verdict, err) : 0;
 }
 
+static bool
+are_alike(const struct drop *x, const struct drop *y)
+{
+    return x->alone && y->alone && x->disposition == y->disposition && x->reason == y->reason &&
+           x->fence == y->fence && strcmp(x->pipeline, y->pipeline) == 0;
+}
+
+/* Ends N drops that are alike. */
+static int
+end_drops(struct filter *f, size_t first, size_t n, int64_t now, struct err *err)
+{
+    struct store *s = f->o->store;
+    const struct drop *d = &f->drops[first];
+
+    if (!d->alone)
+        return store_dispose(s, f->seqs[first], d->pipeline, d->fence, d->disposition, d->reason,
+                             now, err) < 0
+                   ? -1
+                   : 0;
+    return store_dispose_alone(s, &f->seqs[first], n, d->pipeline, d->fence, d->disposition,
+                               d->reason, now, err) < 0
+               ? -1
+               : 0;
+}
+
 /* Ends what was dropped since the last time, in one transaction. */
 static int
 settle_drops(struct filter *f, struct err *err)
 {
     int64_t now = clock_now();
-    size_t i, n = f->n_drops;
+    size_t all = f->n_drops;
 
     f->n_drops = 0;
-    if (n == 0 || f->o->dry_run)
+    if (all == 0 || f->o->dry_run)
         return 0;
     store_look_end(f->o->store);
     if (store_begin(f->o->store, false, err) != 0)
         return -1;
-    for (i = 0; i < n; i++) {
-        struct drop *d = &f->drops[i];
-
-        if ((d->alone ? store_dispose_alone : store_dispose)(f->o->store, d->seq, d->pipeline,
-                                                             d->fence, d->disposition, d->reason,
-                                                             now, err) < 0) {
+    for (size_t i = 0, n; i < all; i += n) {
+        for (n = 1; i + n < all && are_alike(&f->drops[i], &f->drops[i + n]);)
+            n++;
+        if (end_drops(f, i, n, now, err) < 0) {
             store_abort(f->o->store);
             return -1;
         }
@@ -114,7 +140,7 @@ drop(struct filter *f, const struct echo_input *in, enum echo_verdict verdict, c
 
     if (event_split_lease(e->lease, d->pipeline, &d->fence) != 0)
         return err_set(err, ERR_RECORD, ERR_NEVER, "bad-event", "bad lease \"%s\"", e->lease);
-    d->seq = e->seq;
+    f->seqs[f->n_drops] = e->seq;
     d->disposition = echo_disposition(verdict);
     d->reason = echo_reason(verdict);
     d->alone = in->facts.lane_idle;
@@ -151,14 +177,14 @@ mark(struct filter *f, const struct echo_input *in, const char *line, size_t len
 static int
 take_line(struct filter *f, const char *line, size_t len, struct err *err)
 {
-    struct echo_input in = {.now = clock_now()};
+    struct echo_input in = {0};
     enum echo_verdict verdict;
     struct event e;
 
     if (f->o->store == NULL)
         return ndjson_put(f->out, line, len, err);
     arena_reset(f->arena);
-    if (event_parse(f->arena, line, len, &e, err) != 0)
+    if (event_scan(f->arena, line, len, &e, err) != 0)
         return event_is_control(line, len) ? ndjson_put(f->out, line, len, err) : -1;
     locked_see(&f->locked, &e);
     in.event = &e;
@@ -261,6 +287,8 @@ echofilter_run(const struct echofilter_options *o, struct err *err)
     if (f.rejects == NULL)
         return err->status;
     f.arena = arena_new();
+    f.drops = mem_alloc(BATCH * sizeof *f.drops);
+    f.seqs = mem_alloc(BATCH * sizeof *f.seqs);
     f.in = ndjson_open(STDIN_FILENO, "stdin");
     ndjson_watch(f.in, STDOUT_FILENO, "stdout");
     f.out = ndjson_create(STDOUT_FILENO, "stdout");
@@ -283,6 +311,8 @@ echofilter_run(const struct echofilter_options *o, struct err *err)
     ndjson_close(f.in);
     rejects_close(f.rejects);
     arena_free(f.arena);
+    free(f.drops);
+    free(f.seqs);
     if (fd >= 0)
         close(fd);
     return r;

@@ -137,20 +137,23 @@ scan_int(const struct scan_member *m)
 }
 
 const char *
-scan_id(struct arena *a, const struct scan_member *m)
+scan_id(const struct scan_member *m, char *copy)
 {
-    char *text;
-    size_t len;
+    size_t len = m->len;
 
-    if (m->text == NULL || (m->text[0] != '"' && !scan_is_number(m)))
+    if (scan_is_number(m)) {
+        copy[len] = '\0';
+        return copy;
+    }
+    if (m->text == NULL || m->text[0] != '"')
         return NULL;
-    if (m->text[0] != '"')
-        return arena_ntext(a, m->text, m->len);
-    if (memchr(m->text, '\\', m->len) == NULL)
-        return arena_ntext(a, m->text + 1, m->len - 2);
-    text = arena_alloc(a, m->len);
-    len = lex_decode(m->text + 1, m->len - 2, text);
-    return strlen(text) == len ? text : NULL;
+    if (memchr(m->text, '\\', len) == NULL) {
+        copy[len - 1] = '\0';
+        return copy + 1;
+    }
+    len = lex_decode(m->text + 1, len - 2, copy);
+    copy[len] = '\0';
+    return strlen(copy) == len ? copy : NULL;
 }
 
 bool

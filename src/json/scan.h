@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/arena.h"
 #include "base/err.h"
 
 /*
@@ -32,9 +31,11 @@ bool scan_equals(const struct scan_member *m, const char *text);
 /* A whole number >= 0; -1 if it is none. */
 long long scan_int(const struct scan_member *m);
 bool scan_is_number(const struct scan_member *m);
-/* The text of a string, or of a number as written, in the arena; NULL if it is neither, or has
-   U+0000 in it. */
-const char *scan_id(struct arena *a, const struct scan_member *m);
+/*
+ * The text of a string, or of a number as written; NULL if it is neither, or has U+0000 in it. It
+ * is made in COPY: the same bytes and one more behind them, to be written over.
+ */
+const char *scan_id(const struct scan_member *m, char *copy);
 /* Decodes a string into OUT (SIZE bytes, NUL-terminated); -1 if it is none, does not fit, or has
    U+0000 in it. */
 int scan_text(const struct scan_member *m, char *out, size_t size);

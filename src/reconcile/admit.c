@@ -49,7 +49,7 @@ replace_keys(struct admission *x, const struct event *e, int64_t now, struct err
  * nomination that costs a call to each end.
  */
 static int
-end_echo(struct admission *x, const struct event *e, int64_t seq, int64_t now, struct err *err)
+end_echo(struct admission *x, struct event *e, int64_t seq, int64_t now, struct err *err)
 {
     struct echo_input in = {
         .sync = x->job->conf->sync, .event = e, .system_index = x->system_index};
@@ -57,6 +57,10 @@ end_echo(struct admission *x, const struct event *e, int64_t seq, int64_t now, s
 
     if (store_facts(x->session->store, x->arena, e, &in.facts, err) < 0)
         return -1;
+    if (in.facts.shadow != NULL && e->fields != NULL) {
+        e->fields_text = val_write_text(x->arena, e->fields);
+        e->fields_len = strlen(e->fields_text);
+    }
     verdict = echo_judge(x->arena, &in);
     if (verdict == ECHO_ECHO && store_facts_lane(x->session->store, seq, &in.facts, err) < 0)
         return -1;

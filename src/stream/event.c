@@ -45,7 +45,7 @@ enum kind {
     KIND_ID,
     KIND_BOOL,
     KIND_NAMES,
-    KIND_OBJECT,
+    KIND_FIELDS,
     KIND_FOLDED
 };
 
@@ -56,39 +56,36 @@ struct member {
 };
 
 /* In the order in which they are written, so that the next is mostly the next. */
-#define MEMBER(name, kind)                                                                         \
-    {                                                                                              \
-#name, offsetof(struct event, name), kind                                                  \
-    }
+#define AT(name) #name, offsetof(struct event, name)
 static const struct member members[] = {
     {"v", 0, KIND_ONE},
-    MEMBER(seq, KIND_INT),
-    MEMBER(lease, KIND_TEXT),
-    MEMBER(run, KIND_TEXT),
-    MEMBER(path, KIND_TEXT),
-    MEMBER(system, KIND_TEXT),
-    MEMBER(account, KIND_ID),
-    MEMBER(resource, KIND_TEXT),
-    MEMBER(record_id, KIND_ID),
-    MEMBER(event_type, KIND_TEXT),
-    MEMBER(raw_event_type, KIND_TEXT),
-    MEMBER(event_id, KIND_ID),
-    MEMBER(occurred_at, KIND_TEXT),
-    MEMBER(version, KIND_ID),
-    MEMBER(partial, KIND_BOOL),
-    MEMBER(changed, KIND_NAMES),
-    MEMBER(merged_into, KIND_ID),
-    MEMBER(sync_source, KIND_TEXT),
-    MEMBER(sync_actor, KIND_TEXT),
-    MEMBER(sync_correlation_id, KIND_TEXT),
-    MEMBER(sync_timestamp, KIND_TEXT),
-    MEMBER(sync_direction, KIND_TEXT),
-    MEMBER(fields, KIND_OBJECT),
-    MEMBER(received_at, KIND_TEXT),
-    MEMBER(folded, KIND_FOLDED),
-    MEMBER(maybe_echo, KIND_BOOL),
+    {AT(seq), KIND_INT},
+    {AT(lease), KIND_TEXT},
+    {AT(run), KIND_TEXT},
+    {AT(path), KIND_TEXT},
+    {AT(system), KIND_TEXT},
+    {AT(account), KIND_ID},
+    {AT(resource), KIND_TEXT},
+    {AT(record_id), KIND_ID},
+    {AT(event_type), KIND_TEXT},
+    {AT(raw_event_type), KIND_TEXT},
+    {AT(event_id), KIND_ID},
+    {AT(occurred_at), KIND_TEXT},
+    {AT(version), KIND_ID},
+    {AT(partial), KIND_BOOL},
+    {AT(changed), KIND_NAMES},
+    {AT(merged_into), KIND_ID},
+    {AT(sync_source), KIND_TEXT},
+    {AT(sync_actor), KIND_TEXT},
+    {AT(sync_correlation_id), KIND_TEXT},
+    {AT(sync_timestamp), KIND_TEXT},
+    {AT(sync_direction), KIND_TEXT},
+    {AT(fields), KIND_FIELDS},
+    {AT(received_at), KIND_TEXT},
+    {AT(folded), KIND_FOLDED},
+    {AT(maybe_echo), KIND_BOOL},
 };
-#undef MEMBER
+#undef AT
 enum { MEMBERS = sizeof members / sizeof members[0] };
 
 static const char *const needs[] = {
@@ -98,15 +95,32 @@ static const char *const needs[] = {
     [KIND_ID] = "wrong type, or no usable text of at most 2000 bytes",
     [KIND_BOOL] = "not true or false",
     [KIND_NAMES] = "not a list of field names",
-    [KIND_OBJECT] = "not an object",
+    [KIND_FIELDS] = "not an object",
     [KIND_FOLDED] = "not a list of {seq, system, occurred_at}",
 };
 
+/* A line that is being read, and a copy of it in which its texts are made. */
+struct reading {
+    struct arena *a;
+    struct event *e;
+    char *copy;
+};
+
 static int
-read_text(struct arena *a, const struct scan_member *m, const char **out)
+read_text(const struct reading *r, const struct scan_member *m, const char **out)
 {
-    *out = scan_id(a, m);
+    *out = scan_id(m, r->copy + (m->text - r->e->line));
     return *out == NULL || (m->len > MEMBER_MAX_TEXT && strlen(*out) > MEMBER_MAX_TEXT) ? -1 : 0;
+}
+
+static int
+read_fields(const struct scan_member *m, struct event *e)
+{
+    if (m->text[0] != '{')
+        return -1;
+    e->fields_text = m->text;
+    e->fields_len = m->len;
+    return 0;
 }
 
 /* A whole number >= 0, mostly as we write it. */
@@ -119,28 +133,27 @@ read_int(struct arena *a, const struct scan_member *m, int64_t *out)
 
 /* A member that is there and not null. */
 static int
-read_member(struct arena *a, enum kind kind, const struct scan_member *m, struct event *e,
-            void *into)
+read_member(const struct reading *r, enum kind kind, const struct scan_member *m, void *into)
 {
     int64_t version;
 
     switch (kind) {
     case KIND_ONE:
-        return read_int(a, m, &version) < 0 || version != 1 ? -1 : 0;
+        return read_int(r->a, m, &version) < 0 || version != 1 ? -1 : 0;
     case KIND_INT:
-        return read_int(a, m, into);
+        return read_int(r->a, m, into);
     case KIND_TEXT:
-        return scan_is_number(m) ? -1 : read_text(a, m, into);
+        return scan_is_number(m) ? -1 : read_text(r, m, into);
     case KIND_ID:
-        return read_text(a, m, into);
+        return read_text(r, m, into);
     case KIND_BOOL:
-        return member_bool(val_parse(a, m->text, m->len, NULL), into);
+        return member_bool(val_parse(r->a, m->text, m->len, NULL), into);
     case KIND_NAMES:
-        return member_names(val_parse(a, m->text, m->len, NULL), into);
-    case KIND_OBJECT:
-        return member_val(val_parse(a, m->text, m->len, NULL), VAL_OBJECT, into);
+        return member_names(val_parse(r->a, m->text, m->len, NULL), into);
+    case KIND_FIELDS:
+        return read_fields(m, r->e);
     case KIND_FOLDED:
-        return read_folded(a, val_parse(a, m->text, m->len, NULL), e);
+        return read_folded(r->a, val_parse(r->a, m->text, m->len, NULL), r->e);
     }
     return -1;
 }
@@ -148,6 +161,7 @@ read_member(struct arena *a, enum kind kind, const struct scan_member *m, struct
 static int
 read_members(struct arena *a, struct event *e, struct err *err)
 {
+    const struct reading r = {a, e, arena_ntext(a, e->line, e->len)};
     struct scan_member have[MEMBERS];
 
     for (size_t i = 0; i < MEMBERS; i++)
@@ -158,7 +172,7 @@ read_members(struct arena *a, struct event *e, struct err *err)
         enum kind kind = members[i].kind;
 
         if ((!scan_is_null(&have[i]) || (kind == KIND_ONE && have[i].text != NULL)) &&
-            read_member(a, kind, &have[i], e, (char *)e + members[i].at) < 0)
+            read_member(&r, kind, &have[i], (char *)e + members[i].at) < 0)
             return bad_member(err, members[i].name, needs[kind]);
     }
     return 0;
@@ -204,12 +218,22 @@ check(const struct event *e, struct err *err)
 }
 
 int
-event_parse(struct arena *a, const char *line, size_t len, struct event *e, struct err *err)
+event_scan(struct arena *a, const char *line, size_t len, struct event *e, struct err *err)
 {
     *e = (struct event){.line = arena_ntext(a, line, len), .len = len};
     if (read_members(a, e, err) < 0)
         return -1;
     return check(e, err);
+}
+
+int
+event_parse(struct arena *a, const char *line, size_t len, struct event *e, struct err *err)
+{
+    if (event_scan(a, line, len, e, err) < 0)
+        return -1;
+    if (e->fields_text != NULL)
+        e->fields = val_parse(a, e->fields_text, e->fields_len, NULL);
+    return 0;
 }
 
 bool

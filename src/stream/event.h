@@ -42,6 +42,8 @@ struct event {
     const char *sync_timestamp;
     const char *sync_direction;
     const struct val *fields; /* unified fields, NULL = skinny */
+    const char *fields_text;  /* the same as JSON, for echo_judge; NULL = skinny */
+    size_t fields_len;
     const char *received_at;  /* when we got it; of a listing: when its page was asked for */
     struct event_folded *folded;
     size_t n_folded;
@@ -58,6 +60,8 @@ struct event {
  * may be numbers: they become their text.
  */
 int event_parse(struct arena *a, const char *line, size_t len, struct event *e, struct err *err);
+/* The same, but `fields` is left out: there is fields_text only. */
+int event_scan(struct arena *a, const char *line, size_t len, struct event *e, struct err *err);
 
 /*
  * Control lines ({"v":1,"eos":{...}}) are no events; every program passes them on. A line with a

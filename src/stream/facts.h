@@ -25,7 +25,8 @@ struct facts {
     int64_t link_id;
     bool ended;               /* the link is ended */
     bool deleted;             /* the end has a tombstone */
-    const struct val *shadow; /* of this end; NULL */
+    const char *shadow;   /* fields of this end, as JSON; NULL */
+    size_t shadow_len;
     const char *version;      /* of the shadow; NULL */
     const char *map_hash;     /* under which the shadow was taken; NULL */
     /* store_facts_lane */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "json/scan.h"
 #include "sync/compare.h"
 
 static bool
@@ -64,29 +65,76 @@ lists(const struct val *names, const char *name)
     return false;
 }
 
+/* What an event and the shadow say of the synced fields, as written: n of each; NULL: not there. */
+struct sides {
+    struct scan_member *now, *base;
+};
+
+/*
+ * Finds the synced fields in both texts; -1 if one is no object. Nothing is made of what is found:
+ * most values are written alike on both sides.
+ */
+static int
+find_sides(struct arena *a, const struct echo_input *in, struct sides *s)
+{
+    const struct conf_sync *sync = in->sync;
+    const struct event *e = in->event;
+    const struct facts *facts = &in->facts;
+    size_t n = sync->n_fields;
+
+    s->now = arena_take(a, 2 * n * sizeof *s->now);
+    s->base = s->now + n;
+    for (size_t k = 0; k < n; k++)
+        s->now[k].name = s->base[k].name = sync->fields[k].field->name;
+    if (scan_object(e->fields_text, e->fields_len, s->now, n, NULL) < 0)
+        return -1;
+    if (e->fields_len == facts->shadow_len &&
+        memcmp(e->fields_text, facts->shadow, facts->shadow_len) == 0) {
+        s->base = s->now;
+        return 0;
+    }
+    return scan_object(facts->shadow, facts->shadow_len, s->base, n, NULL);
+}
+
+static const struct val *
+value(struct arena *a, const struct scan_member *m)
+{
+    return m->text == NULL ? NULL : val_parse(a, m->text, m->len, NULL);
+}
+
+static bool
+is_same(struct arena *a, const struct echo_input *in, size_t k, const struct scan_member *x,
+        const struct scan_member *y)
+{
+    if (x->text != NULL && x->len == y->len && memcmp(x->text, y->text, x->len) == 0)
+        return true;
+    return compare_same(a, in->sync, &in->sync->fields[k], in->system_index, value(a, x),
+                        value(a, y));
+}
+
 /* Does every synced field of the event equal its shadow, and is there one at all? */
 static bool
 equals_shadow(struct arena *a, const struct echo_input *in)
 {
     const struct conf_sync *sync = in->sync;
+    struct sides s;
     size_t seen = 0;
 
+    if (find_sides(a, in, &s) < 0)
+        return false;
     for (size_t k = 0; k < sync->n_fields; k++) {
-        const struct sync_field *field = &sync->fields[k];
-        const char *name = field->field->name;
-        const struct val *now = val_get(in->event->fields, name);
-        const struct val *base = val_get(in->facts.shadow, name);
+        const char *name = s.now[k].name;
 
         if (resource_field(sync->defs[in->system_index], name) == NULL)
             continue;
-        if (now == NULL && in->event->partial) {
+        if (s.now[k].text == NULL && in->event->partial) {
             if (lists(in->event->changed, name))
                 return false; /* it changed, and nobody says to what */
             continue;
         }
-        if (base == NULL || !compare_same(a, sync, field, in->system_index, now, base))
+        if (s.base[k].text == NULL || !is_same(a, in, k, &s.now[k], &s.base[k]))
             return false;
-        seen += now != NULL;
+        seen += s.now[k].text != NULL;
     }
     return seen > 0;
 }
@@ -105,7 +153,7 @@ echo_judge(struct arena *a, const struct echo_input *in)
     if (is_stale(in))
         return ECHO_STALE;
     if (in->facts.linked && !map_changed(in) && in->facts.shadow != NULL &&
-        in->event->fields != NULL && equals_shadow(a, in))
+        in->event->fields_text != NULL && equals_shadow(a, in))
         return ECHO_ECHO;
     return ECHO_PASS;
 }
@@ -161,22 +209,22 @@ is_named(const struct event *e, const struct facts_write *w)
     return e->sync_correlation_id != NULL && strcmp(e->sync_correlation_id, w->id) == 0;
 }
 
-/* Is a changed field, there with VALUE, as we wrote it? By id: that very write; else by the shadow
- * too. */
+/* Is the changed field K as we wrote it? By id: that very write; else by the shadow too. */
 static bool
-is_as_written(struct arena *a, const struct echo_input *in, const struct sync_field *field,
-              const struct val *value, bool by_id)
+is_as_written(struct arena *a, const struct echo_input *in, size_t k, const struct sides *s,
+              bool by_id)
 {
+    const struct sync_field *field = &in->sync->fields[k];
     const char *name = field->field->name;
     const struct facts_write *w = newest_write(&in->facts, name);
-    const struct val *base = val_get(in->facts.shadow, name);
 
-    if (w == NULL || !w->done || value == NULL ||
-        !compare_same(a, in->sync, field, in->system_index, value, val_get(w->fields, name)))
+    if (w == NULL || !w->done || s->now[k].text == NULL ||
+        !compare_same(a, in->sync, field, in->system_index, value(a, &s->now[k]),
+                      val_get(w->fields, name)))
         return false;
     if (by_id)
         return is_named(in->event, w);
-    return base != NULL && compare_same(a, in->sync, field, in->system_index, value, base);
+    return s->base[k].text != NULL && is_same(a, in, k, &s->now[k], &s->base[k]);
 }
 
 /* Are all fields that it lists as changed ours, and does the rest equal the shadow? */
@@ -185,22 +233,22 @@ is_own(struct arena *a, const struct echo_input *in, bool by_id)
 {
     const struct conf_sync *sync = in->sync;
     const struct val *changed = in->event->changed;
+    struct sides s;
     size_t seen = 0;
 
+    if (find_sides(a, in, &s) < 0)
+        return false;
     for (size_t k = 0; k < sync->n_fields; k++) {
-        const struct sync_field *field = &sync->fields[k];
-        const char *name = field->field->name;
-        const struct val *now = val_get(in->event->fields, name);
-        const struct val *base = val_get(in->facts.shadow, name);
+        const char *name = s.now[k].name;
 
         if (resource_field(sync->defs[in->system_index], name) == NULL)
             continue;
         if (lists(changed, name)) {
-            if (!is_as_written(a, in, field, now, by_id))
+            if (!is_as_written(a, in, k, &s, by_id))
                 return false;
             seen++;
-        } else if ((now != NULL || !in->event->partial) &&
-                   (base == NULL || !compare_same(a, sync, field, in->system_index, now, base))) {
+        } else if ((s.now[k].text != NULL || !in->event->partial) &&
+                   (s.base[k].text == NULL || !is_same(a, in, k, &s.now[k], &s.base[k]))) {
             return false;
         }
     }
@@ -211,7 +259,7 @@ static bool
 may_be_judged_by_writes(const struct echo_input *in)
 {
     return in->facts.linked && in->facts.lane_idle && !map_changed(in) &&
-           in->facts.shadow != NULL && in->event->fields != NULL && in->event->changed != NULL;
+           in->facts.shadow != NULL && in->event->fields_text != NULL && in->event->changed != NULL;
 }
 
 static bool
@@ -234,7 +282,7 @@ echo_may_be_ours(const struct event *e)
 {
     return e->path != NULL && (strcmp(e->path, "webhook") == 0 || strcmp(e->path, "stream") == 0) &&
            !always_passes(e) &&
-           (has_actor(e) || e->sync_correlation_id != NULL || e->fields == NULL);
+           (has_actor(e) || e->sync_correlation_id != NULL || e->fields_text == NULL);
 }
 
 enum echo_verdict
@@ -250,7 +298,7 @@ echo_judge_writes(struct arena *a, const struct echo_input *in)
         return ECHO_OWN_WRITE;
     if (actor && may_be_judged_by_writes(in) && is_own(a, in, false))
         return ECHO_ACTOR;
-    return actor || named || (e->fields == NULL && is_near(in)) ? ECHO_MAYBE : ECHO_PASS;
+    return actor || named || (e->fields_text == NULL && is_near(in)) ? ECHO_MAYBE : ECHO_PASS;
 }
 
 const char *

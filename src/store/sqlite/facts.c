@@ -46,33 +46,47 @@ store_facts(struct store *s, struct arena *a, const struct event *e, struct fact
     out->deleted = row_int(&r, 2) != 0;
     out->version = row_text(&r, a, 4);
     out->map_hash = row_text(&r, a, 5);
-    rc = row_val(&r, a, 3, &out->shadow);
+    out->shadow = row_text(&r, a, 3);
+    out->shadow_len = out->shadow != NULL ? strlen(out->shadow) : 0;
     rows_end(&r);
-    return rc < 0 ? -1 : 0;
+    return 0;
+}
+
+/* Is there an event of the link before SEQ, or one folded into it? 1, 0, -1. */
+static int
+has_earlier(struct store *s, int64_t link_id, int64_t seq, struct err *err)
+{
+    int64_t n;
+
+    return db_int(s, err, &n,
+                  "SELECT 1 FROM sync_inbox WHERE lane = 'L' || ?1 AND disposition IS NULL AND"
+                  " seq <> ?2 AND (seq < ?2 OR folded_into = ?2) LIMIT 1",
+                  "ii", link_id, seq);
 }
 
 int
 store_facts_lane(struct store *s, int64_t seq, struct facts *out, struct err *err)
 {
+    bool open, others;
     struct rows r;
     int rc;
 
     if (db_rows(s, &r, err,
                 "SELECT EXISTS (SELECT 1 FROM sync_owed o WHERE o.link_id = ?1),"
-                " NOT EXISTS (SELECT 1 FROM sync_intents n WHERE n.link_id = ?1 AND " OPEN_INTENT(
-                    "n") ")"
-                         " AND NOT EXISTS (SELECT 1 FROM sync_inbox b WHERE b.lane = 'L' || ?1 AND"
-                         " b.disposition IS NULL AND (b.seq < ?2 OR (b.seq > ?2 AND"
-                         " b.folded_into = ?2)))",
+                " EXISTS (SELECT 1 FROM sync_intents n WHERE n.link_id = ?1 AND " OPEN_INTENT(
+                    "n") "), EXISTS (SELECT 1 FROM sync_inbox b WHERE b.lane = 'L' || ?1 AND"
+                         " b.disposition IS NULL AND b.seq <> ?2)",
                 "ii", out->link_id, seq) < 0)
         return -1;
-    rc = rows_next(&r);
-    if (rc < 0)
+    if (rows_next(&r) < 0)
         return -1;
     out->owed = row_int(&r, 0) != 0;
-    out->lane_idle = row_int(&r, 1) != 0;
+    open = row_int(&r, 1) != 0;
+    others = row_int(&r, 2) != 0; /* the index alone tells, and mostly there are none */
     rows_end(&r);
-    return 0;
+    rc = !open && others ? has_earlier(s, out->link_id, seq, err) : 0;
+    out->lane_idle = !open && rc == 0;
+    return rc < 0 ? -1 : 0;
 }
 
 int

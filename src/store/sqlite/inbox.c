@@ -232,28 +232,50 @@ store_dispose_new(struct store *s, int64_t seq, const char *disposition, int64_t
     return inbox_end(s, seq, disposition, NULL, now, err) < 0 ? -1 : 0;
 }
 
-/* OR FAIL: the transaction is aborted then, so the statement needs no journal of its own. */
-int
-store_dispose_alone(struct store *s, int64_t seq, const char *pipeline, int64_t fence,
-                    const char *disposition, const char *reason, int64_t now, struct err *err)
-{
-    return db_run(s, err,
-                  "UPDATE OR FAIL sync_inbox SET disposition = ?, reason = ?, disposed_at = ? WHERE"
-                  " seq = ? AND lease = ? AND fence = ? AND disposition IS NULL AND"
-                  " folded_into IS NULL",
-                  "ttmiti", disposition, reason, now, seq, pipeline, fence);
-}
-
 /* inbox_end of an event that is out under this lease and fence, else nothing: 1, 0, -1. */
 static int
 end_ours(struct store *s, int64_t seq, const char *pipeline, int64_t fence, const char *disposition,
          const char *reason, int64_t now, struct err *err)
 {
-    int rc = store_dispose_alone(s, seq, pipeline, fence, disposition, reason, now, err);
+    int rc =
+        db_run(s, err,
+               "UPDATE sync_inbox SET disposition = ?, reason = ?, disposed_at = ? WHERE seq = ?"
+               " AND lease = ? AND fence = ? AND disposition IS NULL AND folded_into IS NULL",
+               "ttmiti", disposition, reason, now, seq, pipeline, fence);
 
     if (rc == 1 && end_folded(s, seq, now, err) < 0)
         return -1;
     return rc;
+}
+
+/* Adds SEQ > 0 and END; printf takes as long as a tenth of what is done with it. */
+static void
+put_seq(struct buf *out, int64_t seq, char end)
+{
+    char text[24], *p = text + sizeof text;
+
+    *--p = end;
+    for (; seq > 0; seq /= 10)
+        *--p = (char)('0' + seq % 10);
+    buf_add(out, p, (size_t)(text + sizeof text - p));
+}
+
+/* OR FAIL: the transaction is aborted then, so the statement needs no journal of its own. */
+int64_t
+store_dispose_alone(struct store *s, const int64_t *seqs, size_t n, const char *pipeline,
+                    int64_t fence, const char *disposition, const char *reason, int64_t now,
+                    struct err *err)
+{
+    CLEANUP_BUF struct buf list = BUF_INIT;
+
+    buf_char(&list, '[');
+    for (size_t i = 0; i < n; i++)
+        put_seq(&list, seqs[i], i + 1 < n ? ',' : ']');
+    return db_run(s, err,
+                  "UPDATE OR FAIL sync_inbox SET disposition = ?, reason = ?, disposed_at = ?"
+                  " WHERE seq IN (SELECT value FROM json_each(?)) AND lease = ? AND fence = ? AND"
+                  " disposition IS NULL AND folded_into IS NULL",
+                  "ttmtti", disposition, reason, now, buf_get(&list), pipeline, fence);
 }
 
 int

@@ -13,6 +13,23 @@ struct setup {
     struct echo_input in;
 };
 
+/* What the event says, what the shadow is; NULL: nothing. */
+static void
+says(struct setup *s, const char *fields)
+{
+    s->event.fields_text =
+        fields == NULL ? NULL : val_write_text(s->f->a, fixture_json(s->f, fields));
+    s->event.fields_len = fields == NULL ? 0 : strlen(s->event.fields_text);
+}
+
+static void
+shadow(struct setup *s, const char *fields)
+{
+    s->in.facts.shadow =
+        fields == NULL ? NULL : val_write_text(s->f->a, fixture_json(s->f, fields));
+    s->in.facts.shadow_len = fields == NULL ? 0 : strlen(s->in.facts.shadow);
+}
+
 /* An update of a linked, idle record that shows what its shadow says. */
 static void
 set_up(struct setup *s)
@@ -21,14 +38,11 @@ set_up(struct setup *s)
     fixture_field(s->f, "name", FIELD_TEXT, -1);
     fixture_field(s->f, "phone", FIELD_PHONE, -1);
     s->event.event_type = "updated";
-    s->event.fields = fixture_json(s->f, "{'name':'x','phone':'+1 2','extra':1}");
-    s->in =
-        (struct echo_input){.sync = &s->f->sync,
-                            .event = &s->event,
-                            .facts = {.linked = true,
-                                      .lane_idle = true,
-                                      .map_hash = "m",
-                                      .shadow = fixture_json(s->f, "{'name':'x','phone':'12'}")}};
+    says(s, "{'name':'x','phone':'+1 2','extra':1}");
+    s->in = (struct echo_input){.sync = &s->f->sync,
+                                .event = &s->event,
+                                .facts = {.linked = true, .lane_idle = true, .map_hash = "m"}};
+    shadow(s, "{'name':'x','phone':'12'}");
     s->f->sync.map_hash = (char *)"m";
 }
 
@@ -46,7 +60,7 @@ START_TEST(what_equals_the_shadow_is_an_echo)
 
     set_up(&s);
     ck_assert_int_eq(judge(&s), ECHO_ECHO);
-    s.event.fields = fixture_json(s.f, "{'phone':'12'}");
+    says(&s, "{'phone':'12'}");
     s.event.partial = true;
     ck_assert_int_eq(judge(&s), ECHO_ECHO);
     fixture_free(s.f);
@@ -58,10 +72,10 @@ START_TEST(a_difference_passes)
     struct setup s;
 
     set_up(&s);
-    s.event.fields = fixture_json(s.f, "{'name':'y','phone':'12'}");
+    says(&s, "{'name':'y','phone':'12'}");
     ck_assert_int_eq(judge(&s), ECHO_PASS);
     /* a whole record without the name has lost it */
-    s.event.fields = fixture_json(s.f, "{'phone':'12'}");
+    says(&s, "{'phone':'12'}");
     ck_assert_int_eq(judge(&s), ECHO_PASS);
     fixture_free(s.f);
 }
@@ -72,7 +86,7 @@ START_TEST(a_change_without_its_value_passes)
     struct setup s;
 
     set_up(&s);
-    s.event.fields = fixture_json(s.f, "{'phone':'12'}");
+    says(&s, "{'phone':'12'}");
     s.event.partial = true;
     s.event.changed = fixture_json(s.f, "['phone','extra']"); /* what is not synced is no news */
     ck_assert_int_eq(judge(&s), ECHO_ECHO);
@@ -87,9 +101,9 @@ START_TEST(without_a_base_nothing_is_certain)
     struct setup s;
 
     set_up(&s);
-    s.in.facts.shadow = fixture_json(s.f, "{'name':'x'}");
+    shadow(&s, "{'name':'x'}");
     ck_assert_int_eq(judge(&s), ECHO_PASS);
-    s.in.facts.shadow = NULL;
+    shadow(&s, NULL);
     ck_assert_int_eq(judge(&s), ECHO_PASS);
     fixture_free(s.f);
 }
@@ -100,9 +114,9 @@ START_TEST(a_skinny_line_or_one_without_synced_fields_passes)
     struct setup s;
 
     set_up(&s);
-    s.event.fields = NULL;
+    says(&s, NULL);
     ck_assert_int_eq(judge(&s), ECHO_PASS);
-    s.event.fields = fixture_json(s.f, "{'extra':1}");
+    says(&s, "{'extra':1}");
     s.event.partial = true;
     ck_assert_int_eq(judge(&s), ECHO_PASS);
     fixture_free(s.f);
@@ -156,7 +170,7 @@ START_TEST(an_older_sequence_is_stale)
     struct setup s;
 
     set_up(&s);
-    s.event.fields = NULL;
+    says(&s, NULL);
     s.event.version = "99999999999999999999";
     s.in.facts.version = "100000000000000000000";
     ck_assert_int_eq(judge(&s), ECHO_PASS); /* no strict versions */
@@ -178,7 +192,7 @@ START_TEST(a_listing_that_shows_an_older_version_is_no_stale_event)
     struct setup s;
 
     set_up(&s);
-    s.event.fields = fixture_json(s.f, "{'name':'edited after the backup','phone':'12'}");
+    says(&s, "{'name':'edited after the backup','phone':'12'}");
     s.event.version = "3";
     s.in.facts.version = "9";
     s.f->defs[0].version_kind = VERSION_SEQUENCE;
@@ -236,10 +250,10 @@ set_up_own(struct own *o)
     set_up(&o->s);
     wrote(o, "{'phone':'13'}", "d-7", true, 1000);
     o->s.in.now = NOW;
-    o->s.in.facts.shadow = fixture_json(o->s.f, "{'name':'x','phone':'99'}");
+    shadow(&o->s, "{'name':'x','phone':'99'}");
     o->s.event.path = "webhook";
     o->s.event.partial = true;
-    o->s.event.fields = fixture_json(o->s.f, "{'phone':'+1 3'}");
+    says(&o->s, "{'phone':'+1 3'}");
     o->s.event.changed = fixture_json(o->s.f, "['phone']");
     o->s.event.sync_correlation_id = "d-7";
 }
@@ -252,7 +266,7 @@ set_up_actor(struct own *o)
     o->s.event.sync_correlation_id = NULL;
     o->s.event.sync_actor = "sync_engine";
     o->s.event.sync_source = "loopless";
-    o->s.in.facts.shadow = fixture_json(o->s.f, "{'name':'x','phone':'13'}");
+    shadow(&o->s, "{'name':'x','phone':'13'}");
     o->s.in.facts.owed = true;
 }
 
@@ -319,12 +333,12 @@ other_mapping(struct own *o)
 static void
 no_shadow(struct own *o)
 {
-    o->s.in.facts.shadow = NULL;
+    shadow(&o->s, NULL);
 }
 static void
 skinny(struct own *o)
 {
-    o->s.event.fields = NULL;
+    says(&o->s, NULL);
 }
 static void
 no_changed(struct own *o)
@@ -349,17 +363,17 @@ unsynced_changed(struct own *o)
 static void
 changed_is_absent(struct own *o)
 {
-    o->s.event.fields = fixture_json(o->s.f, "{'name':'x'}");
+    says(&o->s, "{'name':'x'}");
 }
 static void
 other_value(struct own *o)
 {
-    o->s.event.fields = fixture_json(o->s.f, "{'phone':'14'}");
+    says(&o->s, "{'phone':'14'}");
 }
 static void
 other_rest(struct own *o)
 {
-    o->s.event.fields = fixture_json(o->s.f, "{'phone':'13','name':'edited'}");
+    says(&o->s, "{'phone':'13','name':'edited'}");
 }
 static void
 whole_without_name(struct own *o)
@@ -415,10 +429,10 @@ START_TEST(a_value_that_a_person_brought_back_passes_by_actor)
     struct own o;
 
     set_up_actor(&o);
-    o.s.in.facts.shadow = fixture_json(o.s.f, "{'name':'x','phone':'99'}");
+    shadow(&o.s, "{'name':'x','phone':'99'}");
     ck_own(&o, ECHO_MAYBE);
     set_up_actor(&o);
-    o.s.in.facts.shadow = fixture_json(o.s.f, "{'name':'x'}");
+    shadow(&o.s, "{'name':'x'}");
     ck_own(&o, ECHO_MAYBE);
 }
 END_TEST
