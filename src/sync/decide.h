@@ -127,36 +127,36 @@ struct decide_input {
  *  - changes that agree: to the ends that differ, if one that changed may write (owner or any);
  *    else not-owner: diverged, its shadow moves;
  *  - changes that differ: the owner's; no owner: the policy. last-write-wins: the newest
- * changed_at; of those closer to it than skew_ms (of all, if one is unknown) the newest seen_at,
- * then the first in `between`. A system that did not change itself wins nothing: conflict;
+ *    changed_at; of those closer to it than skew_ms (of all, if one is unknown) the newest
+ *    seen_at, then the first in `between`. A system that did not change itself wins nothing:
+ *    conflict;
  *  - owed: its source counts as changed, since `since`, with its present value, and is written
  *    where it is owed or lost against it (its shadow, where it shows a late value). If the source
  *    is not there any more, or may not write (a first contact decided it), the owed value itself
  *    goes; to an end that is known to differ what the others have, unless some of them have the
  *    owed value: they settled it while it was away. An end it is not owed to (which has it) that
- * changed since, and may, has the later word. What was owed to a record that was to be made does
- * not count for one that is met instead (first_contact decides), unless it shows a late value of
- * ours;
+ *    changed since, and may, has the later word. What was owed to a record that was to be made
+ *    does not count for one that is met instead (first_contact decides), unless it shows a late
+ *    value of ours;
  *  - late: an end that shows a late value, not its shadow and not as the owner, did not change: it
  *    is written back to what the owner, else an unchanged end shows (the first that has what it
  *    showed before; its shadow, if there is none). What is owed to an end from itself is such a
- *    correction: it goes as it is, and is what
- *    that end says wherever it is the source;
+ *    correction: it goes as it is, and is what that end says wherever it is the source;
  *  - no base at some: the ends with base settle first. If a new end then differs, first_contact:
- * the source's value goes to new ends; a new source's also to ends that did not change, if no
- * change settled them. fill: to empty ends, not to the field's owner, from one that may write.
- * SYSTEM where another system owns the field: its owner. owner where any may write, or the source
- * does not take part: report: diverged;
+ *    the source's value goes to new ends; a new source's also to ends that did not change, if no
+ *    change settled them. fill: to empty ends, not to the field's owner, from one that may write.
+ *    SYSTEM where another system owns the field: its owner. owner where any may write, or the
+ *    source does not take part: report: diverged;
  *  - conflict, closed fields, words left out by unmapped: skip are left open: nothing is written,
- *    shadows do not move. A closed field has a rule with what the ends show in every decision, also
- *    if nothing changed there;
+ *    shadows do not move. A closed field has a rule with what the ends show in every decision,
+ *    also if nothing changed there;
  *  - create_only: only in creates; afterwards the shadow follows;
  *  - read_only at a target: never written, diverged;
  *  - unmapped: reject: the whole decision, reject_code "unmapped", nothing covered;
  *  - refused: a value that the target refused, unchanged, is left out of writes and stays owed;
- *  - a missing end is created where create[] allows and no end is gone or deleted, with the settled
- *    value of every field that is not null and not left open. The target's own fields too: it has
- * no value yet, and owns what comes after;
+ *  - a missing end is created where create[] allows and no end is gone or deleted, with the
+ *    settled value of every field that is not null and not left open. The target's own fields too:
+ *    it has no value yet, and owns what comes after;
  *  - the nominator's end is gone (no delete event): disposition gone, nothing is written or
  *    covered. Another end is: nothing is written there; the others, if they are two at least, go
  *    on, and what it misses becomes diverged there; a single one is not covered, so that its edits
@@ -166,39 +166,42 @@ struct decide_input {
  *    (ended_why), or with recreate the missing end is made anew with all fields. Nothing changed:
  *    under deletes: propagate the nominator's delete is written to each live end (action delete,
  *    before = what it shows; ended_why), if every live end has a whole base and a delete;
- *    otherwise the tombstone is noted and nothing else. Any change is an edit, also of a field that
- *    the end may not write; a late value of ours is none. What was owed to the last live end goes
- *    there. No live end left, but no create unknown: the link ends. A second delete of a tombstone:
- *    unchanged;
+ *    otherwise the tombstone is noted and nothing else. Any change is an edit, also of a field
+ *    that the end may not write; a late value of ours is none. What was owed to the last live end
+ *    goes there. No live end left, but no create unknown: the link ends. A second delete of a
+ *    tombstone: unchanged;
  *  - while a delete (or an edit of the last live end beside tombstones) is decided and an end is
  *    unread, nothing can be said: disposition NULL without writes, the only such case. The caller
  *    gives the event back until the end can be read, and commits nothing;
  *  - undelete: a live nominator that is a tombstone, or of an ended link, opens the link again
  *    (reopen) and is decided like any other end; the other tombstones are made anew with recreate
  *    only, else what they miss of a single one becomes diverged there. An ended link is opened by
- * nothing else, but with recreate by any live nominator: else ignored. With recreate "can be made
- * anew" asks for a create in the definition, not for create[], and that no end is gone or unread; a
- * link without tombstones (unlinked by hand) stays ended;
+ *    nothing else, but with recreate by any live nominator: else ignored. With recreate "can be
+ *    made anew" asks for a create in the definition, not for create[], and that no end is gone or
+ *    unread; a link without tombstones (unlinked by hand) stays ended;
  *  - enforce: what a change that may not be written left different gets the owner's value back, at
  *    the next decision also what was known to differ (a first contact's report too). Not from an
  *    owner that is not live or that another engine changed just now;
  *  - creator: the owner is owned_by, if it is NULL the first live end in the order of `between`.
- *    What the creator does not map any may write; one that is no longer in `between` owns it still;
+ *    What the creator does not map any may write; one that is no longer in `between` owns it
+ *    still;
  *  - other_engine: what the nominator's end changed, or shows at a first contact, is not written
  *    elsewhere, unless propagate_engines: diverged, disposition filtered; it makes no records and
  *    no deletes elsewhere. Against an edit of another end it has no say, whatever the policy;
  *  - references: their rows come as a value table with UNMAPPED_OWE: a word that is unknown at a
- *    target stands in the write's `later` and in the rule's owed, and the rest goes on. Two unknown
- *    words of two systems are never equal. Where a source cannot speak for itself, its shadow does:
- *    whose word an owed row holds is not known;
+ *    target stands in the write's `later` and in the rule's owed, and the rest goes on. Two
+ *    unknown words of two systems are never equal. Where a source cannot speak for itself, its
+ *    shadow does: whose word an owed row holds is not known;
+ *  - equality is not transitive ("B " and "B" beside one that trims): what is written to an end is
+ *    the value as those that equal it have it; where two have it differently the winner's, or a
+ *    first contact's own goes to both, and where nothing is written the later one is diverged;
  *  - a person's value (DECIDE_PERSON): owed, in the target's words, and stands for itself; an edit
  *    since then meets the policy;
- *
  *  - another end is unread: it takes no part and is not covered, not even listed, so that what
  *    changed there is found when it is read. What the others settle by a change, or at a first
- * contact, is written to it all the same, unless its shadow shows that: the caller withholds such a
- * write (decision.h), which makes it owed. What was owed to it stays so. Nothing is created
- * meanwhile.
+ *    contact, is written to it all the same, unless its shadow shows that: the caller withholds
+ *    such a write (decision.h), which makes it owed. What was owed to it stays so. Nothing is
+ *    created meanwhile.
  *
  * disposition: the worst of the fields' (conflict, not-owner, unmapped); else NULL with writes (the
  * event ends as they do), without: unchanged, ignored (one end, nothing to create), owed (its
