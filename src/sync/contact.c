@@ -93,7 +93,7 @@ spread(struct field_case *c, const struct candidate *x, bool fill, const char *r
     c->contact = x;
     for (size_t j = 0; j < c->in->sync->n_between; j++)
         if (takes(c, x, j, fill))
-            c->ends[j].gets = candidate_at(c, x, j) ? NULL : x;
+            c->ends[j].gets = candidate_at(c, x, j) ? NULL : field_leveled(c, x, j);
         else if (takes_unread(c, x, j, fill))
             c->ends[j].gets = x;
     /* Two may equal X, which is trimmed, but not each other. */

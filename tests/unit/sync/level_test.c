@@ -44,19 +44,29 @@ START_TEST(a_late_write_goes_back_to_what_was_there_and_is_elsewhere)
 }
 END_TEST
 
-START_TEST(new_ends_that_equal_the_source_but_not_each_other_get_its_value)
+START_TEST(new_ends_that_differ_only_beside_the_source_get_one_value)
 {
     CLEANUP_FIXTURE struct fixture *f = trimming(4, 1);
 
     fixture_first_contact(f, POLICY_SYSTEM, 1);
     fixture_scene(f, "a 'B ' new, b 'B' new, c 'B ' new, d 'x' new");
-    ck_decides(f, "phone first-contact-system<b+a+c+d > a update {'phone':'B'} > c update "
-                  "{'phone':'B'} > d update {'phone':'B'}");
+    ck_decides(f, "phone first-contact-system<b+d > d update {'phone':'B '}");
     fixture_scene(f, "c 'B' new");
     ck_decides(f, "phone first-contact-system<b+a+d > a update {'phone':'B'} > d update "
                   "{'phone':'B'}");
     fixture_scene(f, "c 'B ' new, d 'B ' new");
     ck_decides(f, "phone adopt = unchanged");
+}
+END_TEST
+
+START_TEST(an_end_is_filled_with_the_value_as_the_others_have_it)
+{
+    CLEANUP_FIXTURE struct fixture *f = trimming(4, 0);
+
+    fixture_first_contact(f, POLICY_FILL, -1);
+    fixture_scene(f, "a 'B' new, b 'B ' new, c '' new, d null new");
+    ck_decides(f, "phone first-contact-fill<a+c+d > c update {'phone':'B '} > d update "
+                  "{'phone':'B '}");
 }
 END_TEST
 
@@ -129,7 +139,8 @@ END_TEST
 
 UNIT_MAIN("sync/level", a_late_write_that_equals_only_one_of_the_others_is_corrected,
           a_late_write_goes_back_to_what_was_there_and_is_elsewhere,
-          new_ends_that_equal_the_source_but_not_each_other_get_its_value,
+          new_ends_that_differ_only_beside_the_source_get_one_value,
+          an_end_is_filled_with_the_value_as_the_others_have_it,
           new_ends_that_equal_one_but_not_each_other_are_reported,
           a_new_record_is_level_with_those_that_do_not_differ,
           a_late_write_that_is_right_counts_for_the_next_one,
