@@ -1,14 +1,32 @@
 #include <config.h>
 
+#include "cmd/meter.h"
 #include "cmd/setup.h"
 #include "crypto/digest.h"
 #include "ctl/ctl.h"
+
+/* Opened by the verb that makes calls, once. */
+struct desk {
+    const struct opt_common *common;
+    struct meter_store *meter;
+};
+
+static const struct meter *
+open_meter(void *user, const struct conf *conf)
+{
+    struct desk *d = user;
+
+    if (d->meter == NULL)
+        d->meter = meter_open(d->common, conf, true);
+    return meter_of(d->meter);
+}
 
 int
 main(int argc, char **argv)
 {
     struct opt_common common = {0};
-    struct ctl_options o = {.common = &common};
+    struct desk desk = {.common = &common};
+    struct ctl_options o = {.common = &common, .meter = open_meter, .meter_user = &desk};
     const struct opt options[] = {
         {OPT_TEXT, 0, "reason", "TEXT", &o.reason, "pause: why, for the others"},
         {OPT_TEXT, 0, "until", "TIME", &o.until, "pause: until a time, or for a span (2h)"},
@@ -34,6 +52,7 @@ main(int argc, char **argv)
 
     crypto_start();
     status = ctl_run(&o, argc - first, argv + first, &err);
+    meter_close(desk.meter);
     if (err.text[0] != '\0')
         setup_fail(&err);
     return status;

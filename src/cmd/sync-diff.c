@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "cmd/meter.h"
 #include "cmd/setup.h"
 #include "crypto/digest.h"
 #include "diff/diff.h"
@@ -44,6 +45,7 @@ main(int argc, char **argv)
         "Compare all ends of each nominated record and decide, field by field, the least writes.",
         options, &o.common};
     struct diff_options d = {0};
+    struct meter_store *meter;
     struct err err = ERR_INIT;
     int first = opt_parse(&prog, argc, argv);
     int status;
@@ -60,9 +62,12 @@ main(int argc, char **argv)
     d.exit_code = o.exit_code;
     d.rejects = o.common.rejects;
     d.color = d.human && isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+    meter = meter_open(&o.common, d.store != NULL ? d.conf : NULL, false);
+    d.meter = meter_of(meter);
     status = diff_run(&d, &err);
     if (err.text[0] != '\0')
         setup_fail(&err);
+    meter_close(meter);
     store_close(d.store);
     conf_free((struct conf *)d.conf);
     return status;

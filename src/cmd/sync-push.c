@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "base/opt.h"
+#include "cmd/meter.h"
 #include "cmd/setup.h"
 #include "crypto/digest.h"
 #include "push/push.h"
@@ -33,6 +34,7 @@ main(int argc, char **argv)
         .options = table,
         .common = &o.common};
     struct err err = ERR_INIT;
+    struct meter_store *meter;
     struct conf *conf;
     int status;
 
@@ -45,9 +47,12 @@ main(int argc, char **argv)
     o.push.store = setup_store(&o.common, conf, STORE_WRITE);
     o.push.dry_run = o.common.dry_run;
     o.push.rejects = o.common.rejects;
+    meter = meter_open(&o.common, conf, false);
+    o.push.meter = meter_of(meter);
     status = push_run(&o.push, &err);
     if (err.code[0] != '\0')
         setup_fail(&err);
+    meter_close(meter);
     store_close(o.push.store);
     conf_free(conf);
     return status;

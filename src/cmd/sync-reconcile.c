@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "cmd/meter.h"
 #include "cmd/setup.h"
 #include "base/log.h"
 #include "reconcile/reconcile.h"
@@ -92,6 +93,7 @@ main(int argc, char **argv)
         &o.common};
     int first = opt_parse(&prog, argc, argv), status;
     struct reconcile_options r = {0};
+    struct meter_store *meter;
     struct conf *conf;
     enum verb verb;
 
@@ -115,7 +117,10 @@ main(int argc, char **argv)
     r.verbose = o.common.verbose;
     r.log_format = o.common.log_format;
     r.rejects = o.common.rejects;
+    meter = meter_open(&o.common, conf, false);
+    r.meter = meter_of(meter);
     status = work(verb, &r);
+    meter_close(meter);
     store_close(r.store);
     conf_free(conf);
     return status;

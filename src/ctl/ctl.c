@@ -161,6 +161,12 @@ ctl_load_conf(struct ctl *c, const char *path, bool no_secrets, struct err *err)
     return c->conf == NULL ? -1 : 0;
 }
 
+const struct meter *
+ctl_meter(const struct ctl *c)
+{
+    return c->o->meter == NULL ? NULL : c->o->meter(c->o->meter_user, c->conf);
+}
+
 static int
 open_state(struct ctl *c, enum needs needs, struct err *err)
 {

@@ -5,12 +5,17 @@
 
 #include "base/err.h"
 #include "base/opt.h"
+#include "config/conf.h"
+#include "provider/meter.h"
 
 /*
  * sync-ctl at work: what an operator asks and says. Each verb is a row of one table; it opens what
  * it needs and no more, so that pause works with a broken config.
  */
 struct ctl_options {
+    /* Limits and counters of the state of CONF, for calls that a person waits for; NULL: none. */
+    const struct meter *(*meter)(void *meter_user, const struct conf *conf);
+    void *meter_user;
     const struct opt_common *common;
     const char *reason;  /* pause */
     const char *until;   /* pause: a time, or a span from now */

@@ -29,6 +29,9 @@ ctl_verb ctl_init, ctl_check, ctl_status, ctl_jobs, ctl_audit, ctl_pause, ctl_re
 /* Loads PATH (NULL: the default) into C; 0, or -1 with all but the last fault logged. */
 int ctl_load_conf(struct ctl *c, const char *path, bool no_secrets, struct err *err);
 
+/* What a provider counts its calls with; NULL: nothing. */
+const struct meter *ctl_meter(const struct ctl *c);
+
 /* err "usage", exit 64. Returns 64. */
 int ctl_bad_usage(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include "ctl/internal.h"
+#include "store/account.h"
 #include "base/clock.h"
 
 #include <ctype.h>
@@ -137,12 +138,23 @@ accept_account(struct ctl *c, const char *system, struct err *err)
                    s->base_url, n);
 }
 
+/* A limit that the system has told of holds until then, unless a person knows better. */
+static int
+open_account(struct ctl *c, const char *system, struct err *err)
+{
+    int n = c->o->common->dry_run ? 0 : store_buckets_open(c->store, system, c->now, err);
+
+    if (n > 0 && ctl_say(err, "%s is not closed by a limit any more", system) != 0)
+        return -1;
+    return n;
+}
+
 int
 ctl_resume(struct ctl *c, int argc, char **argv, struct err *err)
 {
     struct store_pause want = {0}, *pauses;
     bool by_number = argc == 1 && is_number(argv[0]);
-    int i, n, r, lifted = 0;
+    int i, n, r, lifted = 0, opened = 0;
 
     if (c->o->accept_account)
         return argc == 1 ? accept_account(c, argv[0], err)
@@ -161,6 +173,12 @@ ctl_resume(struct ctl *c, int argc, char **argv, struct err *err)
             return -1;
         lifted++;
     }
+    if (!by_number && same(want.scope, "account"))
+        opened = open_account(c, want.system, err);
+    if (opened < 0)
+        return -1;
+    if (lifted == 0 && opened > 0)
+        return 0;
     if (lifted > 0)
         return ctl_say(err, "%s%d pause%s", c->o->common->dry_run ? "would lift " : "lifted ",
                        lifted, lifted == 1 ? "" : "s");

@@ -254,12 +254,15 @@ run(struct repair *r)
 static void
 open_systems(struct repair *r)
 {
+    const struct meter *meter = ctl_meter(r->c);
+
     r->http = http_new();
     r->providers = arena_alloc(r->c->arena, (r->sync->n_between + 1) * sizeof *r->providers);
     for (size_t i = 0; i < r->sync->n_between; i++) {
         if (r->only >= 0 && (size_t)r->only != i)
             continue;
         r->providers[i] = provider_new(r->sync->between[i], r->http);
+        provider_meter(r->providers[i], meter);
         if (!provider_can_find(r->sync->defs[i], "external_id"))
             log_warn(
                 "records of %s cannot be sought by our external id: what it lacks is not found",

@@ -55,6 +55,7 @@ identified(void *user, const struct provider_answer *answer)
 static int
 check_online(struct ctl *c, struct table *t, bool *all_ok, struct err *err)
 {
+    const struct meter *meter = ctl_meter(c);
     size_t i;
 
     for (i = 0; i < c->conf->n_systems; i++) {
@@ -63,6 +64,7 @@ check_online(struct ctl *c, struct table *t, bool *all_ok, struct err *err)
         struct provider *p = provider_new(id.system, http);
         int r;
 
+        provider_meter(p, meter);
         provider_identity(p, identified, &id);
         r = http_run(http, err);
         http_free(http);

@@ -33,6 +33,7 @@ struct call {
 
 struct cache {
     const struct conf *conf;
+    const struct meter *meter;
     struct http *http;           /* owned; NULL until the first call */
     struct provider **providers; /* owned; [n_systems], NULL until used */
     int64_t *warned_at;  /* owned; [n_systems], boot clock: said that it cannot be read; 0 never */
@@ -45,11 +46,12 @@ struct cache {
 };
 
 struct cache *
-cache_new(const struct conf *conf)
+cache_new(const struct conf *conf, const struct meter *meter)
 {
     struct cache *c = mem_alloc(sizeof *c);
 
     c->conf = conf;
+    c->meter = meter;
     c->arena = arena_new();
     if (conf != NULL) {
         c->providers = mem_alloc(conf->n_systems * sizeof(struct provider *));
@@ -194,8 +196,10 @@ provider_of(struct cache *c, const struct conf_system *system)
 
     if (c->http == NULL)
         c->http = http_new();
-    if (c->providers[i] == NULL)
+    if (c->providers[i] == NULL) {
         c->providers[i] = provider_new(system, c->http);
+        provider_meter(c->providers[i], c->meter);
+    }
     return c->providers[i];
 }
 
@@ -285,6 +289,13 @@ cache_calls(const struct cache *c)
         if (c->providers[i] != NULL)
             calls += provider_calls(c->providers[i]);
     return calls;
+}
+
+void
+cache_flush(struct cache *c)
+{
+    for (size_t i = 0; c->conf != NULL && i < c->conf->n_systems; i++)
+        provider_flush(c->providers[i]);
 }
 
 void

@@ -24,7 +24,8 @@ struct cache_answer {
     size_t n_records;
 };
 
-struct cache *cache_new(const struct conf *conf);
+/* METER may be NULL. */
+struct cache *cache_new(const struct conf *conf, const struct meter *meter);
 
 /* With FILE (diff/current.h) every read is answered from it; a record that is not in it is gone. */
 int cache_load(struct cache *c, const char *file, struct err *err);
@@ -49,6 +50,7 @@ bool cache_is_late(const struct cache *c);
 /* What has not answered by now has failed for this batch (code slow); the call itself goes on. */
 void cache_give_up(struct cache *c);
 long cache_calls(const struct cache *c);
+void cache_flush(struct cache *c); /* what calls cost is handed over: before waiting for long */
 void cache_reset(struct cache *c); /* what was read is forgotten, the file's records stay */
 void cache_free(struct cache *c);
 

@@ -62,11 +62,15 @@ take_line(struct diff *d, struct streams *s, const char *line, size_t len, struc
  * are here as a whole, or not yet: a batch is not held up by half a line.
  */
 static int
-next_line(struct streams *s, bool first, const char **line, size_t *len, struct err *err)
+next_line(struct diff *d, struct streams *s, bool first, const char **line, size_t *len,
+          struct err *err)
 {
     int r = ndjson_try(s->in, line, len, err);
 
-    return r == NDJSON_LATER && first ? ndjson_next(s->in, line, len, err) : r;
+    if (r != NDJSON_LATER || !first)
+        return r;
+    cache_flush(d->cache);
+    return ndjson_next(s->in, line, len, err);
 }
 
 /* What is available, at least one line. 1 a batch, 0 end of input, -1. */
@@ -81,7 +85,7 @@ read_batch(struct diff *d, struct streams *s, struct item *items, size_t *n, str
     while (*n < BATCH) {
         struct err why = ERR_INIT;
 
-        r = next_line(s, *n == 0, &line, &len, &why);
+        r = next_line(d, s, *n == 0, &line, &len, &why);
         if (r == 0 || r == NDJSON_LATER)
             break;
         if (r > 0)
@@ -274,7 +278,7 @@ diff_run(const struct diff_options *o, struct err *err)
     s.rejects = rejects_open(o->rejects, err);
     if (s.rejects == NULL)
         return err->status;
-    d.cache = cache_new(o->conf);
+    d.cache = cache_new(o->conf, o->meter);
     d.arena = arena_new();
     if (o->store != NULL)
         d.deployment = store_deployment(o->store);

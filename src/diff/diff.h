@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "config/conf.h"
+#include "provider/meter.h"
 #include "store/store.h"
 
 /*
@@ -20,7 +21,8 @@ struct diff_options {
     bool human;          /* --format=human */
     bool exit_code;      /* 1 if there is a difference */
     bool color;
-    const char *rejects; /* FILE or NULL */
+    const char *rejects;       /* FILE or NULL */
+    const struct meter *meter; /* NULL: nothing is shared or counted */
 };
 
 /* Runs until input ends. Returns the exit status; ERR is filled if it stopped early. */

@@ -86,6 +86,7 @@ start_targets(struct push *p)
         t->system = &p->conf.systems[i];
         t->provider = provider_new(t->system, p->http);
         provider_guard(t->provider, may_write, p);
+        provider_meter(t->provider, p->o->meter);
         queue_init(&t->ready);
     }
 }
@@ -253,6 +254,8 @@ wait_for_work(struct push *p, struct err *err)
     bool wanted = !p->ended && p->open - p->parked < PUSH_MAX_WRITES;
     bool here = wanted && ndjson_buffered(p->in);
 
+    for (size_t i = 0; i < p->conf.n_systems; i++)
+        provider_tick(p->targets[i].provider);
     return http_poll(p->http, wanted && !here ? p->fd : -1, here ? 0 : SLEEP_MS, NULL, err);
 }
 

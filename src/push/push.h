@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "config/conf.h"
+#include "provider/meter.h"
 #include "store/store.h"
 
 /*
@@ -29,7 +30,8 @@ struct push_options {
     long canary;                   /* stop behind so many lines with writes; -1 = no */
     long max_creates, max_updates; /* of the command line; -1 = as configured */
     long max_deletes;
-    const char *rejects; /* FILE or NULL */
+    const char *rejects;       /* FILE or NULL */
+    const struct meter *meter; /* NULL: nothing is shared or counted */
 };
 
 /*

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "config/conf.h"
+#include "provider/meter.h"
 #include "store/store.h"
 
 /*
@@ -30,6 +31,7 @@ struct reconcile_options {
     bool quiet, verbose;
     const char *log_format; /* for the programs of the pipe; NULL */
     const char *rejects;
+    const struct meter *meter; /* NULL: nothing is shared or counted */
 };
 
 /* Lists one job to stdout as lines without seq; no effect at all. */

@@ -163,8 +163,10 @@ session_provider(struct session *s, const struct conf_system *system)
 {
     size_t i = (size_t)(system - s->o->conf->systems);
 
-    if (s->providers[i] == NULL)
+    if (s->providers[i] == NULL) {
         s->providers[i] = provider_new(system, s->http);
+        provider_meter(s->providers[i], s->o->meter);
+    }
     return s->providers[i];
 }
 
@@ -202,6 +204,8 @@ session_wait(struct session *s, struct err *err)
     while ((n = http_poll(s->http, -1, POLL_MS, NULL, err)) > 0)
         if (session_renew(s, err) < 0)
             return -1;
+    for (size_t i = 0; i < s->o->conf->n_systems; i++)
+        provider_tick(s->providers[i]);
     return n;
 }
 

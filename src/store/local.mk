@@ -3,7 +3,9 @@ libstore_a_SOURCES = \
 	src/store/pause.c \
 	src/store/sqlite/apply.c \
 	src/store/sqlite/backlog.c \
+	src/store/sqlite/bucket.c \
 	src/store/sqlite/conflict.c \
+	src/store/sqlite/counter.c \
 	src/store/sqlite/db.c \
 	src/store/sqlite/decide.c \
 	src/store/sqlite/emit.c \
@@ -24,6 +26,7 @@ libstore_a_SOURCES = \
 	src/store/sqlite/open.c \
 	src/store/sqlite/owed.c \
 	src/store/sqlite/pauses.c \
+	src/store/sqlite/quiet.h \
 	src/store/sqlite/record.c \
 	src/store/sqlite/reject.c \
 	src/store/sqlite/relink.c \
@@ -36,6 +39,7 @@ libstore_a_SOURCES = \
 	src/store/sqlite/unlink.c \
 	src/store/sqlite/watch.c \
 	src/store/sqlite/watermark.c \
+	src/store/account.h \
 	src/store/operate.h \
 	src/store/store.h
 nodist_libstore_a_SOURCES = src/store/sqlite/schema.c

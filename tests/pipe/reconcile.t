@@ -156,6 +156,10 @@ quirk crm rate null
 is "429 for long: try later" "75 rate_limited" "$rc $(watermark contacts status)"
 is "what was listed is kept" "20|20" "$(rows 1)"
 try sync-reconcile run contacts
+is "the next run knows of it and asks nothing" "75 20|20" "$rc $(rows 1)"
+has "says why" "the system's limit is reached, again at"
+try sync-ctl resume crm
+try sync-reconcile run contacts
 is "and the run goes on behind it" "35|35 1" \
     "$(rows 1) $(sql "SELECT count(*) FROM sync_runs WHERE sync_job_id = 'contacts'")"
 

@@ -1,0 +1,64 @@
+#include <config.h>
+
+#include "store/account.h"
+#include "store/sqlite/quiet.h"
+
+#include <string.h>
+
+static int
+add(struct store *s, const char *system, const char *account, const struct store_metric *m,
+    int64_t now, struct err *err)
+{
+    int64_t minute = now - now % 60000;
+
+    if (m->longest)
+        return db_run(s, err,
+                      "INSERT INTO sync_counters VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE"
+                      " SET value = max(value, ?5)",
+                      "tttmi", m->name, system, account, minute, m->value);
+    return db_run(s, err,
+                  "INSERT INTO sync_counters VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE"
+                  " SET value = value + ?5",
+                  "tttmi", m->name, system, account, minute, m->value);
+}
+
+int
+store_metrics_add(struct store *s, const char *system, const char *account,
+                  const struct store_metric *m, size_t n, int64_t now, struct err *err)
+{
+    struct tx tx;
+    int rc = 0;
+
+    if (quiet_begin(s, &tx, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n && rc >= 0; i++) {
+        if (m[i].value != 0)
+            rc = add(s, system, account, &m[i], now, err);
+    }
+    return quiet_end(s, &tx, rc < 0 ? -1 : 0, err);
+}
+
+int
+store_metrics(struct store *s, struct arena *a, const char *prefix, int64_t since,
+              struct store_metric **out, struct err *err)
+{
+    struct rows r;
+    size_t n = 0;
+    int rc;
+
+    *out = NULL;
+    if (db_rows(s, &r, err,
+                "SELECT system, account, metric, CASE WHEN metric LIKE '% max' THEN max(value)"
+                " ELSE sum(value) END FROM sync_counters WHERE substr(metric, 1, length(?1)) = ?1"
+                " AND minute >= ?2 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+                "tm", prefix, since) < 0)
+        return -1;
+    while ((rc = rows_next(&r)) == 1) {
+        *out = list_grow(a, *out, n, sizeof **out);
+        (*out)[n++] = (struct store_metric){.system = row_text(&r, a, 0),
+                                            .account = row_text(&r, a, 1),
+                                            .name = row_text(&r, a, 2),
+                                            .value = row_int(&r, 3)};
+    }
+    return rc < 0 ? -1 : (int)n;
+}
