@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 int
@@ -15,6 +16,18 @@ setup_fail(const struct err *err)
     return err->status;
 }
 
+void
+setup_no_core(void)
+{
+    struct rlimit core;
+
+    if (getrlimit(RLIMIT_CORE, &core) != 0)
+        return;
+    core.rlim_cur = core.rlim_max < 1 ? core.rlim_max : 1;
+    core.rlim_max = core.rlim_cur;
+    setrlimit(RLIMIT_CORE, &core);
+}
+
 struct conf *
 setup_conf(const struct opt_common *common, bool no_secrets)
 {
@@ -22,6 +35,8 @@ setup_conf(const struct opt_common *common, bool no_secrets)
     struct conf *conf = conf_load(common->config, no_secrets, faults);
     size_t i;
 
+    if (!no_secrets)
+        setup_no_core();
     if (conf == NULL) {
         for (i = 0; i < faults_count(faults); i++)
             log_error("%s", faults_get(faults, i));

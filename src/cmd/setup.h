@@ -15,6 +15,12 @@
 /* Prints ERR; returns its exit status. */
 int setup_fail(const struct err *err);
 
+/*
+ * No core of this process is written: it holds secrets. (A limit of 1 byte, which a core handler in
+ * a pipe obeys, too.)
+ */
+void setup_no_core(void);
+
 /* The checked config. Faults are printed one a line, then exit 78. */
 struct conf *setup_conf(const struct opt_common *common, bool no_secrets);
 

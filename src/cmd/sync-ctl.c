@@ -51,6 +51,7 @@ main(int argc, char **argv)
     int status;
 
     crypto_start();
+    setup_no_core();
     status = ctl_run(&o, argc - first, argv + first, &err);
     meter_close(desk.meter);
     if (err.text[0] != '\0')

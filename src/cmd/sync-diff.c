@@ -46,6 +46,7 @@ main(int argc, char **argv)
         options, &o.common};
     struct diff_options d = {0};
     struct meter_store *meter;
+    struct token_store *tokens;
     struct err err = ERR_INIT;
     int first = opt_parse(&prog, argc, argv);
     int status;
@@ -64,10 +65,13 @@ main(int argc, char **argv)
     d.color = d.human && isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
     meter = meter_open(&o.common, d.store != NULL ? d.conf : NULL, false);
     d.meter = meter_of(meter);
+    tokens = d.conf != NULL ? store_tokens_new(d.conf->state, o.common.dry_run) : NULL;
+    d.tokens = tokens;
     status = diff_run(&d, &err);
     if (err.text[0] != '\0')
         setup_fail(&err);
     meter_close(meter);
+    store_tokens_free(tokens);
     store_close(d.store);
     conf_free((struct conf *)d.conf);
     return status;

@@ -35,6 +35,7 @@ main(int argc, char **argv)
         .common = &o.common};
     struct err err = ERR_INIT;
     struct meter_store *meter;
+    struct token_store *tokens;
     struct conf *conf;
     int status;
 
@@ -49,10 +50,13 @@ main(int argc, char **argv)
     o.push.rejects = o.common.rejects;
     meter = meter_open(&o.common, conf, false);
     o.push.meter = meter_of(meter);
+    tokens = store_tokens_new(conf->state, o.common.dry_run);
+    o.push.tokens = tokens;
     status = push_run(&o.push, &err);
     if (err.code[0] != '\0')
         setup_fail(&err);
     meter_close(meter);
+    store_tokens_free(tokens);
     store_close(o.push.store);
     conf_free(conf);
     return status;

@@ -94,6 +94,7 @@ main(int argc, char **argv)
     int first = opt_parse(&prog, argc, argv), status;
     struct reconcile_options r = {0};
     struct meter_store *meter;
+    struct token_store *tokens;
     struct conf *conf;
     enum verb verb;
 
@@ -119,8 +120,11 @@ main(int argc, char **argv)
     r.rejects = o.common.rejects;
     meter = meter_open(&o.common, conf, false);
     r.meter = meter_of(meter);
+    tokens = store_tokens_new(conf->state, o.common.dry_run);
+    r.tokens = tokens;
     status = work(verb, &r);
     meter_close(meter);
+    store_tokens_free(tokens);
     store_close(r.store);
     conf_free(conf);
     return status;

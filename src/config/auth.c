@@ -91,21 +91,11 @@ path_or(struct reader *r, const struct yaml *token, const char *key, const char 
 void
 token_def_read(struct reader *r, const struct yaml *root, struct token_def *out)
 {
-    static const char *const keys[] = {"method",
-                                       "url",
-                                       "authorize_url",
-                                       "body",
-                                       "client",
-                                       "params",
-                                       "authorize_params",
-                                       "access_token",
-                                       "refresh_token",
-                                       "expires_in",
-                                       "expires_at",
-                                       "instance_url",
-                                       "header",
-                                       "early",
-                                       NULL};
+    static const char *const keys[] = {
+        "method",       "url",           "authorize_url", "body",
+        "client",       "params",        "headers",       "authorize_params",
+        "access_token", "refresh_token", "expires_in",    "expires_at",
+        "instance_url", "header",        "early",         NULL};
     static const char *const methods[] = {"POST", "GET", "PUT", NULL};
     static const char *const bodies[] = {"form", "json", NULL};
     static const char *const clients[] = {"body", "basic", "bearer", NULL};
@@ -122,6 +112,7 @@ token_def_read(struct reader *r, const struct yaml *root, struct token_def *out)
     out->body = (enum token_body)read_word(r, y, "body", bodies, TOKEN_FORM);
     out->client = (enum token_client)read_word(r, y, "client", clients, TOKEN_CLIENT_BODY);
     out->n_params = auth_read_values(r, y, "params", &out->params);
+    out->n_headers = auth_read_values(r, y, "headers", &out->headers);
     out->n_authorize_params = auth_read_values(r, y, "authorize_params", &out->authorize_params);
     out->access_token = path_or(r, y, "access_token", "access_token");
     out->refresh_token = path_or(r, y, "refresh_token", "refresh_token");

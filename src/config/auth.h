@@ -77,6 +77,8 @@ struct token_def {
     struct auth_value *params; /* more for the body; values may hold {account} {scope} {client_id}
                                   {client_secret}, of a two_step also its names */
     size_t n_params;
+    struct auth_value *headers; /* more headers of the request, the same */
+    size_t n_headers;
     struct auth_value *authorize_params; /* more for the query of authorize_url */
     size_t n_authorize_params;
     char *access_token; /* paths in the answer; by default RFC 6749's names */

@@ -32,6 +32,7 @@ libconfig_a_SOURCES = \
 	src/config/secret.c \
 	src/config/secret.h \
 	src/config/spot.c \
+	src/config/token.h \
 	src/config/url.c \
 	src/config/verify.c \
 	src/config/webhook.c \

@@ -19,6 +19,7 @@ struct repair {
     int only; /* index of the one system asked, -1: all */
     struct http *http;
     struct provider **providers; /* [n_between], NULL: not asked */
+    struct token_store *tokens;
     struct table *table;
     struct arena *arena; /* of the batch */
     long done, total, left, unasked;
@@ -257,12 +258,14 @@ open_systems(struct repair *r)
     const struct meter *meter = ctl_meter(r->c);
 
     r->http = http_new();
+    r->tokens = store_tokens_new(r->c->conf->state, r->c->o->common->dry_run);
     r->providers = arena_alloc(r->c->arena, (r->sync->n_between + 1) * sizeof *r->providers);
     for (size_t i = 0; i < r->sync->n_between; i++) {
         if (r->only >= 0 && (size_t)r->only != i)
             continue;
         r->providers[i] = provider_new(r->sync->between[i], r->http);
         provider_meter(r->providers[i], meter);
+        provider_tokens(r->providers[i], r->tokens);
         if (!provider_can_find(r->sync->defs[i], "external_id"))
             log_warn(
                 "records of %s cannot be sought by our external id: what it lacks is not found",
@@ -276,6 +279,7 @@ close_systems(struct repair *r)
     http_free(r->http);
     for (size_t i = 0; i < r->sync->n_between; i++)
         provider_free(r->providers[i]);
+    store_tokens_free(r->tokens);
 }
 
 static int

@@ -56,27 +56,28 @@ static int
 check_online(struct ctl *c, struct table *t, bool *all_ok, struct err *err)
 {
     const struct meter *meter = ctl_meter(c);
+    struct token_store *tokens = store_tokens_new(c->conf->state, c->o->common->dry_run);
+    int r = 0;
     size_t i;
 
-    for (i = 0; i < c->conf->n_systems; i++) {
+    for (i = 0; i < c->conf->n_systems && r >= 0; i++) {
         struct whoami id = {.system = &c->conf->systems[i]};
         struct http *http = http_new();
         struct provider *p = provider_new(id.system, http);
-        int r;
 
         provider_meter(p, meter);
+        provider_tokens(p, tokens);
         provider_identity(p, identified, &id);
         r = http_run(http, err);
         http_free(http);
         provider_free(p);
-        if (r < 0)
-            return -1;
         table_text(t, id.system->name);
         table_text(t, id.ok ? "ok" : "fails");
         table_text(t, id.text);
         *all_ok &= id.ok;
     }
-    return 0;
+    store_tokens_free(tokens);
+    return r < 0 ? -1 : 0;
 }
 
 static void

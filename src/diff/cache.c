@@ -34,6 +34,7 @@ struct call {
 struct cache {
     const struct conf *conf;
     const struct meter *meter;
+    const struct token_store *tokens;
     struct http *http;           /* owned; NULL until the first call */
     struct provider **providers; /* owned; [n_systems], NULL until used */
     int64_t *warned_at;  /* owned; [n_systems], boot clock: said that it cannot be read; 0 never */
@@ -58,6 +59,12 @@ cache_new(const struct conf *conf, const struct meter *meter)
         c->warned_at = mem_alloc(conf->n_systems * sizeof *c->warned_at);
     }
     return c;
+}
+
+void
+cache_tokens(struct cache *c, const struct token_store *tokens)
+{
+    c->tokens = tokens;
 }
 
 int
@@ -199,6 +206,7 @@ provider_of(struct cache *c, const struct conf_system *system)
     if (c->providers[i] == NULL) {
         c->providers[i] = provider_new(system, c->http);
         provider_meter(c->providers[i], c->meter);
+        provider_tokens(c->providers[i], c->tokens);
     }
     return c->providers[i];
 }

@@ -26,6 +26,8 @@ struct cache_answer {
 
 /* METER may be NULL. */
 struct cache *cache_new(const struct conf *conf, const struct meter *meter);
+/* Where access tokens are kept (NULL: nowhere); before the first call. */
+void cache_tokens(struct cache *c, const struct token_store *tokens);
 
 /* With FILE (diff/current.h) every read is answered from it; a record that is not in it is gone. */
 int cache_load(struct cache *c, const char *file, struct err *err);

@@ -279,6 +279,7 @@ diff_run(const struct diff_options *o, struct err *err)
     if (s.rejects == NULL)
         return err->status;
     d.cache = cache_new(o->conf, o->meter);
+    cache_tokens(d.cache, o->tokens);
     d.arena = arena_new();
     if (o->store != NULL)
         d.deployment = store_deployment(o->store);

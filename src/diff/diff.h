@@ -21,8 +21,9 @@ struct diff_options {
     bool human;          /* --format=human */
     bool exit_code;      /* 1 if there is a difference */
     bool color;
-    const char *rejects;       /* FILE or NULL */
-    const struct meter *meter; /* NULL: nothing is shared or counted */
+    const char *rejects;              /* FILE or NULL */
+    const struct meter *meter;        /* NULL: nothing is shared or counted */
+    const struct token_store *tokens; /* NULL: access tokens are kept nowhere */
 };
 
 /* Runs until input ends. Returns the exit status; ERR is filled if it stopped early. */

@@ -191,9 +191,11 @@ read_list(struct call *c, const struct http_answer *h, const struct val *v)
 
     if (rows == NULL)
         return true;
-    if (page_next(c->arena, c->r, &c->page, c->p->system->base_url, c->q.url, v, rows,
+    if (page_next(c->arena, c->r, &c->page, provider_at(c->p)->base_url, c->q.url, v, rows,
                   &c->answer.next_cursor, &err) != 0)
         return broken(c, &err);
+    if (c->answer.next_cursor != NULL) /* it is kept */
+        c->answer.next_cursor = auth_url_without(c->arena, c->p->system, c->answer.next_cursor);
     return true;
 }
 

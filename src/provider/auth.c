@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* "user:password" in base64; heap. */
 static char *
@@ -20,35 +21,125 @@ basic(const struct auth *auth)
     return digest_base64(buf_get(&b), b.len);
 }
 
-bool
-auth_header(struct arena *a, const struct auth *auth, struct http_header *out)
+/* The name of the header that carries the credentials, NULL: there is none. */
+static const char *
+header_name(const struct conf_system *s)
 {
-    CLEANUP_FREE char *code = NULL;
+    const struct auth *auth = &s->auth;
 
-    if (auth->kind == AUTH_NONE || (auth->kind != AUTH_BASIC && auth->token == NULL))
-        return false;
-    out->name = "Authorization";
-    if (auth->kind == AUTH_BEARER) {
-        out->value = arena_printf(a, "Bearer %s", auth->token);
-    } else if (auth->kind == AUTH_BASIC) {
-        code = basic(auth);
-        out->value = arena_printf(a, "Basic %s", code);
-    } else {
-        out->name = auth->header;
-        out->value = arena_text(a, auth->token);
+    if (auth->kind == AUTH_NONE || auth->kind == AUTH_QUERY)
+        return NULL;
+    if (auth->kind == AUTH_HEADER)
+        return auth->header;
+    if (auth_is_dynamic(auth->kind) && s->definition->token.header != NULL)
+        return s->definition->token.header;
+    return "Authorization";
+}
+
+/* What stands before the secret. */
+static const char *
+scheme(const struct conf_system *s)
+{
+    if (s->auth.kind == AUTH_BASIC)
+        return "Basic ";
+    if (s->auth.kind == AUTH_BEARER)
+        return "Bearer ";
+    return auth_is_dynamic(s->auth.kind) && s->definition->token.header == NULL ? "Bearer " : "";
+}
+
+/* A header more, instead of one of its name. */
+static void
+set_header(struct arena *a, struct http_request *r, const char *name, const char *value)
+{
+    struct http_header *all = arena_alloc(a, (r->n_headers + 1) * sizeof *all);
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->n_headers; i++) {
+        if (strcasecmp(r->headers[i].name, name) != 0)
+            all[n++] = r->headers[i];
     }
-    return true;
+    all[n++] = (struct http_header){name, value};
+    r->headers = all;
+    r->n_headers = n;
+}
+
+static const char *
+url_with(struct arena *a, const char *url, const char *name, const char *value)
+{
+    CLEANUP_BUF struct buf b = BUF_INIT;
+
+    buf_text(&b, url);
+    buf_char(&b, strchr(url, '?') != NULL ? '&' : '?');
+    url_escape(&b, name);
+    buf_printf(&b, "=%s", value);
+    return arena_text(a, buf_get(&b));
+}
+
+void
+auth_apply(struct call *c, struct http_request *r)
+{
+    const struct conf_system *s = c->p->system;
+    const char *name = header_name(s), *secret = s->auth.token;
+    CLEANUP_FREE char *code = NULL;
+    CLEANUP_BUF struct buf escaped = BUF_INIT;
+
+    if (c->p->token != NULL)
+        secret = c->token = arena_text(c->arena, token_text(c->p->token));
+    else if (s->auth.kind == AUTH_BASIC)
+        secret = code = basic(&s->auth);
+    if (secret == NULL)
+        return;
+    if (name != NULL) {
+        set_header(c->arena, r, name, arena_printf(c->arena, "%s%s", scheme(s), secret));
+    } else if (s->auth.kind == AUTH_QUERY) {
+        url_escape(&escaped, secret);
+        r->url = url_with(c->arena, auth_url_without(c->arena, s, r->url), s->auth.parameter,
+                          buf_get(&escaped));
+    }
 }
 
 bool
-auth_header_hidden(struct arena *a, const struct auth *auth, struct http_header *out)
+auth_header_hidden(const struct conf_system *s, struct http_header *out)
 {
-    if (!auth_header(a, auth, out))
-        return false;
-    out->value = auth->kind == AUTH_BEARER  ? "Bearer [secret]"
-                 : auth->kind == AUTH_BASIC ? "Basic [secret]"
-                                            : "[secret]";
-    return true;
+    const char *before = scheme(s);
+
+    out->name = header_name(s);
+    out->value =
+        before[0] == 'B' ? (before[1] == 'a' ? "Basic [secret]" : "Bearer [secret]") : "[secret]";
+    return out->name != NULL;
+}
+
+const char *
+auth_url_hidden(struct arena *a, const struct conf_system *s, const char *url)
+{
+    if (s->auth.kind != AUTH_QUERY)
+        return url;
+    return url_with(a, auth_url_without(a, s, url), s->auth.parameter, "[secret]");
+}
+
+const char *
+auth_url_without(struct arena *a, const struct conf_system *s, const char *url)
+{
+    CLEANUP_BUF struct buf out = BUF_INIT, name = BUF_INIT;
+    const char *at = strchr(url, '?'), *fragment = strchr(url, '#');
+    char mark = '?';
+
+    if (s->auth.kind != AUTH_QUERY || at == NULL)
+        return url;
+    url_escape(&name, s->auth.parameter);
+    buf_add(&out, url, (size_t)(at - url));
+    while (*at != '\0' && at != fragment) {
+        size_t n = strcspn(++at, "&#");
+
+        if (!(n > name.len && strncmp(at, buf_get(&name), name.len) == 0 && at[name.len] == '=')) {
+            buf_char(&out, mark);
+            buf_add(&out, at, n);
+            mark = '&';
+        }
+        at += n;
+    }
+    buf_text(&out, at);
+    return arena_text(a, buf_get(&out));
 }
 
 static void
@@ -60,13 +151,19 @@ add(struct secrets *s, const char *text)
         if (strcmp(s->items[i], text) == 0)
             return;
     }
+    if (s->fixed > 0 && s->n >= s->fixed + SECRETS_MAX) {
+        free(s->items[s->fixed]);
+        memmove(&s->items[s->fixed], &s->items[s->fixed + 1],
+                (s->n - s->fixed - 1) * sizeof *s->items);
+        s->n--;
+    }
     s->items = mem_resize(s->items, s->n + 1, sizeof *s->items);
     s->items[s->n++] = mem_text(text);
 }
 
 /* A secret as it is, and as JSON (with and without escaped slashes) and URLs write it. */
-static void
-add_forms(struct secrets *s, const char *text)
+void
+secrets_add(struct secrets *s, const char *text)
 {
     CLEANUP_BUF struct buf json = BUF_INIT, slashes = BUF_INIT, url = BUF_INIT;
 
@@ -83,13 +180,24 @@ add_forms(struct secrets *s, const char *text)
     add(s, buf_get(&url));
 }
 
-static int
-longest_first(const void *a, const void *b)
+/* "id:secret" of a client in base64, as RFC 6749 2.3.1 has it. */
+static void
+add_client(struct secrets *s, const struct auth *auth)
 {
-    size_t x = strlen(*(char *const *)a), y = strlen(*(char *const *)b);
+    CLEANUP_BUF struct buf pair = BUF_INIT;
+    CLEANUP_FREE char *code = NULL;
 
-    return x < y ? 1 : x > y ? -1 : 0;
+    if (auth->client_id == NULL || auth->client_secret == NULL)
+        return;
+    url_escape(&pair, auth->client_id);
+    buf_char(&pair, ':');
+    url_escape(&pair, auth->client_secret);
+    code = digest_base64(buf_get(&pair), pair.len);
+    secrets_add(s, code);
 }
+
+/* Of a two_step all is hidden that is no mere word. */
+enum { TWO_STEP_LEAST = 6 };
 
 void
 secrets_init(struct secrets *s, const struct auth *auth)
@@ -99,26 +207,38 @@ secrets_init(struct secrets *s, const struct auth *auth)
     memset(s, 0, sizeof *s);
     if (auth->kind == AUTH_BASIC) {
         code = basic(auth);
-        add_forms(s, code);
-        add_forms(s, auth->password);
-    } else if (auth->kind != AUTH_NONE) {
-        add_forms(s, auth->token);
+        secrets_add(s, code);
+        if (auth->user_is_secret)
+            secrets_add(s, auth->user);
+        else
+            secrets_add(s, auth->password);
     }
-    if (s->n > 1)
-        qsort(s->items, s->n, sizeof *s->items, longest_first);
+    secrets_add(s, auth->token);
+    secrets_add(s, auth->client_secret);
+    secrets_add(s, auth->refresh_token);
+    add_client(s, auth);
+    for (size_t i = 0; i < auth->n_values; i++) {
+        const char *value = auth->values[i].value;
+
+        if (value != NULL && strlen(value) >= TWO_STEP_LEAST)
+            secrets_add(s, value);
+    }
+    s->fixed = s->n;
 }
 
-/* The length of the secret that TEXT begins with, 0. */
+/* The length of the longest secret that TEXT begins with, 0. */
 static size_t
 secret_at(const struct secrets *s, const char *text, size_t len)
 {
+    size_t most = 0;
+
     for (size_t i = 0; i < s->n; i++) {
         size_t n = strlen(s->items[i]);
 
-        if (n <= len && memcmp(text, s->items[i], n) == 0)
-            return n;
+        if (n > most && n <= len && memcmp(text, s->items[i], n) == 0)
+            most = n;
     }
-    return 0;
+    return most;
 }
 
 const char *

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/mem.h"
+#include "http/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@ call_new(struct provider *p, enum call_kind kind, const struct resource_def *r,
     c->user = user;
     c->writing = kind == CALL_CREATE || kind == CALL_UPDATE || kind == CALL_DELETE;
     c->t.account = p->system->account;
-    c->t.base_url = p->system->base_url;
+    c->t.base_url = arena_text(c->arena, provider_at(p)->base_url);
     c->next = p->calls;
     if (c->next != NULL)
         c->next->prev = c;
@@ -323,6 +324,8 @@ judge(struct call *c, const struct http_answer *h)
     c->answer.server_now = server_time(h);
     if (!c->read_back)
         c->answer.status = h->status;
+    if (c->token != NULL && h->status != 401)
+        token_taken(c->p->token, c);
     limit_begin(&scene, c->arena, h,
                 c->answer.server_now != 0 ? c->answer.server_now : clock_now());
     quota_hear(c->p, &scene);
@@ -330,6 +333,10 @@ judge(struct call *c, const struct http_answer *h)
         return on_limit(c, h->status, &found);
     c->p->quota.in_row = 0;
     counts_status(c->p, h->status);
+    if (h->status == 401 && c->token != NULL && token_refused(c->p->token, c)) {
+        send_again(c, 0); /* nothing of it was done */
+        return false;
+    }
     if (h->status >= 200 && h->status < 300) {
         if (!answer_read(c, h))
             return false;
@@ -356,8 +363,28 @@ on_answer(void *user, const struct http_answer *h)
     start_queued(p);
 }
 
+/* The request of c->e with c->t and c->body, for where the API is now. 0, or -1: the call ends. */
+static int
+build(struct call *c)
+{
+    const struct conf_system *s = provider_at(c->p);
+    bool list = c->kind == CALL_LIST;
+    struct err err = ERR_INIT;
+
+    if (strcmp(c->t.base_url, s->base_url) != 0)
+        c->t.base_url = arena_text(c->arena, s->base_url);
+    if (list && c->page.url != NULL && !url_same_origin(s->base_url, c->page.url))
+        err_set(&err, ERR_SYSTEM, ERR_LATER, "bad-cursor",
+                "the URL of the next page is on another host");
+    else if (request_build(c->arena, s, c->e, &c->t, list ? &c->page : NULL,
+                           list ? &c->r->list : NULL, c->body, NULL, &c->q, &err) == 0)
+        return 0;
+    call_end_err(c, err.scope == ERR_RECORD ? PROVIDER_REFUSED : PROVIDER_BROKEN, &err);
+    return -1;
+}
+
 static void
-submit(struct call *c)
+transmit(struct call *c)
 {
     struct http_request r = {.method = c->q.method,
                              .url = c->q.url,
@@ -371,6 +398,7 @@ submit(struct call *c)
                              .may_user = c->p->may_user};
     struct err err = ERR_INIT;
 
+    auth_apply(c, &r);
     if (c->writing)
         crash_point("provider.send");
     c->asked_at = clock_boot();
@@ -383,21 +411,57 @@ submit(struct call *c)
     counts_sent(c);
 }
 
+static void
+submit(struct call *c)
+{
+    struct provider *p = c->p;
+
+    if (p->token == NULL || token_is_ready(p->token)) {
+        call_go(c);
+        return;
+    }
+    p->active++;
+    c->waits = true;
+    token_wait(p->token, c);
+}
+
+void
+call_go(struct call *c)
+{
+    if (c->waits)
+        c->p->active--;
+    c->waits = false;
+    if (strcmp(c->t.base_url, provider_at(c->p)->base_url) == 0 || build(c) == 0)
+        transmit(c);
+}
+
+void
+call_stop(struct call *c, const struct err *err, int64_t not_before)
+{
+    bool later = err->retry == ERR_LATER;
+
+    c->p->active--;
+    c->waits = false;
+    call_say(c, later ? PROVIDER_NOT_SENT : PROVIDER_AUTH, err->code, "%s", err->text);
+    c->answer.not_before = later ? not_before : 0;
+    call_end_later(c);
+}
+
+void
+call_next(struct provider *p)
+{
+    start_queued(p);
+}
+
 void
 call_ask(struct call *c, struct val *body)
 {
-    struct http_header auth;
-    bool has_auth = auth_header(c->arena, &c->p->system->auth, &auth);
-    bool list = c->kind == CALL_LIST;
-    struct err err = ERR_INIT;
-
     c->started = 0;
     c->tries = 0;
+    c->renewed = false;
     if (body == NULL && c->e->body != NULL && !c->writing)
         body = tmpl_body(c->arena, c->e->body, &c->t);
-    if (request_build(c->arena, c->p->system, c->e, &c->t, list ? &c->page : NULL,
-                      list ? &c->r->list : NULL, body, has_auth ? &auth : NULL, &c->q, &err) != 0)
-        call_end_err(c, err.scope == ERR_RECORD ? PROVIDER_REFUSED : PROVIDER_BROKEN, &err);
-    else
+    c->body = body;
+    if (build(c) == 0)
         send_call(c);
 }

@@ -15,6 +15,7 @@
 #include "provider/inbound.h"
 #include "provider/meter.h"
 #include "provider/provider.h"
+#include "provider/token.h"
 
 /* Private to src/provider. Errors are RECORD unless said otherwise. */
 
@@ -85,16 +86,25 @@ const struct field_map *record_field(const struct resource_def *r, const char *n
 
 /* --- auth.c: credentials and what hides them ---------------------------------------------- */
 
+enum { SECRETS_MAX = 512 };
+
 struct secrets {
     char **items; /* owned: each form in which a secret may come back */
     size_t n;
+    size_t fixed; /* the first so many are the config's; of others the newest SECRETS_MAX */
 };
 
-/* The header with the system's credentials; false if there is none. */
-bool auth_header(struct arena *a, const struct auth *auth, struct http_header *out);
-/* The same for people. */
-bool auth_header_hidden(struct arena *a, const struct auth *auth, struct http_header *out);
+/* Adds the credentials to a request of C, whose system's token is there: a header, or what stands
+ * behind its URL. C keeps in mind which token that is. */
+void auth_apply(struct call *c, struct http_request *r);
+/* The header with the system's credentials, for people; false if there is none. */
+bool auth_header_hidden(const struct conf_system *s, struct http_header *out);
+/* URL with what auth_apply puts behind it, for people. */
+const char *auth_url_hidden(struct arena *a, const struct conf_system *s, const char *url);
+/* URL without what auth_apply puts behind it, as a system may say it again. */
+const char *auth_url_without(struct arena *a, const struct conf_system *s, const char *url);
 void secrets_init(struct secrets *s, const struct auth *auth);
+void secrets_add(struct secrets *s, const char *text); /* NULL is none */
 /* TEXT with each secret replaced by [secret]. */
 const char *secrets_hide(const struct secrets *s, struct arena *a, const char *text, size_t len);
 void secrets_release(struct secrets *s);
@@ -164,8 +174,9 @@ int64_t limit_unknown_ms(int in_row);
 /* --- quota.c: may a request go out now? --------------------------------------------------- */
 
 /*
- * What this process knows of the account's buckets (bucket.h): a few tokens in hand, so that the
- * state is asked once for many requests, and until when it is closed. All on the boot clock.
+ * What this process knows of the account's buckets (bucket.h): a few tokens in hand, so that
+ * the state is asked once for many requests, and until when it is closed. All on the boot
+ * clock.
  */
 struct quota {
     struct bucket_set local; /* of this process alone, if nothing is shared */
@@ -186,7 +197,8 @@ struct quota {
 int64_t quota_take(struct provider *p);
 /* How long one that queues up now would wait, as far as it is known to. */
 int64_t quota_delay(struct provider *p);
-/* It cannot wait for so long: in how many ms it should come again, so that not all come at once. */
+/* It cannot wait for so long: in how many ms it should come again, so that not all come at
+ * once. */
 int64_t quota_later(struct provider *p, int64_t wait);
 /* The system said "too much", come again in so many ms: for all processes. */
 void quota_close(struct provider *p, int64_t wait);
@@ -253,9 +265,13 @@ struct call {
     bool writing;           /* the request on its way is a write */
     bool read_back;         /* the write is done, its record is being read */
     int64_t read_back_at;   /* boot clock */
+    struct val *body;       /* as given to call_ask, for building the request anew */
+    const char *token;      /* that it was last sent with; NULL: no such kind of auth */
+    bool renewed;           /* it was answered 401 and sent again with another token */
+    bool waits;             /* for a token; it keeps its place among those under way */
     int64_t asked_at;       /* boot clock: the last request went out then or later */
     int tries;
-    int sends; /* requests gone out for it */
+    int sends;       /* requests gone out for it */
     int64_t started; /* boot clock, 0 = not yet */
     struct provider_answer answer;
 };
@@ -264,6 +280,8 @@ struct provider {
     const struct conf_system *system;
     struct http *http;
     struct secrets secrets;
+    struct token *token;        /* owned; NULL: auth is not dynamic */
+    struct conf_system at;      /* see provider_at */
     struct call *calls;         /* all, newest first */
     struct call *first, **last; /* those that wait for their turn */
     long n_queued;
@@ -273,18 +291,27 @@ struct provider {
     struct meter meter; /* empty: nothing is shared */
     struct call_counts counts;
     int64_t flushed_at; /* boot clock */
-    int64_t down_until;   /* boot clock: nobody answers there */
-    int unanswered;       /* calls in a row that ended without an answer */
+    int64_t down_until; /* boot clock: nobody answers there */
+    int unanswered;     /* calls in a row that ended without an answer */
     int64_t deadline_ms;
     int64_t patience_ms;
     bool (*may_write)(void *may_user); /* NULL: yes */
     void *may_user;
 };
 
+/* The system with base_url where its API is for this account (token.h). Until the next token. */
+const struct conf_system *provider_at(struct provider *p);
+
 struct call *call_new(struct provider *p, enum call_kind kind, const struct resource_def *r,
                       const struct endpoint *e, provider_done *done, void *user);
 /* Builds the request of c->e with c->t and BODY and sends it, or ends the call. */
 void call_ask(struct call *c, struct val *body);
+/* The token that C has waited for is there: sends it. */
+void call_go(struct call *c);
+/* There is none: ends it, out of http_poll. */
+void call_stop(struct call *c, const struct err *err, int64_t not_before);
+/* There may be room for those that wait for their turn. */
+void call_next(struct provider *p);
 /* Ends the call out of http_poll. */
 void call_end_later(struct call *c);
 void call_end_err(struct call *c, enum provider_outcome outcome, const struct err *err);

@@ -10,6 +10,8 @@ libprovider_a_SOURCES = \
 	src/provider/client_id.c \
 	src/provider/counts.c \
 	src/provider/form.c \
+	src/provider/grant.c \
+	src/provider/grant.h \
 	src/provider/inbound.c \
 	src/provider/inbound.h \
 	src/provider/internal.h \
@@ -25,6 +27,8 @@ libprovider_a_SOURCES = \
 	src/provider/request.c \
 	src/provider/spot.c \
 	src/provider/template.c \
+	src/provider/token.c \
+	src/provider/token.h \
 	src/provider/verify.c \
 	src/provider/webhook_event.c \
 	src/provider/webhook_items.c \

@@ -22,7 +22,25 @@ provider_new(const struct conf_system *system, struct http *http)
     p->deadline_ms = DEADLINE_MS;
     p->patience_ms = PATIENCE_MS;
     secrets_init(&p->secrets, &system->auth);
+    p->at = *system;
+    if (auth_is_dynamic(system->auth.kind))
+        p->token = token_new(p);
     return p;
+}
+
+void
+provider_tokens(struct provider *p, const struct token_store *store)
+{
+    if (p->token != NULL)
+        token_keep_in(p->token, store);
+}
+
+const struct conf_system *
+provider_at(struct provider *p)
+{
+    if (p->token != NULL)
+        p->at.base_url = (char *)(uintptr_t)token_base_url(p->token);
+    return &p->at;
 }
 
 const struct conf_system *
@@ -104,7 +122,8 @@ provider_list(struct provider *p, const struct resource_def *r, int64_t since_ms
     struct call *c = call_new(p, CALL_LIST, r, &r->list.call, done, user);
     struct err err = ERR_INIT;
 
-    if (page_read(c->arena, &r->list, p->system->base_url, cursor, limit, &c->page, &err) != 0) {
+    if (page_read(c->arena, &r->list, provider_at(p)->base_url, cursor, limit, &c->page, &err) !=
+        0) {
         call_end_err(c, PROVIDER_BROKEN, &err);
         return;
     }
@@ -247,9 +266,9 @@ provider_preview(struct provider *p, const struct resource_def *r, const char *i
     struct tmpl t = {.id = id,
                      .external_id = external_id,
                      .account = p->system->account,
-                     .base_url = p->system->base_url};
+                     .base_url = provider_at(p)->base_url};
     struct http_header auth;
-    bool has_auth = auth_header_hidden(a, &p->system->auth, &auth);
+    bool has_auth = auth_header_hidden(p->system, &auth);
     struct request q;
     struct val *body;
 
@@ -262,9 +281,10 @@ provider_preview(struct provider *p, const struct resource_def *r, const char *i
                                     : "create");
     body = delete ? delete_body(a, e, &t)
                   : body_build(a, r, e, &t, fields, id == NULL ? external_id : NULL, err);
-    if ((body == NULL && !delete) ||
-        request_build(a, p->system, e, &t, NULL, NULL, body, has_auth ? &auth : NULL, &q, err) != 0)
+    if ((body == NULL && !delete) || request_build(a, provider_at(p), e, &t, NULL, NULL, body,
+                                                   has_auth ? &auth : NULL, &q, err) != 0)
         return -1;
+    q.url = auth_url_hidden(a, p->system, q.url);
     write_preview(out, &q);
     return 0;
 }
@@ -280,6 +300,7 @@ provider_free(struct provider *p)
         next = c->next;
         call_free(c);
     }
+    token_free(p->token);
     secrets_release(&p->secrets);
     free(p);
 }

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "config/conf.h"
+#include "config/token.h"
 #include "http/client.h"
 #include "json/val.h"
 #include "provider/meter.h"
@@ -57,12 +58,14 @@ struct provider_answer {
     int status; /* 0: none */
     /* http-NNN; timeout, lost, not-sent, too-big (no answer); not-json, no-records, no-record,
      * no-id, other-record (an answer for another id), page-loop, bad-cursor, not-one,
-     * gone-after-write, no-read-back (BROKEN); no-call, no-value, bad-path, bad-request (REFUSED).
+     * gone-after-write, no-read-back (BROKEN); no-call, no-value, bad-path, bad-request (REFUSED);
+     * no-token (NOT_SENT: no access token is to be had now); login, credentials (AUTH: the token
+     * endpoint refuses us, a person must log in or put auth right).
      * NULL if OK. */
     const char *code;
     const char *text; /* one line for people: "GET /contacts/7: HTTP 422: ..."; at most 200 bytes of
                          the answer, no secrets. NULL if OK, but of a delete that found nothing */
-    int64_t not_before; /* LIMITED, and code "down": when to come again; else 0 */
+    int64_t not_before; /* LIMITED, and codes "down", "no-token": when to come again; else 0 */
     struct provider_record *records;
     size_t n_records;
     const char *id; /* write: the record's id where known, also if reading it back failed */
@@ -95,6 +98,13 @@ void provider_meter(struct provider *p, const struct meter *meter);
  * provider_free does, too. NULL is fine. */
 void provider_flush(struct provider *p);
 void provider_tick(struct provider *p);
+
+/*
+ * Where the access tokens of a system whose auth gets some are kept (config/token.h); before the
+ * first call, and longer than the provider. Without it they are kept nowhere: what needs a refresh
+ * token then ends NOT_SENT "no-token" when its access token is over.
+ */
+void provider_tokens(struct provider *p, const struct token_store *store);
 
 /* HTTP requests sent so far, retries too. */
 long provider_calls(const struct provider *p);

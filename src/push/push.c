@@ -87,6 +87,7 @@ start_targets(struct push *p)
         t->provider = provider_new(t->system, p->http);
         provider_guard(t->provider, may_write, p);
         provider_meter(t->provider, p->o->meter);
+        provider_tokens(t->provider, p->o->tokens);
         queue_init(&t->ready);
     }
 }

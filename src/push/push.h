@@ -30,8 +30,9 @@ struct push_options {
     long canary;                   /* stop behind so many lines with writes; -1 = no */
     long max_creates, max_updates; /* of the command line; -1 = as configured */
     long max_deletes;
-    const char *rejects;       /* FILE or NULL */
-    const struct meter *meter; /* NULL: nothing is shared or counted */
+    const char *rejects;              /* FILE or NULL */
+    const struct meter *meter;        /* NULL: nothing is shared or counted */
+    const struct token_store *tokens; /* NULL: access tokens are kept nowhere */
 };
 
 /*

@@ -31,7 +31,8 @@ struct reconcile_options {
     bool quiet, verbose;
     const char *log_format; /* for the programs of the pipe; NULL */
     const char *rejects;
-    const struct meter *meter; /* NULL: nothing is shared or counted */
+    const struct meter *meter;        /* NULL: nothing is shared or counted */
+    const struct token_store *tokens; /* NULL: access tokens are kept nowhere */
 };
 
 /* Lists one job to stdout as lines without seq; no effect at all. */

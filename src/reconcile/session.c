@@ -166,6 +166,7 @@ session_provider(struct session *s, const struct conf_system *system)
     if (s->providers[i] == NULL) {
         s->providers[i] = provider_new(system, s->http);
         provider_meter(s->providers[i], s->o->meter);
+        provider_tokens(s->providers[i], s->o->tokens);
     }
     return s->providers[i];
 }

@@ -36,6 +36,7 @@ libstore_a_SOURCES = \
 	src/store/sqlite/settle.c \
 	src/store/sqlite/shadow.c \
 	src/store/sqlite/takeback.c \
+	src/store/sqlite/token.c \
 	src/store/sqlite/unlink.c \
 	src/store/sqlite/watch.c \
 	src/store/sqlite/watermark.c \

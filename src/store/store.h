@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "config/conf.h"
+#include "config/token.h"
 #include "json/val.h"
 #include "stream/decision.h"
 #include "stream/event.h"
@@ -544,6 +545,20 @@ int store_pause_lift(struct store *s, int64_t pause_id, int64_t now, struct err 
 /* Does P withhold writes to this target record? Pure. record_id may be NULL. */
 bool store_pause_matches(const struct store_pause *p, const char *system, const char *account,
                          const char *resource, const char *record_id, const char *run_id);
+
+/* ---- Access tokens (config/token.h), the only secrets in the state ---- */
+
+/*
+ * Keeps them in the state at PATH, over a connection of its own that is opened when the first is
+ * wanted. READ_ONLY, or without a state: what is kept is read, nothing is kept. Owner: the caller.
+ */
+struct token_store *store_tokens_new(const char *path, bool read_only);
+void store_tokens_free(struct token_store *t); /* NULL is fine */
+/* What is kept of a system: 1, 0 nothing (OUT zeroed), -1. For `sync-ctl auth`. */
+int store_token(struct store *s, struct arena *a, const char *system, const char *account,
+                struct token_kept *out, struct err *err);
+/* The number of rows, or -1. */
+int store_token_forget(struct store *s, const char *system, const char *account, struct err *err);
 
 /* ---- Reports ---- */
 

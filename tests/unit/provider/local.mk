@@ -11,7 +11,11 @@ TESTS += tests/unit/provider/answer_test
 
 check_PROGRAMS += tests/unit/provider/auth_test
 tests_unit_provider_auth_test_SOURCES = \
-	tests/unit/provider/auth_test.c
+	tests/unit/provider/auth_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
 tests_unit_provider_auth_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/provider/auth_test
 
