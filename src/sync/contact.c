@@ -66,8 +66,8 @@ takes(const struct field_case *c, const struct candidate *x, size_t j, bool fill
     return !(fill && (j == c->owner || !compare_empty(e->now)));
 }
 
-/* An end that cannot be read is overruled as it was seen last. Where it has no base either, it is
- * met when it can be read. */
+/* An end that cannot be read is overruled as it was seen last, and in what it is owed. Where it has
+ * no base either, it is met when it can be read. */
 static bool
 takes_unread(const struct field_case *c, const struct candidate *x, size_t j, bool fill)
 {
@@ -77,7 +77,7 @@ takes_unread(const struct field_case *c, const struct candidate *x, size_t j, bo
         return false;
     if (fill && (j == c->owner || !compare_empty(e->base)))
         return false;
-    return !field_equal(c, x->words, x->value, j, e->base);
+    return field_owed(c, j) != NULL || !field_equal(c, x->words, x->value, j, e->base);
 }
 
 /* X to the ends that differ; under FILL only to those that are empty. */

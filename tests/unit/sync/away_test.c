@@ -49,6 +49,17 @@ START_TEST(an_unread_end_is_filled_only_if_it_was_empty)
 }
 END_TEST
 
+START_TEST(what_was_owed_to_an_unread_end_is_overruled_too)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_four(-1);
+
+    fixture_first_contact(f, POLICY_SYSTEM, 0);
+    fixture_scene(f, "a null new, b '1' gone, c '2' differs, d null unread owed '1' of b");
+    ck_decides(f, "phone first-contact-system<a+c+d > c update {'phone':null} > d update "
+                  "{'phone':null}");
+}
+END_TEST
+
 START_TEST(what_is_reported_differs_from_an_end_that_cannot_be_read)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
@@ -354,6 +365,7 @@ END_TEST
 
 UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           also_if_it_is_the_only_one_that_differs, an_unread_end_is_filled_only_if_it_was_empty,
+          what_was_owed_to_an_unread_end_is_overruled_too,
           what_is_reported_differs_from_an_end_that_cannot_be_read,
           a_change_that_stays_differs_from_an_end_that_cannot_be_read,
           a_conflict_shows_an_unread_end_as_it_was_seen_last,
