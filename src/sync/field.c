@@ -357,7 +357,8 @@ field_leveled(const struct field_case *c, const struct candidate *x, size_t j)
     if (field_is_level(c, x, x, j))
         return x;
     for (size_t i = 0; i < c->in->sync->n_between; i++) {
-        const struct candidate *y = i == j || c->ends[i].map == NULL ? NULL : field_final(c, i);
+        bool pending = c->ends[i].unread && is_pending(c, i);
+        const struct candidate *y = i == j || pending ? NULL : field_known(c, i);
 
         if (y != NULL && is_same(c, x, y) && field_is_level(c, x, y, j))
             return y;

@@ -74,18 +74,24 @@ is_level(const struct field_case *c, size_t j)
 
 /*
  * Equality is not transitive: "B " at a, "B" at a trimming b and "B" at c. Where two ends equal the
- * winner but not each other, the winner's own value goes to both.
+ * winner but not each other, one of them gets what the other has, if that is level with the rest;
+ * else the winner's own value goes to both.
  */
 static size_t
 level(struct field_case *c)
 {
     size_t n = 0;
 
+    c->settled = true;
     for (size_t j = 0; j < c->in->sync->n_between; j++) {
-        if (!is_for(c, c->winner, j) || c->ends[j].gets != NULL || is_level(c, j) ||
-            field_has(c, c->winner, j))
+        const struct candidate *x;
+
+        if (!is_for(c, c->winner, j) || c->ends[j].gets != NULL || is_level(c, j))
             continue;
-        c->ends[j].gets = c->winner;
+        x = field_leveled(c, c->winner, j);
+        if (field_has(c, x, j))
+            continue;
+        c->ends[j].gets = x;
         n++;
     }
     return n;
@@ -126,7 +132,7 @@ give(struct field_case *c)
 
         if (!is_for_unread(c, j) && (!is_for(c, x, j) || candidate_at(c, x, j)))
             continue;
-        c->ends[j].gets = x->real || x->system == PERSON ? x : field_leveled(c, x, j);
+        c->ends[j].gets = x->system == PERSON ? x : field_leveled(c, x, j);
         n++;
     }
     return n + level(c);
@@ -259,8 +265,10 @@ contest(struct field_case *c)
     leave(c);
     if (c->winner != NULL && give(c) > 0)
         c->rule = RULE_OWED;
-    else
+    else {
         c->winner = NULL; /* what changed since stays, and differs */
+        c->settled = false;
+    }
 }
 
 /* What it showed before. */

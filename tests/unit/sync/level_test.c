@@ -103,6 +103,26 @@ START_TEST(a_late_write_that_is_right_counts_for_the_next_one)
 }
 END_TEST
 
+START_TEST(a_change_is_written_as_an_unread_end_has_it)
+{
+    CLEANUP_FIXTURE struct fixture *f = trimming(3, 2);
+
+    fixture_scene(f, "a 'B ' unread, b 'x', c 'B' was 'x'");
+    ck_decides(f, "phone changed-same<c+b > b update {'phone':'B '}");
+    fixture_scene(f, "a 'B ', c 'B' was 'x'");
+    ck_decides(f, "phone changed-same<c+b > b update {'phone':'B '}");
+}
+END_TEST
+
+START_TEST(what_came_late_is_not_right_where_an_unread_end_has_it_differently)
+{
+    CLEANUP_FIXTURE struct fixture *f = trimming(3, 1);
+
+    fixture_scene(f, "a 'B' was 'x' late 'B' owed 'B' of b, b 'B', c 'B ' unread");
+    ck_decides(f, "phone owed<b+a > a update {'phone':'B '}");
+}
+END_TEST
+
 START_TEST(one_value_goes_to_all_whatever_their_order)
 {
     CLEANUP_FIXTURE struct fixture *f = trimming(4, 1);
@@ -144,6 +164,8 @@ UNIT_MAIN("sync/level", a_late_write_that_equals_only_one_of_the_others_is_corre
           new_ends_that_equal_one_but_not_each_other_are_reported,
           a_new_record_is_level_with_those_that_do_not_differ,
           a_late_write_that_is_right_counts_for_the_next_one,
+          a_change_is_written_as_an_unread_end_has_it,
+          what_came_late_is_not_right_where_an_unread_end_has_it_differently,
           one_value_goes_to_all_whatever_their_order,
           a_value_that_equals_the_source_s_only_elsewhere_is_not_right,
           one_that_stores_silently_keeps_nobody_from_being_level)
