@@ -140,6 +140,17 @@ is_trespass(const struct world *w, size_t i, size_t owner)
            w->decided_in[i][WORLD_OWNED] > w->decided_in[owner][WORLD_OWNED];
 }
 
+/* Its ends have met, and agree. */
+static struct world
+begin_agreed(size_t n, uint64_t seed, unsigned what)
+{
+    struct world w = world_begin(n, seed, what);
+
+    fixture_first_contact(w.f, POLICY_SYSTEM, 0);
+    world_turn(&w, 0, false);
+    return w;
+}
+
 static void
 check_owner_s(struct world *w, const struct val *edited)
 {
@@ -161,10 +172,9 @@ check_owner_s(struct world *w, const struct val *edited)
 START_TEST(an_owner_s_edit_is_never_lost)
 {
     for (uint64_t seed = first_seed(); seed <= last_seed(); seed++) {
-        struct world w = world_begin((size_t)_i, seed, WORLD_LOSES | WORLD_HIDES | WORLD_RACES);
+        struct world w = begin_agreed((size_t)_i, seed, WORLD_LOSES | WORLD_HIDES | WORLD_RACES);
         size_t owner = world_owner(&w);
 
-        world_turn(&w, 0, false);
         for (int step = 0; step < STEPS; step++) {
             const struct val *edited;
             long edits;
@@ -214,7 +224,8 @@ check_trespass(struct world *w, size_t i, struct val *const *before)
 
 /*
  * An edit at I back to what was sent there within the hour without an answer cannot be told from
- * that write. And where answers are lost nobody learns that one made another value of what was sent.
+ * that write. And where answers are lost nobody learns that one made another value of what was
+ * sent.
  */
 static bool
 is_ambiguous(const struct world *w, size_t i, size_t k)
@@ -230,9 +241,8 @@ is_ambiguous(const struct world *w, size_t i, size_t k)
 static void
 edit_alone(unsigned what, size_t n, uint64_t seed)
 {
-    struct world w = world_begin(n, seed, what);
+    struct world w = begin_agreed(n, seed, what);
 
-    world_turn(&w, 0, false);
     for (int step = 0; step < STEPS; step++) {
         size_t i = world_draw(&w, n), k = world_draw(&w, WORLD_FIELDS);
         struct val *before[FIXTURE_SYSTEMS];
@@ -269,9 +279,8 @@ END_TEST
 START_TEST(of_crossing_edits_the_last_one_wins)
 {
     for (uint64_t seed = first_seed(); seed <= last_seed(); seed++) {
-        struct world w = world_begin((size_t)_i, seed, WORLD_HIDES);
+        struct world w = begin_agreed((size_t)_i, seed, WORLD_HIDES);
 
-        world_turn(&w, 0, false);
         for (int step = 0; step < STEPS; step++) {
             size_t k = world_draw(&w, 2) == 0 ? WORLD_ANY : WORLD_WORD;
             size_t i = world_draw(&w, w.n), j = (i + 1 + world_draw(&w, w.n - 1)) % w.n;

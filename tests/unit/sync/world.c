@@ -199,6 +199,16 @@ begin_alone(struct world *w)
     }
 }
 
+/* Who speaks for a first contact: most often a system, which need not take part. */
+static void
+draw_first_contact(struct world *w)
+{
+    static const enum policy_kind kinds[] = {POLICY_OWNER, POLICY_FILL, POLICY_REPORT};
+    uint64_t k = world_draw(w, 6);
+
+    fixture_first_contact(w->f, k < 3 ? kinds[k] : POLICY_SYSTEM, (int)world_draw(w, w->n));
+}
+
 struct world
 world_begin(size_t n, uint64_t seed, unsigned what)
 {
@@ -217,7 +227,7 @@ world_begin(size_t n, uint64_t seed, unsigned what)
     w.lowers = n > 3 ? (w.trims + 1 + world_draw(&w, n - 1)) % n : n;
     make_fields(&w);
     w.refusing = world_draw(&w, n);
-    fixture_first_contact(w.f, POLICY_SYSTEM, 0);
+    draw_first_contact(&w);
     w.f->sync.deletes.propagate = world_draw(&w, 2) == 0;
     w.f->sync.recreate = world_draw(&w, 2) == 0;
     for (size_t i = 0; i < n; i++)

@@ -68,7 +68,7 @@ extern const char *const world_fields[WORLD_FIELDS];
 /* ---- world.c: what people do, and time ---- */
 
 /* All systems (of WORLD_MISSES: one at least) show a record of their own and meet for the first
- * time; a's values win. */
+ * time. */
 struct world world_begin(size_t n, uint64_t seed, unsigned what);
 void world_end(struct world *w);
 
