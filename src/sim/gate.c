@@ -3,8 +3,10 @@
 #include "sim/gate.h"
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 bool
 gate_is_write(const struct call *call)
@@ -27,13 +29,12 @@ token_ok(const struct sim *s, const struct call *call)
            strcmp(call->authorization + len, s->token) == 0;
 }
 
-/* Count the call in the window of the quirk rate; seconds to wait, 0 if it may go on. */
-static long
+/* Count the call in the window of the quirk rate; ms to wait, 0 if it may go on. */
+static int64_t
 rate_wait(struct sim *s)
 {
     const struct quirk_value *rate = &s->store.quirks.v[QUIRK_RATE];
     int64_t now = clock_boot();
-    int64_t left;
 
     if (!rate->on)
         return 0;
@@ -43,25 +44,88 @@ rate_wait(struct sim *s)
     }
     if (++s->window.n <= rate->n)
         return 0;
-    left = s->window.start + rate->more - now;
-    return left > 1000 ? (long)((left + 999) / 1000) : 1;
+    return s->window.start + rate->more - now;
+}
+
+static long
+seconds(int64_t ms)
+{
+    return ms > 1000 ? (long)((ms + 999) / 1000) : 1;
+}
+
+static void
+http_date(int64_t ms, char out[64])
+{
+    time_t at = (time_t)((ms + 999) / 1000);
+    struct tm tm;
+
+    gmtime_r(&at, &tm);
+    strftime(out, 64, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+}
+
+/* When to come again, in the form that the quirk limit-wait names. */
+static void
+tell_wait(struct sim *s, struct reply *reply, int64_t wait)
+{
+    const char *form = quirk_text(&s->store.quirks, QUIRK_LIMIT_WAIT);
+    int64_t at = timeline_now(&s->store.time) + wait;
+    char text[64];
+
+    if (form == NULL) {
+        reply->retry_after = seconds(wait);
+    } else if (strcmp(form, "date") == 0) {
+        http_date(at, text);
+        reply_header(reply, "Retry-After", "%s", text);
+    } else if (strcmp(form, "epoch-s") == 0) {
+        reply_header(reply, "X-RateLimit-Reset", "%lld", (long long)(at + 999) / 1000);
+    } else if (strcmp(form, "epoch-ms") == 0) {
+        reply_header(reply, "X-RateLimit-Reset", "%lld", (long long)at);
+    } else if (strcmp(form, "left") == 0) {
+        reply_header(reply, "X-RateLimit-Reset", "%ld", seconds(wait));
+    } else if (strcmp(form, "iso8601") == 0) {
+        reply_header(reply, "X-RateLimit-Reset", "%s", clock_format(at, text));
+    } else if (strcmp(form, "body") == 0) {
+        reply->more = json_pack("{s:f}", "retry_after", (double)wait / 1000);
+    }
 }
 
 static bool
 limited(struct sim *s, struct reply *reply)
 {
     struct quirks *q = &s->store.quirks;
-    long wait = rate_wait(s);
+    int64_t wait = rate_wait(s);
     int status = quirk_on(q, QUIRK_LIMIT_STATUS) ? (int)quirk_number(q, QUIRK_LIMIT_STATUS) : 429;
+    const char *code = quirk_on(q, QUIRK_LIMIT_CODE) ? quirk_text(q, QUIRK_LIMIT_CODE) : NULL;
 
     if (quirk_consume(q, QUIRK_LIMIT_NEXT))
-        wait = wait > 0 ? wait : 1;
+        wait = wait > 0 ? wait : 1000;
     if (wait == 0)
         return false;
-    reply_error(reply, status, "rate_limited", "too many calls, try again later");
+    reply_error(reply, status, code != NULL ? code : "rate_limited",
+                "too many calls, try again later");
     reply->is_injected = true;
-    reply->retry_after = wait;
+    tell_wait(s, reply, wait);
     return true;
+}
+
+/* What the quirk rate leaves of its window. */
+static void
+tell_budget(struct sim *s, struct reply *reply)
+{
+    const struct quirk_value *rate = &s->store.quirks.v[QUIRK_RATE];
+    const char *form = quirk_text(&s->store.quirks, QUIRK_BUDGET);
+    long long used = s->window.n < rate->n ? s->window.n : rate->n;
+    int64_t left = s->window.start + rate->more - clock_boot();
+
+    if (form == NULL || !rate->on)
+        return;
+    if (strcmp(form, "pair") == 0) {
+        reply_header(reply, "X-Api-Usage", "api-usage=%lld/%lld", used, rate->n);
+        return;
+    }
+    reply_header(reply, "X-RateLimit-Limit", "%lld", rate->n);
+    reply_header(reply, "X-RateLimit-Remaining", "%lld", rate->n - used);
+    reply_header(reply, "X-RateLimit-Reset-After", "%.3f", (double)(left > 0 ? left : 0) / 1000);
 }
 
 static bool
@@ -110,5 +174,6 @@ gate_leave(struct sim *s, const struct call *call, struct reply *reply)
         reply_error(reply, 500, "server_error", "something broke");
         reply->is_injected = true;
     }
+    tell_budget(s, reply);
     reply->delay_ms = (long)quirk_number(q, QUIRK_SLOW_MS);
 }

@@ -20,6 +20,7 @@ enum kind {
     RATE,   /* N/WINDOWMS */
     FAIL,   /* N[:STATUS] */
     ORDER,  /* "unstable" */
+    WORDS,  /* one of those that `value` lists, A|B|C */
     SPAN,   /* SPAN[:JITTER] */
     BATCH,  /* N[:SPAN], N >= 2 */
     LOSE,   /* 1-100 or every=N */
@@ -82,9 +83,13 @@ static const struct row rows[QUIRK_COUNT] = {
                            "lists and finds show a write only N ms "
                            "later"},
     [QUIRK_RATE] = {"rate", RATE, "N/WINDOWMS", "more than N calls a window are limited"},
-    [QUIRK_LIMIT_STATUS] = {"limit-status", STATUS, "429|400|403|503",
+    [QUIRK_LIMIT_STATUS] = {"limit-status", STATUS, "429|400|403|503|200",
                             "what limited calls are answered (429)"},
+    [QUIRK_LIMIT_WAIT] = {"limit-wait", WORDS, "date|epoch-s|epoch-ms|left|iso8601|body|none",
+                          "how limited calls are told when to come again"},
+    [QUIRK_LIMIT_CODE] = {"limit-code", NAME, "CODE", "the code in the body of limited calls"},
     [QUIRK_LIMIT_NEXT] = {"limit-next", NUMBER, "N", "the next N calls are limited, Retry-After 1"},
+    [QUIRK_BUDGET] = {"budget", WORDS, "headers|pair", "answers tell what the rate leaves"},
     [QUIRK_FAIL_NEXT] = {"fail-next", FAIL, "N[:STATUS]",
                          "the next N writes answer 500 (or STATUS) without effect"},
     [QUIRK_APPLY_THEN_FAIL] = {"apply-then-fail", NUMBER, "N",
@@ -299,30 +304,47 @@ lose_ok(const char *text, struct quirk_value *v)
     return number(text, '\0', 1, &v->n) != NULL && v->n <= 100;
 }
 
-/* Read TEXT as the value of a quirk of KIND. */
 static bool
-parse(enum kind kind, const char *text, struct quirk_value *v)
+is_word(const char *words, const char *text)
 {
-    switch (kind) {
+    size_t len = strlen(text);
+
+    for (;; words++) {
+        size_t n = strcspn(words, "|");
+
+        if (n == len && strncmp(words, text, n) == 0)
+            return true;
+        words += n;
+        if (*words == '\0')
+            return false;
+    }
+}
+
+/* Read TEXT as the value of the quirk R. */
+static bool
+parse(const struct row *r, const char *text, struct quirk_value *v)
+{
+    switch (r->kind) {
     case SWITCH:
         return strcmp(text, "1") == 0 || strcmp(text, "true") == 0 || strcmp(text, "on") == 0;
     case NUMBER:
         return number(text, '\0', 1, &v->n) != NULL;
     case STATUS:
-        return number(text, '\0', 400, &v->n) != NULL &&
-               (v->n == 429 || v->n == 400 || v->n == 403 || v->n == 503);
+        return is_word(r->value, text) && number(text, '\0', 200, &v->n) != NULL;
     case NAME:
         return *text != '\0';
     case FIELDS:
     case CUTS:
     case VALUES:
-        return *text != '\0' && list_ok(text, kind);
+        return *text != '\0' && list_ok(text, r->kind);
     case RATE:
         return rate_ok(text, v);
     case FAIL:
         return fail_ok(text, v);
     case ORDER:
         return strcmp(text, "unstable") == 0;
+    case WORDS:
+        return is_word(r->value, text);
     case SPAN:
         return delay_ok(text, v);
     case BATCH:
@@ -362,7 +384,7 @@ quirk_set(struct quirks *q, const char *name, const char *value, struct err *err
         value = rows[id].kind == ORDER ? "unstable" : rows[id].kind == SWITCH ? "1" : "";
     if (means_off(rows[id].kind, value))
         v.on = false;
-    else if (!parse(rows[id].kind, value, &v))
+    else if (!parse(&rows[id], value, &v))
         return bad(&rows[id], value, err);
     if (v.on)
         v.text = mem_text(value);

@@ -47,7 +47,10 @@ enum quirk_id {
     /* limits and failures */
     QUIRK_RATE,
     QUIRK_LIMIT_STATUS,
+    QUIRK_LIMIT_WAIT,
+    QUIRK_LIMIT_CODE,
     QUIRK_LIMIT_NEXT,
+    QUIRK_BUDGET,
     QUIRK_FAIL_NEXT,
     QUIRK_APPLY_THEN_FAIL,
     QUIRK_APPLY_THEN_DROP,

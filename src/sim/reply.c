@@ -22,6 +22,19 @@ reply_error(struct reply *r, int status, const char *code, const char *fmt, ...)
     return -1;
 }
 
+void
+reply_header(struct reply *r, const char *name, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (r->n_headers == sizeof r->headers / sizeof r->headers[0])
+        return;
+    r->headers[r->n_headers].name = name;
+    va_start(ap, fmt);
+    vsnprintf(r->headers[r->n_headers++].value, sizeof r->headers[0].value, fmt, ap);
+    va_end(ap);
+}
+
 static void
 html_page(struct reply *r, const char *title, const char *text)
 {

@@ -23,9 +23,14 @@ struct reply {
     char *etag;   /* owned, as the next; NULL = no such header */
     char *location;
     long retry_after; /* seconds; 0 = no such header */
-    bool replayed;    /* Idempotent-Replayed: true */
-    bool drop;        /* close the connection instead */
-    long hold_ms;     /* at most so long, until webhooks are tried: sim.h, sim_held */
+    struct {
+        const char *name; /* static */
+        char value[64];
+    } headers[4]; /* further ones */
+    int n_headers;
+    bool replayed; /* Idempotent-Replayed: true */
+    bool drop;     /* close the connection instead */
+    long hold_ms;  /* at most so long, until webhooks are tried: sim.h, sim_held */
     long delay_ms;
 
     struct buf body;  /* what is sent */
@@ -35,6 +40,10 @@ struct reply {
 /* Make the answer an error. Sets status, drops a value set before. Returns -1. */
 int reply_error(struct reply *r, int status, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Adds a header; NAME is static. */
+void reply_header(struct reply *r, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Answer 200 with a page of HTML and nothing else. */
 void reply_html(struct reply *r);

@@ -142,6 +142,8 @@ add_headers(struct MHD_Response *response, const struct reply *r)
         snprintf(seconds, sizeof seconds, "%ld", r->retry_after);
         MHD_add_response_header(response, "Retry-After", seconds);
     }
+    for (int i = 0; i < r->n_headers; i++)
+        MHD_add_response_header(response, r->headers[i].name, r->headers[i].value);
 }
 
 static enum MHD_Result

@@ -47,6 +47,10 @@ START_TEST(reads_each_kind_of_value)
     ck_assert_int_eq(q.v[QUIRK_FAIL_NEXT].more, 500);
     ck_assert_int_eq(set("fail-next=3:503"), 0);
     ck_assert_int_eq(q.v[QUIRK_FAIL_NEXT].more, 503);
+    ck_assert_int_eq(set("limit-status=200"), 0);
+    ck_assert_int_eq(quirk_number(&q, QUIRK_LIMIT_STATUS), 200);
+    ck_assert_int_eq(set("limit-wait=epoch-ms"), 0);
+    ck_assert_str_eq(quirk_text(&q, QUIRK_LIMIT_WAIT), "epoch-ms");
     ck_assert_int_eq(set("page-order"), 0);
     ck_assert_str_eq(quirk_text(&q, QUIRK_PAGE_ORDER), "unstable");
     quirk_release(&q);
@@ -64,6 +68,10 @@ START_TEST(refuses_values_of_the_wrong_kind)
                                       "fail-next=1:",
                                       "fail-next=1:99",
                                       "limit-status=418",
+                                      "limit-wait=soon",
+                                      "limit-wait=epoch",
+                                      "budget=",
+                                      "limit-code=",
                                       "lower=",
                                       "lower=a:b",
                                       "truncate=a",
