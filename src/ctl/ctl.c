@@ -31,6 +31,7 @@ static const struct verb {
     {"init", NULL, NEEDS_CONF, ctl_init},
     {"check", NULL, NEEDS_CONF, ctl_check},
     {"status", NULL, NEEDS_STATE, ctl_status},
+    {"counters", NULL, NEEDS_STATE, ctl_counters},
     {"jobs", NULL, NEEDS_STATE, ctl_jobs},
     {"audit", NULL, NEEDS_STATE, ctl_audit},
     {"pause", NULL, NEEDS_STATE_ONLY, ctl_pause},
@@ -60,6 +61,7 @@ const char *
 ctl_usage(void)
 {
     return "init | check [--online] | status | jobs | audit | gc\n"
+           "counters [SYSTEM]\n"
            "pause [SYSTEM | RESOURCE [SYSTEM:ID]] [--reason TEXT] [--until TIME]\n"
            "resume [NUMBER | SYSTEM | RESOURCE [SYSTEM:ID]] [--accept-account]\n"
            "why RESOURCE SYSTEM:ID [FIELD]\n"

@@ -21,7 +21,7 @@ struct ctl {
 /* A verb: operands in, exit status out (ERR filled on errors). */
 typedef int ctl_verb(struct ctl *c, int argc, char **argv, struct err *err);
 
-ctl_verb ctl_init, ctl_check, ctl_status, ctl_jobs, ctl_audit, ctl_pause, ctl_resume, ctl_history,
+ctl_verb ctl_counters, ctl_init, ctl_check, ctl_status, ctl_jobs, ctl_audit, ctl_pause, ctl_resume, ctl_history,
     ctl_gc, ctl_why, ctl_own, ctl_conflicts_list, ctl_conflicts_show, ctl_conflicts_resolve,
     ctl_rejects_list, ctl_rejects_show, ctl_rejects_replay, ctl_rejects_drop, ctl_links_list,
     ctl_links_show, ctl_links_link, ctl_links_unlink, ctl_links_repair, ctl_normalizers, ctl_prove;
@@ -31,6 +31,9 @@ int ctl_load_conf(struct ctl *c, const char *path, bool no_secrets, struct err *
 
 /* What a provider counts its calls with; NULL: nothing. */
 const struct meter *ctl_meter(const struct ctl *c);
+
+/* The accounts that limits have closed, for status; nothing if there is none. 0, -1. */
+int ctl_print_closed(struct ctl *c, struct err *err);
 
 /* err "usage", exit 64. Returns 64. */
 int ctl_bad_usage(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -2,6 +2,7 @@ noinst_LIBRARIES += libctl.a
 libctl_a_SOURCES = \
 	src/ctl/conflict.h \
 	src/ctl/conflicts.c \
+	src/ctl/counters.c \
 	src/ctl/ctl.c \
 	src/ctl/ctl.h \
 	src/ctl/edit.c \

@@ -137,6 +137,8 @@ ctl_status(struct ctl *c, int argc, char **argv, struct err *err)
         return -1;
     if (n_writes > 0 && print_counts(c, writes, n_writes, err) != 0)
         return -1;
+    if (ctl_print_closed(c, err) != 0)
+        return -1;
     return print_cares(c, counts, n, err) != 0 ? -1 : print_pauses(c, err);
 }
 

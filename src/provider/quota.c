@@ -50,16 +50,15 @@ say_day(struct provider *p, const struct bucket_grant *g, long used, long limit)
 {
     char text[200];
 
+    snprintf(text, sizeof text, "%ld of the day's %ld requests are used", used, limit);
+    if (g->warn)
+        say(p, text);
+    snprintf(text, sizeof text,
+             "frozen: %ld of the day's %ld requests are used; until there are more only sync-ctl "
+             "asks it",
+             used, limit);
     if (g->froze)
-        snprintf(text, sizeof text,
-                 "frozen: %ld of the day's %ld requests are used; only sync-ctl asks it until they "
-                 "are there again",
-                 used, limit);
-    else if (g->warn)
-        snprintf(text, sizeof text, "%ld of the day's %ld requests are used", used, limit);
-    else
-        return;
-    say(p, text);
+        say(p, text);
 }
 
 /* ---- Asking for tokens ---- */

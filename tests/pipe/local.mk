@@ -66,3 +66,6 @@ EXTRA_DIST += tests/pipe/escalate.t
 
 TESTS += tests/pipe/upsert.t
 EXTRA_DIST += tests/pipe/upsert.t
+
+TESTS += tests/pipe/limits.t
+EXTRA_DIST += tests/pipe/limits.t

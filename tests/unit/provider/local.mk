@@ -47,6 +47,7 @@ TESTS += tests/unit/provider/call_test
 check_PROGRAMS += tests/unit/provider/limit_test
 tests_unit_provider_limit_test_SOURCES = \
 	tests/unit/provider/limit_test.c \
+	tests/unit/config/scratch.h \
 	tests/unit/http/peer.c \
 	tests/unit/http/peer.h \
 	tests/unit/provider/fixture.c \
