@@ -48,7 +48,7 @@ struct conf_system {
     size_t n_canaries;
     int concurrency; /* requests at once, default 4 */
     struct conf_rate rate;
-    int line;        /* in the config, for messages */
+    int line; /* in the config, for messages */
 };
 
 enum policy_kind {

@@ -41,11 +41,21 @@ struct stores {
     long n; /* TRUNCATE */
 };
 
+/* A value in a list of {"id": KEY, "value": VALUE}. */
+struct pair {
+    char *list;  /* path of the list */
+    char *name;  /* the member of an item that names it ... */
+    char *value; /* ... and the one with the value */
+    char *key;
+    bool key_is_number; /* as it is sent */
+};
+
 /* One field of the unified schema and where it stands in the provider's record (a dotted path,
  * used both ways). */
 struct field_map {
     const struct model_field *field; /* borrowed from the model */
-    char *path;
+    char *path;                      /* of a pair: LIST.KEY, for people */
+    struct pair *pair;               /* NULL: it stands at PATH */
     struct stores *stores;
     size_t n_stores;
     bool read_only; /* never sent */
@@ -72,11 +82,12 @@ struct listing {
 enum version_kind { VERSION_NONE, VERSION_ETAG, VERSION_SEQUENCE, VERSION_TIMESTAMP };
 
 struct resource_def {
-    char *resource;            /* "crm/contacts" */
-    const struct model *model; /* owned by the definition's set of models */
-    char *id;                  /* path */
-    char *external_id;         /* path, or NULL */
-    char *version;             /* path, or NULL */
+    char *resource;                /* "crm/contacts" */
+    const struct model *model;     /* owned by the definition's set of models */
+    char *id;                      /* path */
+    char *external_id;             /* path, or NULL */
+    struct pair *external_id_pair; /* NULL: it stands there */
+    char *version;                 /* path, or NULL */
     enum version_kind version_kind;
     int64_t version_granularity_ms;
     struct field_map *fields;

@@ -16,31 +16,32 @@ enum {
     PH_WRITING = PH_BIT(PH_EXTERNAL_ID) | PH_BIT(PH_IDEMPOTENCY_KEY)
 };
 
-#define CALL_KEYS "method", "path", "query", "headers", "body", "body_type", "record"
+#define CALL_KEYS "method", "path", "query", "headers", "body", "body_type", "record", "error"
 
 /* What an endpoint of each kind may say. NEEDS: a placeholder that it must use, or PH_COUNT. */
 static const struct form {
     const char *name;
-    const char *keys[16];
+    const char *keys[20];
     unsigned allowed;
     enum placeholder needs;
 } forms[] = {
     [CALL_GET] = {"get", {CALL_KEYS, "gone", "lag"}, PH_BIT(PH_ID), PH_ID},
     [CALL_FIND] = {"find", {CALL_KEYS, "records", "by", "strong", "lag"}, PH_SOUGHT, PH_VALUE},
     [CALL_CREATE] = {"create",
-                     {CALL_KEYS, "answer", "idempotency", "client_id"},
+                     {CALL_KEYS, "answer", "idempotency", "client_id", "conflict"},
                      PH_WRITING | PH_BIT(PH_ID),
                      PH_COUNT},
     [CALL_UPSERT] = {"upsert",
-                     {CALL_KEYS, "answer", "idempotency", "by", "key"},
+                     {CALL_KEYS, "answer", "idempotency", "by", "key", "conflict"},
                      PH_WRITING,
                      PH_COUNT},
     [CALL_UPDATE] = {"update",
-                     {CALL_KEYS, "answer"},
+                     {CALL_KEYS, "answer", "conflict", "precondition"},
                      PH_WRITING | PH_BIT(PH_ID) | PH_BIT(PH_ETAG),
                      PH_ID},
     [CALL_DELETE] = {"delete",
-                     {"method", "path", "query", "headers", "body", "body_type", "gone"},
+                     {"method", "path", "query", "headers", "body", "body_type", "gone", "error",
+                      "conflict", "precondition"},
                      PH_BIT(PH_ID) | PH_BIT(PH_ETAG),
                      PH_ID},
     [CALL_LIST] = {"list",
@@ -214,6 +215,41 @@ read_gone(struct reader *r, const struct yaml *y, struct endpoint *out)
     }
 }
 
+/* What of an answer of 2xx says that it is none. */
+static void
+read_error(struct reader *r, const struct yaml *y, struct said_error *out)
+{
+    static const char *const keys[] = {"status", "header", "body", "as", NULL};
+    const struct yaml *error = read_map(r, y, "error");
+    const struct yaml *as = yaml_get(error, "as");
+
+    if (error == NULL)
+        return;
+    yaml_check_keys(error, keys, r->file, r->f);
+    out->present = true;
+    when_read(r, error, &out->when);
+    if (out->when.n_headers + out->when.n_body == 0)
+        FAULT(r, error, "error: an answer of status 2xx needs a header or a body to be one");
+    if (as != NULL && as->kind == YAML_INT)
+        out->status = (int)read_count(r, error, "as", 0, 400, 599);
+    else
+        out->status_path = read_path(r, as, "as", false);
+}
+
+static void
+read_conflict(struct reader *r, const struct yaml *y, struct limit_when *out)
+{
+    static const char *const keys[] = {"status", "header", "body", NULL};
+    const struct yaml *conflict = read_map(r, y, "conflict");
+
+    if (conflict == NULL)
+        return;
+    yaml_check_keys(conflict, keys, r->file, r->f);
+    when_read(r, conflict, out);
+    if (out->n_status + out->n_headers + out->n_body == 0)
+        FAULT(r, conflict, "conflict needs a status, a header or a body");
+}
+
 static void
 read_records(struct reader *r, const struct yaml *y, struct endpoint *out)
 {
@@ -307,6 +343,10 @@ endpoint_read(struct reader *r, const struct yaml *y, enum call_kind kind, const
         read_client_id(r, y, used, out);
     if (kind == CALL_UPSERT)
         read_upsert(r, y, used, out);
+    read_error(r, y, &out->error);
+    read_conflict(r, y, &out->conflict);
+    if (kind == CALL_UPDATE || kind == CALL_DELETE)
+        precondition_read(r, y, &out->precondition);
     out->lag_ms = read_span(r, y, "lag", 0);
     /* With an unknown one (PH_COUNT) the missing one may be misspelt: said already. */
     if (form->needs != PH_COUNT && (used & (PH_BIT(form->needs) | PH_BIT(PH_COUNT))) == 0)

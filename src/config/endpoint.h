@@ -7,6 +7,8 @@
 
 #include <jansson.h>
 
+#include "config/limit.h"
+
 /*
  * One call of a definition (loopless-definition(5), Calls): what is asked, and what an answer
  * means. Texts may hold placeholders. Process lifetime, in the definition's arena.
@@ -34,6 +36,29 @@ enum client_id {
     CLIENT_ID_UUID  /* a UUID made of our external id is it */
 };
 
+/* update, delete: not if somebody was faster since it was read. */
+enum precondition_kind {
+    PRECONDITION_DEFAULT, /* IF_MATCH for versions of kind etag, else NONE */
+    PRECONDITION_NONE,
+    PRECONDITION_IF_MATCH,            /* the record's ETag */
+    PRECONDITION_IF_UNMODIFIED_SINCE, /* its version, a timestamp */
+    PRECONDITION_BODY                 /* its version, as a member of the record that is sent */
+};
+
+struct precondition {
+    enum precondition_kind kind;
+    char *path; /* BODY: where, below the record */
+    char *flag; /* BODY: what is set to true beside it; NULL */
+};
+
+/* An answer of 2xx that means something else. */
+struct said_error {
+    bool present;
+    struct limit_when when;
+    char *status_path; /* where the body says what status it is; NULL */
+    int status;        /* or it is this; 0: a refusal */
+};
+
 struct endpoint {
     bool present;
     char *method;
@@ -47,6 +72,9 @@ struct endpoint {
     char *record; /* path of the record in an answer, and the wrapper of what is sent; "" = whole */
     char *records; /* list, find: path of the array in an answer; "" = whole */
     enum answer_kind answer;
+    struct said_error error;
+    struct limit_when conflict; /* writes: somebody was faster. Nothing in it: 409, 412 */
+    struct precondition precondition;
     int gone[8]; /* get, delete: statuses that say the record is not there (404 by default) */
     size_t n_gone;
     int64_t lag_ms; /* get, find: how long an old state may show */

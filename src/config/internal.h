@@ -101,6 +101,16 @@ enum call_kind {
     CALL_IDENTITY
 };
 
+/* precondition.c: `precondition` of an update or delete. */
+void precondition_read(struct reader *r, const struct yaml *call, struct precondition *out);
+/* What needs a version, against the version of the resource. */
+void precondition_check(struct reader *r, const struct yaml *resource,
+                        const struct resource_def *def);
+/* pair.c: a value in a list of pairs, NULL if Y has no `list`; what is wrong is a fault. */
+struct pair *pair_read(struct reader *r, const struct yaml *y);
+/* The name by which it is known, as the path of a plain one is. */
+char *pair_path(struct reader *r, const struct pair *p);
+
 /* Reads the endpoint Y into OUT; returns the placeholders it uses. BASE_URL may be NULL. */
 unsigned endpoint_read(struct reader *r, const struct yaml *y, enum call_kind kind,
                        const char *base_url, struct endpoint *out);
@@ -114,6 +124,8 @@ void resource_read(struct reader *r, const struct yaml *y, const char *base_url,
 
 /* `limits` of the definition ROOT, `rate` of the system MAP (limit.h). */
 void limits_read(struct reader *r, const struct yaml *root, struct definition *d);
+/* status, header and body of WHEN. */
+void when_read(struct reader *r, const struct yaml *when, struct limit_when *out);
 void rate_read(struct reader *r, const struct yaml *map, struct conf_rate *out);
 
 /* verify, challenge, ack, on_bad_signature and event of the definition ROOT; its resources are read

@@ -99,6 +99,12 @@ read_when(struct reader *r, const struct yaml *map, struct limit_when *out)
     const struct yaml *when = read_map(r, map, "when");
 
     yaml_check_keys(when, keys, r->file, r->f);
+    when_read(r, when, out);
+}
+
+void
+when_read(struct reader *r, const struct yaml *when, struct limit_when *out)
+{
     out->n_status = read_statuses(r, when, "status", out->status);
     out->headers = read_tests(r, when, "header", &out->n_headers);
     out->body = read_tests(r, when, "body", &out->n_body);

@@ -28,6 +28,8 @@ libconfig_a_SOURCES = \
 	src/config/model.c \
 	src/config/model.h \
 	src/config/reader.c \
+	src/config/pair.c \
+	src/config/precondition.c \
 	src/config/resource.c \
 	src/config/secret.c \
 	src/config/secret.h \

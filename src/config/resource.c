@@ -55,7 +55,8 @@ read_stores(struct reader *r, const struct yaml *map, struct field_map *out)
 static void
 read_field(struct reader *r, const struct yaml *key, const struct yaml *y, struct field_map *out)
 {
-    static const char *const keys[] = {"path", "stores", "read_only", "expr", "map", NULL};
+    static const char *const keys[] = {"path", "stores", "read_only", "expr", "map",
+                                       "list", "name",   "value",     "key",  NULL};
 
     if (y->kind != YAML_MAP) {
         out->path = read_path(r, y, key->text, false);
@@ -66,7 +67,11 @@ read_field(struct reader *r, const struct yaml *key, const struct yaml *y, struc
         read_path(r, y, key->text, false);
         return;
     }
-    out->path = read_path(r, read_need(r, y, "path"), key->text, false);
+    out->pair = pair_read(r, y);
+    if (out->pair != NULL)
+        out->path = pair_path(r, out->pair);
+    else if (yaml_get(y, "list") == NULL)
+        out->path = read_path(r, read_need(r, y, "path"), key->text, false);
     read_stores(r, y, out);
     out->read_only = read_bool(r, y, "read_only", false);
 }
@@ -149,6 +154,15 @@ by_name(const void *a, const void *b)
     return strcmp((*x)->field->name, (*y)->field->name);
 }
 
+static void
+hash_pair(struct buf *b, const struct pair *p)
+{
+    if (p == NULL)
+        return;
+    hash_add(b, p->name);
+    hash_add(b, p->value);
+}
+
 /* What a stored shadow depends on. The order in the file is no part of it. */
 static char *
 map_hash(struct reader *r, const struct resource_def *d)
@@ -159,6 +173,7 @@ map_hash(struct reader *r, const struct resource_def *d)
 
     hash_add(&b, d->id);
     hash_add(&b, d->external_id);
+    hash_pair(&b, d->external_id_pair);
     hash_add(&b, d->version);
     buf_printf(&b, "%d;%lld;", (int)d->version_kind, (long long)d->version_granularity_ms);
     for (size_t i = 0; i < d->n_fields; i++)
@@ -167,11 +182,28 @@ map_hash(struct reader *r, const struct resource_def *d)
     for (size_t i = 0; i < d->n_fields; i++) {
         hash_add(&b, sorted[i]->field->name);
         hash_add(&b, sorted[i]->path);
+        hash_pair(&b, sorted[i]->pair);
         for (size_t j = 0; j < sorted[i]->n_stores; j++)
             buf_printf(&b, "%d(%ld)", (int)sorted[i]->stores[j].rule, sorted[i]->stores[j].n);
         buf_char(&b, ';');
     }
     return arena_text(r->arena, digest_hex(buf_get(&b), b.len, hex));
+}
+
+static void
+read_external_id(struct reader *r, const struct yaml *y, struct resource_def *out)
+{
+    static const char *const keys[] = {"list", "name", "value", "key", NULL};
+
+    if (y == NULL || y->kind != YAML_MAP || yaml_get(y, "expr") != NULL) {
+        out->external_id = read_path(r, y, "external_id", false);
+        return;
+    }
+    yaml_check_keys(y, keys, r->file, r->f);
+    read_need(r, y, "list");
+    out->external_id_pair = pair_read(r, y);
+    if (out->external_id_pair != NULL)
+        out->external_id = pair_path(r, out->external_id_pair);
 }
 
 /* A record is created by one of them; what an upsert is known by must be known. */
@@ -200,7 +232,7 @@ resource_read(struct reader *r, const struct yaml *y, const char *base_url,
     if (y->kind != YAML_MAP)
         return;
     out->id = read_path(r, read_need(r, y, "id"), "id", false);
-    out->external_id = read_path_key(r, y, "external_id", false);
+    read_external_id(r, yaml_get(y, "external_id"), out);
     read_version(r, y, out);
     read_fields(r, y, out);
     endpoint_read(r, yaml_get(y, "get"), CALL_GET, base_url, &out->get);
@@ -216,5 +248,6 @@ resource_read(struct reader *r, const struct yaml *y, const char *base_url,
     if (out->model != NULL)
         check_by(r, yaml_get(y, "find"), out);
     check_create(r, y, out);
+    precondition_check(r, y, out);
     out->map_hash = map_hash(r, out);
 }

@@ -2,6 +2,8 @@
 
 #include "provider/internal.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -108,7 +110,7 @@ take_etag(struct call *c, const struct http_answer *h, struct provider_record *r
 
     if (etag == NULL || etag[0] == '\0')
         return;
-    if (rec->etag == NULL)
+    if (rec->etag == NULL && !precondition_is_version(c->r))
         rec->etag = arena_text(c->arena, etag);
     if (c->r->version_kind == VERSION_ETAG && rec->version == NULL)
         rec->version = rec->etag;
@@ -242,12 +244,60 @@ read_deleted(struct call *c)
     return true;
 }
 
+/* A page of a proxy or a login: whatever its status says, the system has not spoken. */
+static bool
+is_html(const struct http_answer *h)
+{
+    const char *type = http_header(h, "content-type");
+
+    return (type != NULL && strncasecmp(type, "text/html", 9) == 0) ||
+           (type == NULL && h->body[0] == '<');
+}
+
+/* A write of which the answer's body is not looked at. */
+static bool
+is_shown_nothing(const struct call *c)
+{
+    return c->writing && (c->kind == CALL_DELETE || c->e->answer == ANSWER_NONE);
+}
+
+static enum provider_outcome classify(struct call *c, const struct http_answer *h, int status);
+
+/* An answer of 2xx whose body says that it is an error; as what status, if it says so. */
+static bool
+is_said_error(struct call *c, const struct http_answer *h)
+{
+    const struct said_error *e = &c->e->error;
+    struct limit_scene s;
+    int64_t status = e->status;
+    char code[32] = "said-error";
+
+    limit_begin(&s, c->arena, h, clock_now());
+    if (!limit_is_meant(&s, &e->when))
+        return false;
+    if (e->status_path != NULL)
+        val_get_int(val_path(val_parse(c->arena, h->body, h->len, NULL), e->status_path), &status);
+    if (status >= 400 && status <= 599)
+        snprintf(code, sizeof code, "http-%d", (int)status);
+    else
+        status = 400;
+    call_say(c, classify(c, h, (int)status), code, "HTTP %d with an error: %s", h->status,
+             answer_excerpt(c, h));
+    if (c->kind == CALL_DELETE && c->answer.outcome == PROVIDER_GONE)
+        read_deleted(c);
+    return true;
+}
+
 bool
 answer_read(struct call *c, const struct http_answer *h)
 {
     bool empty = h->len == 0 || h->status == 204 || h->status == 205;
     const struct val *v;
 
+    if (c->e->error.present && !empty && is_said_error(c, h))
+        return true;
+    if (is_shown_nothing(c) && !empty && is_html(h) && parse(c, h) == NULL)
+        return true;
     if (c->kind == CALL_DELETE)
         return read_deleted(c);
     if (c->writing && (empty || c->e->answer == ANSWER_NONE)) {
@@ -284,9 +334,28 @@ is_gone(const struct call *c, int status)
     return false;
 }
 
-static enum provider_outcome
-classify(const struct call *c, int status)
+/* Was somebody faster? Then STATUS, or what the definition names, says so. */
+static bool
+is_conflict(struct call *c, const struct http_answer *h, int status)
 {
+    const struct limit_when *w = &c->e->conflict;
+    struct http_answer as = *h;
+    struct limit_scene s;
+
+    if (!c->writing)
+        return false;
+    if (w->n_status + w->n_headers + w->n_body == 0)
+        return status == 409 || status == 412;
+    as.status = status; /* which the body may say */
+    limit_begin(&s, c->arena, &as, clock_now());
+    return limit_is_meant(&s, w);
+}
+
+static enum provider_outcome
+classify(struct call *c, const struct http_answer *h, int status)
+{
+    if (is_conflict(c, h, status))
+        return PROVIDER_CONFLICT;
     if (is_gone(c, status))
         return PROVIDER_GONE;
     if (status < 400)
@@ -295,8 +364,6 @@ classify(const struct call *c, int status)
         return PROVIDER_AUTH;
     if (status >= 500 || status == 408)
         return PROVIDER_LOST;
-    if (c->writing && (status == 409 || status == 412))
-        return PROVIDER_CONFLICT;
     return PROVIDER_REFUSED;
 }
 
@@ -311,12 +378,12 @@ answer_refused(struct call *c, const struct http_answer *h)
         call_say(c, PROVIDER_OK, NULL, "HTTP %d: it was not there", h->status);
         c->answer.id = c->t.id;
     } else if (h->status < 400) {
-        call_say(c, classify(c, h->status), code,
+        call_say(c, classify(c, h, h->status), code,
                  "HTTP %d where a record was due (redirects are "
                  "not followed: is base_url right?)",
                  h->status);
     } else {
-        call_say(c, classify(c, h->status), code, "HTTP %d%s%s", h->status,
+        call_say(c, classify(c, h, h->status), code, "HTTP %d%s%s", h->status,
                  excerpt[0] != '\0' ? ": " : "", excerpt);
     }
 }

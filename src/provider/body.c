@@ -121,7 +121,17 @@ set_ids(struct arena *a, const struct resource_def *r, const struct endpoint *e,
         return -1;
     if (e->upsert == UPSERT_URL)
         return 0;
+    if (e->key == NULL && r->external_id_pair != NULL && external_id != NULL)
+        return pair_set(a, r->external_id_pair, record, val_string(a, external_id), err);
     return set_text(a, record, e->key != NULL ? e->key : r->external_id, external_id, err);
+}
+
+static int
+set_field(struct arena *a, struct val *record, const struct field_map *f, struct val *value,
+          struct err *err)
+{
+    return f->pair != NULL ? pair_set(a, f->pair, record, value, err)
+                           : body_set(a, record, f->path, value, err);
 }
 
 struct val *
@@ -139,8 +149,11 @@ body_build(struct arena *a, const struct resource_def *r, const struct endpoint 
 
         if (f == NULL || f->read_only)
             continue;
-        if (body_set(a, record, f->path, val_copy(a, m->value), err) != 0)
+        if (set_field(a, record, f, val_copy(a, m->value), err) != 0)
             return NULL;
     }
-    return set_ids(a, r, e, t, record, external_id, err) == 0 ? root : NULL;
+    if (set_ids(a, r, e, t, record, external_id, err) != 0 ||
+        precondition_set(a, r, e, t->etag, record, err) != 0)
+        return NULL;
+    return root;
 }

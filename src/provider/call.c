@@ -376,7 +376,7 @@ build(struct call *c)
     if (list && c->page.url != NULL && !url_same_origin(s->base_url, c->page.url))
         err_set(&err, ERR_SYSTEM, ERR_LATER, "bad-cursor",
                 "the URL of the next page is on another host");
-    else if (request_build(c->arena, s, c->e, &c->t, list ? &c->page : NULL,
+    else if (request_build(c->arena, s, c->r, c->e, &c->t, list ? &c->page : NULL,
                            list ? &c->r->list : NULL, c->body, NULL, &c->q, &err) == 0)
         return 0;
     call_end_err(c, err.scope == ERR_RECORD ? PROVIDER_REFUSED : PROVIDER_BROKEN, &err);

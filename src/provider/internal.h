@@ -75,12 +75,33 @@ struct val *body_build(struct arena *a, const struct resource_def *r, const stru
  */
 void form_write(struct buf *out, const struct val *v);
 
+/* --- precondition.c: writes only if nobody was faster -------------------------------------- */
+
+/* By what E's writes to R are guarded; never DEFAULT. */
+enum precondition_kind precondition_kind(const struct resource_def *r, const struct endpoint *e);
+/* Is it the record's version that is sent, and not its ETag? */
+bool precondition_is_version(const struct resource_def *r);
+/* The header that says it, with VALUE; NULL if it stands elsewhere or cannot be said. */
+const char *precondition_header(struct arena *a, const struct resource_def *r,
+                                const struct endpoint *e, const char *version, const char **value);
+/* The same in the record that is sent. */
+int precondition_set(struct arena *a, const struct resource_def *r, const struct endpoint *e,
+                     const char *version, struct val *record, struct err *err);
+
+/* --- pair.c: values in lists of pairs ------------------------------------------------------ */
+
+const struct val *pair_get(const struct pair *p, const struct val *record);
+int pair_set(struct arena *a, const struct pair *p, struct val *record, struct val *value,
+             struct err *err);
+
 /* --- map.c -------------------------------------------------------------------------------- */
 
 enum { RECORD_MAX_ID = 2000 };
 
 /* What is at PATH of V; "" is V itself. */
 const struct val *record_at(const struct val *v, const char *path);
+/* A time of the provider: RFC 3339, or seconds or milliseconds since 1970; 0 if it is none. */
+int64_t record_time(const struct val *v);
 /* The field at NAME, or NULL. */
 const struct field_map *record_field(const struct resource_def *r, const char *name);
 
@@ -159,6 +180,10 @@ struct limit_found {
 /* Does the answer say "too much"? */
 bool limit_match(struct limit_scene *s, const struct definition *d, struct limit_found *out);
 
+/* Is S one of these answers? The same of a part of an answer, by itself. */
+bool limit_is_meant(struct limit_scene *s, const struct limit_when *when);
+bool limit_is_said(const struct limit_when *when, int status, const struct val *body);
+
 struct limit_left {
     int64_t remaining, limit;
     int64_t reset_ms; /* from now; -1: it does not say */
@@ -229,12 +254,13 @@ struct request {
 
 /*
  * Puts a request together in the arena. PAGE (NULL) is a listing's; BODY (NULL) what goes out.
- * AUTH is the credentials' header or NULL. -1: "no-value" (a path without its value), "other-host".
+ * R is NULL for calls of no resource. AUTH is the credentials' header or NULL. -1: "no-value" (a
+ * path without its value), "other-host".
  */
-int request_build(struct arena *a, const struct conf_system *s, const struct endpoint *e,
-                  const struct tmpl *t, const struct page *page, const struct listing *list,
-                  struct val *body, const struct http_header *auth, struct request *out,
-                  struct err *err);
+int request_build(struct arena *a, const struct conf_system *s, const struct resource_def *r,
+                  const struct endpoint *e, const struct tmpl *t, const struct page *page,
+                  const struct listing *list, struct val *body, const struct http_header *auth,
+                  struct request *out, struct err *err);
 
 /* --- call.c: one call on its way ---------------------------------------------------------- */
 

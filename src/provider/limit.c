@@ -177,6 +177,23 @@ is_meant(struct limit_scene *s, const struct limit_when *when)
     return true;
 }
 
+bool
+limit_is_meant(struct limit_scene *s, const struct limit_when *when)
+{
+    return is_meant(s, when);
+}
+
+bool
+limit_is_said(const struct limit_when *when, int status, const struct val *body)
+{
+    if (!has_status(when, status))
+        return false;
+    for (size_t i = 0; i < when->n_body; i++)
+        if (!seek(body, when->body[i].at, passes, &when->body[i]))
+            return false;
+    return true;
+}
+
 /* ---- How long ---- */
 
 /* A plain number >= 0 times SCALE. */

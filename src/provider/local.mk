@@ -20,6 +20,8 @@ libprovider_a_SOURCES = \
 	src/provider/map.c \
 	src/provider/meter.h \
 	src/provider/page.c \
+	src/provider/pair.c \
+	src/provider/precondition.c \
 	src/provider/provider.c \
 	src/provider/provider.h \
 	src/provider/quota.c \

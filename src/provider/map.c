@@ -22,9 +22,8 @@ record_field(const struct resource_def *r, const char *name)
     return NULL;
 }
 
-/* A time of the provider: RFC 3339, or seconds or milliseconds since 1970; 0 if it is none. */
-static int64_t
-read_time(const struct val *v)
+int64_t
+record_time(const struct val *v)
 {
     int64_t ms = 0;
 
@@ -56,10 +55,24 @@ map_version(const struct resource_def *r, const struct val *raw, struct provider
     if (r->version_kind == VERSION_NONE || v == NULL)
         return;
     out->version = val_id(v);
-    if (r->version_kind == VERSION_ETAG)
+    if (r->version_kind == VERSION_ETAG || precondition_is_version(r))
         out->etag = out->version;
     if (r->version_kind == VERSION_TIMESTAMP)
-        out->changed_at = read_time(v);
+        out->changed_at = record_time(v);
+}
+
+const struct val *
+provider_field(const struct field_map *f, const struct val *raw)
+{
+    return f->pair != NULL ? pair_get(f->pair, raw) : val_path(raw, f->path);
+}
+
+static const struct val *
+external_id(const struct resource_def *r, const struct val *raw)
+{
+    if (r->external_id_pair != NULL)
+        return pair_get(r->external_id_pair, raw);
+    return r->external_id != NULL ? val_path(raw, r->external_id) : NULL;
 }
 
 int
@@ -75,13 +88,13 @@ provider_map(struct arena *a, const struct resource_def *r, const struct val *ra
         return -1;
     fields = val_object(a);
     for (size_t i = 0; i < r->n_fields; i++) {
-        const struct val *v = val_path(raw, r->fields[i].path);
+        const struct val *v = provider_field(&r->fields[i], raw);
 
         val_set(a, fields, r->fields[i].field->name, v != NULL ? val_copy(a, v) : val_null(a));
     }
     out->raw = raw;
     out->fields = fields;
-    out->external_id = r->external_id != NULL ? val_id(val_path(raw, r->external_id)) : NULL;
+    out->external_id = val_id(external_id(r, raw));
     map_version(r, raw, out);
     return 0;
 }

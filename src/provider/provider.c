@@ -221,16 +221,24 @@ provider_update(struct provider *p, const struct resource_def *r, const char *id
     struct call *c = call_new(p, CALL_UPDATE, r, &r->update, done, user);
 
     c->t.id = arena_text(c->arena, id);
-    if (r->version_kind == VERSION_ETAG)
+    if (precondition_kind(r, c->e) != PRECONDITION_NONE)
         c->t.etag = arena_text(c->arena, etag);
     write_record(c, "update", fields, NULL);
 }
 
-/* Nothing is sent but what the definition's own body says. */
+/* Nothing is sent but what the definition's own body says, and what guards it. */
 static struct val *
-delete_body(struct arena *a, const struct endpoint *e, const struct tmpl *t)
+delete_body(struct arena *a, const struct resource_def *r, const struct endpoint *e,
+            const struct tmpl *t)
 {
-    return e->body != NULL ? tmpl_body(a, e->body, t) : NULL;
+    bool guarded = t->etag != NULL && precondition_kind(r, e) == PRECONDITION_BODY;
+    struct val *body = e->body != NULL ? tmpl_body(a, e->body, t) : NULL;
+
+    if (body == NULL && guarded)
+        body = val_object(a);
+    if (guarded && precondition_set(a, r, e, t->etag, body, NULL) != 0)
+        return NULL;
+    return body;
 }
 
 void
@@ -240,9 +248,9 @@ provider_delete(struct provider *p, const struct resource_def *r, const char *id
     struct call *c = call_new(p, CALL_DELETE, r, &r->delete, done, user);
 
     c->t.id = arena_text(c->arena, id);
-    if (r->version_kind == VERSION_ETAG)
+    if (precondition_kind(r, c->e) != PRECONDITION_NONE)
         c->t.etag = arena_text(c->arena, etag);
-    ask(c, "delete", delete_body(c->arena, c->e, &c->t));
+    ask(c, "delete", delete_body(c->arena, r, c->e, &c->t));
 }
 
 static void
@@ -279,9 +287,9 @@ provider_preview(struct provider *p, const struct resource_def *r, const char *i
                        delete       ? "delete"
                        : id != NULL ? "update"
                                     : "create");
-    body = delete ? delete_body(a, e, &t)
+    body = delete ? delete_body(a, r, e, &t)
                   : body_build(a, r, e, &t, fields, id == NULL ? external_id : NULL, err);
-    if ((body == NULL && !delete) || request_build(a, provider_at(p), e, &t, NULL, NULL, body,
+    if ((body == NULL && !delete) || request_build(a, provider_at(p), r, e, &t, NULL, NULL, body,
                                                    has_auth ? &auth : NULL, &q, err) != 0)
         return -1;
     q.url = auth_url_hidden(a, p->system, q.url);

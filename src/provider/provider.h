@@ -31,7 +31,8 @@ struct provider_record {
     const struct val *fields; /* unified names, the system's own words; whole: absent = null */
     const char *external_id;  /* NULL */
     const char *version;      /* text of the version, NULL */
-    const char *etag;         /* ETag header of a get or write, or version of kind etag; NULL */
+    const char *etag;         /* what guards its next write: ETag header of a get or write, or
+                                 version of kind etag, or the version a precondition names; NULL */
     int64_t changed_at;       /* version of kind timestamp, 0 = unknown */
     const struct val *raw;    /* the provider's own record */
 };
@@ -139,9 +140,9 @@ void provider_find(struct provider *p, const struct resource_def *r, const char 
 /*
  * Writes. FIELDS: unified names, values as they go out (numbers keep their text). records[0] is the
  * record as answered or read back (answer: none). Creates send external_id where the definition
- * maps it. ETAG NULL = unconditional; it is sent only for versions of kind etag. A record is read
- * back where the definition or an empty answer calls for it; a read-back that fails is LOST (for
- * the moment) or BROKEN, with the write applied.
+ * maps it. ETAG (provider_record.etag) NULL = unconditional; it is sent as the definition's
+ * precondition says. A record is read back where the definition or an empty answer calls for it; a
+ * read-back that fails is LOST (for the moment) or BROKEN, with the write applied.
  */
 /*
  * Is the create of R an upsert, then it may be an update of the record that has this external id,
@@ -170,6 +171,8 @@ int provider_preview(struct provider *p, const struct resource_def *r, const cha
                      const struct val *fields, const char *external_id, struct buf *out,
                      struct err *err);
 
+/* What stands at F in a provider's record; NULL: nothing does. */
+const struct val *provider_field(const struct field_map *f, const struct val *raw);
 /* A provider's record -> unified fields (absent paths = null), pure; 0, or -1 with why. */
 int provider_map(struct arena *a, const struct resource_def *r, const struct val *raw,
                  struct provider_record *out, struct err *err);

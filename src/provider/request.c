@@ -107,9 +107,11 @@ set_header(struct request *out, const char *name, const char *value)
 }
 
 static void
-build_headers(struct arena *a, const struct endpoint *e, const struct tmpl *t,
-              const struct http_header *auth, struct request *out)
+build_headers(struct arena *a, const struct resource_def *r, const struct endpoint *e,
+              const struct tmpl *t, const struct http_header *auth, struct request *out)
 {
+    const char *guard, *guard_value = NULL;
+
     out->headers = arena_alloc(a, (e->n_headers + OWN_HEADERS) * sizeof *out->headers);
     set_header(out, "Accept", "application/json");
     set_header(out, "User-Agent", PACKAGE_NAME "/" PACKAGE_VERSION);
@@ -119,8 +121,9 @@ build_headers(struct arena *a, const struct endpoint *e, const struct tmpl *t,
                                              : "application/json");
     if (e->idempotency_header != NULL && t->idempotency_key != NULL)
         set_header(out, e->idempotency_header, t->idempotency_key);
-    if (t->etag != NULL)
-        set_header(out, "If-Match", t->etag);
+    guard = precondition_header(a, r, e, t->etag, &guard_value);
+    if (guard != NULL)
+        set_header(out, guard, guard_value);
     for (size_t i = 0; i < e->n_headers; i++) {
         const char *value = tmpl_text(a, e->headers[i].value, t);
 
@@ -157,10 +160,10 @@ write_body(struct arena *a, const struct endpoint *e, const struct val *body, st
 }
 
 int
-request_build(struct arena *a, const struct conf_system *s, const struct endpoint *e,
-              const struct tmpl *t, const struct page *page, const struct listing *list,
-              struct val *body, const struct http_header *auth, struct request *out,
-              struct err *err)
+request_build(struct arena *a, const struct conf_system *s, const struct resource_def *r,
+              const struct endpoint *e, const struct tmpl *t, const struct page *page,
+              const struct listing *list, struct val *body, const struct http_header *auth,
+              struct request *out, struct err *err)
 {
     memset(out, 0, sizeof *out);
     out->method = e->method;
@@ -169,7 +172,7 @@ request_build(struct arena *a, const struct conf_system *s, const struct endpoin
         return -1;
     if (body != NULL)
         write_body(a, e, body, out);
-    build_headers(a, e, t, auth, out);
+    build_headers(a, r, e, t, auth, out);
     out->shown = shown(a, s, out);
     return 0;
 }

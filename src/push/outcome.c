@@ -200,6 +200,16 @@ is_delete(const struct write *w)
     return strcmp(w->intent.action, "delete") == 0;
 }
 
+/*
+ * The record has moved on, however often it says so: a precondition did not hold. Else it is the
+ * value that is not taken.
+ */
+static bool
+is_stale(const struct write *w, const struct provider_answer *a)
+{
+    return a->status == 412 || w->intent.etag != NULL;
+}
+
 /* An edit came first: whether it survives the delete is decided anew, from what is there now. */
 static void
 conflicting_delete(struct write *w, const struct provider_answer *a)
@@ -208,13 +218,12 @@ conflicting_delete(struct write *w, const struct provider_answer *a)
 
     if (n == 1)
         outcome_retry(w, a, clock_now());
-    else if (a->status == 412)
+    else if (is_stale(w, a))
         wait_longer(w, a, n);
     else
         outcome_refused(w, a);
 }
 
-/* 412 means that the record has moved on, however often; 409 twice, that the value is not taken. */
 static void
 conflicting_update(struct write *w, const struct provider_answer *a)
 {
@@ -224,7 +233,7 @@ conflicting_update(struct write *w, const struct provider_answer *a)
         blame(w, "record", "now", a, "conflict", "somebody was faster");
         w->settlement.not_applied = true;
         settle(w, SETTLE_LOST, "lost", a);
-    } else if (a->status == 412) {
+    } else if (is_stale(w, a)) {
         wait_longer(w, a, n);
     } else {
         outcome_refused(w, a);

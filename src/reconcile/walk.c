@@ -75,7 +75,7 @@ only_present(struct arena *a, const struct resource_def *def, const struct provi
     for (size_t i = 0; i < def->n_fields; i++) {
         const char *name = def->fields[i].field->name;
 
-        if (val_path(r->raw, def->fields[i].path) != NULL)
+        if (provider_field(&def->fields[i], r->raw) != NULL)
             val_set(a, fields, name, (struct val *)val_get(r->fields, name));
     }
     return fields;

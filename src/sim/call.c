@@ -62,6 +62,7 @@ call_free(struct call *c)
     free(c->authorization);
     free(c->content_type);
     free(c->if_match);
+    free(c->if_unmodified_since);
     free(c->idempotency_key);
     events_release(&c->events);
     free(c);

@@ -27,6 +27,7 @@ struct call {
     char *authorization;
     char *content_type;
     char *if_match;
+    char *if_unmodified_since;
     char *idempotency_key;
 
     bool is_human; /* outcome, for log and counters */

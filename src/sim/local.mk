@@ -60,6 +60,8 @@ libsim_a_SOURCES = \
 	src/sim/store.h \
 	src/sim/timeline.c \
 	src/sim/timeline.h \
+	src/sim/guard.c \
+	src/sim/guard.h \
 	src/sim/upsert.c \
 	src/sim/upsert.h \
 	src/sim/wire.c \

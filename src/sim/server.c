@@ -96,6 +96,7 @@ read_head(struct exchange *e, struct MHD_Connection *connection, const char *met
     e->call->authorization = header(connection, "Authorization");
     e->call->content_type = header(connection, "Content-Type");
     e->call->if_match = header(connection, "If-Match");
+    e->call->if_unmodified_since = header(connection, "If-Unmodified-Since");
     e->call->idempotency_key = header(connection, "Idempotency-Key");
 }
 

@@ -2,6 +2,7 @@
 
 #include "sim/write.h"
 #include "base/mem.h"
+#include "sim/guard.h"
 #include "sim/jtext.h"
 #include "sim/notice.h"
 #include "sim/wire.h"
@@ -33,20 +34,6 @@ refused(const struct store_result *result, struct reply *reply)
     }
     json_object_set_new(reply->more, "field", json_string(result->field));
     return true;
-}
-
-static bool
-precondition(const struct call *call, const struct record *r, struct reply *reply)
-{
-    CLEANUP_BUF struct buf etag = BUF_INIT;
-
-    buf_printf(&etag, "\"%lld\"", (long long)r->now->rev);
-    if (call->if_match == NULL || strcmp(call->if_match, "*") == 0 ||
-        strstr(call->if_match, buf_get(&etag)) != NULL)
-        return true;
-    reply_error(reply, 412, "precondition_failed", "the record has rev %lld",
-                (long long)r->now->rev);
-    return false;
 }
 
 void
@@ -84,10 +71,12 @@ write_update(struct sim *s, const struct quirks *q, struct call *call, struct co
 {
     json_t *fields;
 
-    if (!precondition(call, r, reply))
+    if (!guard_headers(call, r, reply))
         return;
     fields = wire_fields(q, call, reply);
-    if (fields != NULL)
+    if (fields != NULL && !guard_body(q, r, fields, reply))
+        json_decref(fields);
+    else if (fields != NULL)
         write_over(s, q, call, c, r, partial, fields, reply);
 }
 
@@ -122,7 +111,7 @@ void
 write_delete(struct sim *s, struct call *call, struct collection *c, struct record *r,
              struct reply *reply)
 {
-    if (!precondition(call, r, reply))
+    if (!guard_headers(call, r, reply) || !guard_delete(&s->store.quirks, call, r, reply))
         return;
     store_delete(&s->store, c, r);
     call->applied = call->changed = true;

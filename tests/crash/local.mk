@@ -49,6 +49,8 @@ EXTRA_DIST += \
 	tests/crash/scenarios/dropped-update.txt \
 	tests/crash/scenarios/enforce.txt \
 	tests/crash/scenarios/gc.txt \
+	tests/crash/scenarios/guarded-body.txt \
+	tests/crash/scenarios/guarded.txt \
 	tests/crash/scenarios/limited.txt \
 	tests/crash/scenarios/link.txt \
 	tests/crash/scenarios/lost-create.txt \

@@ -162,8 +162,9 @@ static const struct {
     {"[429, 503]", "[429, 5030]", "9:27: status must be HTTP statuses, 100 to 599"},
     {"[429, 503]", "[400, 401, 402, 403, 404, 405, 406, 407, 408]",
      "9:62: status has more than 8 statuses"},
-    {"unit: epoch_ms", "unit: weeks", "9:68: unit must be one of: s, ms, epoch_s, epoch_ms, http, iso8601"},
-    {"when: {status", "when: {body: x, status", "9:13: unknown key 'body'"},
+    {"unit: epoch_ms", "unit: weeks",
+     "9:68: unit must be one of: s, ms, epoch_s, epoch_ms, http, iso8601"},
+    {"when: {status", "when: {body: x, status", "9:19: body must be a map, is text"},
     {"path: /me, id: data.id", "path: /me", "11:11: missing key 'id'"},
     {"path: /me,", "path: \"/me/{id}\",", "11:31: placeholder {id} has no meaning in identity"},
     {"    id: id\n", "    id: {expr: \"$string(id)\"}\n",
@@ -227,6 +228,20 @@ static const struct {
     {"    update: {method: PATCH",
      "    upsert: {by: body, method: POST, path: /c}\n    update: {method: PATCH",
      "23:13: create has no use beside upsert"},
+    {"answer: none}", "precondition: {kind: etag}}",
+     "24:100: kind must be one of: none, if_match, if_unmodified_since, body"},
+    {"answer: none}", "precondition: {kind: body}}", "24:93: missing key 'path'"},
+    {"answer: none}", "precondition: {kind: if_match, path: rev}}",
+     "24:93: path and flag are for kind: body"},
+    {"answer: none}", "error: {status: [200]}}",
+     "24:86: error: an answer of status 2xx needs a header or a body to be one"},
+    {"answer: none}", "error: {body: {ok: false}, as: 200}}", "24:110: as must be from 400 to 599"},
+    {"answer: none}", "conflict: {}}", "24:89: conflict needs a status, a header or a body"},
+    {"      first_name: properties.firstname",
+     "      first_name: {list: custom, name: id, value: value}", "18:19: missing key 'key'"},
+    {"      first_name: properties.firstname",
+     "      first_name: {list: custom, name: id, value: value, key: 7, path: x}",
+     "18:72: what stands in a list has no path"},
     {"https://api.example.com/v2/contacts", "https://api.example.org/v2/contacts",
      "24:35: an absolute path must lie under base_url (credentials go there)"},
     {"https://api.example.com/v2/contacts", "https://api.example.com/v22/contacts",
@@ -311,6 +326,84 @@ START_TEST(an_upsert_is_how_a_record_is_created)
     ck_assert_str_eq(e->key, "ref");
     ck_assert_int_eq(e->body_type, BODY_FORM);
     definition_free(d);
+    scratch_free(&s);
+}
+END_TEST
+
+START_TEST(what_answers_mean_is_read_whole)
+{
+    struct scratch s = scratch_new();
+    struct definition *d = load_create(
+        &s,
+        "    create: {method: POST, path: /contacts, error: {body: {ok: false, code: [A, B]}, as: "
+        "error.status}, conflict: {status: [300, 409], body: {code: C}}}\n"
+        "    # \n");
+    const struct endpoint *e = &d->resources[0].create;
+
+    ck_assert(e->error.present);
+    ck_assert_str_eq(e->error.status_path, "error.status");
+    ck_assert_uint_eq(e->error.when.n_body, 2);
+    ck_assert_uint_eq(e->conflict.n_status, 2);
+    ck_assert_str_eq(e->conflict.body[0].words[0], "C");
+    ck_assert(!d->resources[0].update.error.present);
+    definition_free(d);
+    scratch_free(&s);
+}
+END_TEST
+
+START_TEST(values_stand_in_lists_of_pairs)
+{
+    struct scratch s = scratch_new();
+    char *text = scratch_edit(good, "first_name: properties.firstname",
+                              "first_name: {list: custom.list, name: id, value: text, key: 42}");
+    struct faults *f = faults_new();
+    struct definition *d = load(&s, text, f);
+    const struct field_map *m;
+
+    ck_assert_msg(d != NULL, "%s", faults_get(f, 0));
+    m = resource_field(&d->resources[0], "first_name");
+    ck_assert_str_eq(m->path, "custom.list.42");
+    ck_assert_str_eq(m->pair->list, "custom.list");
+    ck_assert_str_eq(m->pair->value, "text");
+    ck_assert(m->pair->key_is_number);
+    definition_free(d);
+    faults_free(f);
+    free(text);
+    scratch_free(&s);
+}
+END_TEST
+
+START_TEST(guards_need_what_they_guard_by)
+{
+    static const struct {
+        const char *version, *update, *fault;
+    } rows[] = {
+        {"path: r, kind: sequence", "{kind: if_unmodified_since}",
+         "if_unmodified_since needs a version of kind timestamp"},
+        {"kind: etag", "{kind: body, path: r}",
+         "a precondition in the body needs a version with a path"},
+        {"path: r, kind: sequence", "{kind: body, path: a.r, flag: a.safe}", NULL},
+        {"path: r, kind: timestamp", "{kind: if_unmodified_since}", NULL},
+        {"kind: none", "{kind: if_match}", NULL},
+    };
+    struct scratch s = scratch_new();
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text = mem_printf("definition: 1\nname: x\nauth: [none]\nresources:\n"
+                                "  crm/contacts:\n    id: id\n    version: {%s}\n"
+                                "    fields: {email: email}\n    update: {method: PUT, path: "
+                                "\"/c/{id}\", precondition: %s}\n",
+                                rows[i].version, rows[i].update);
+        struct faults *f = faults_new();
+        struct definition *d = load(&s, text, f);
+
+        ck_assert_msg((d == NULL) == (rows[i].fault != NULL), "%s", text);
+        if (rows[i].fault != NULL)
+            ck_assert_ptr_nonnull(strstr(faults_get(f, 0), rows[i].fault));
+        definition_free(d);
+        faults_free(f);
+        free(text);
+    }
     scratch_free(&s);
 }
 END_TEST
@@ -479,7 +572,8 @@ START_TEST(reads_the_contract)
 END_TEST
 
 UNIT_MAIN("config/definition", loads_a_good_definition, reads_endpoints_whole,
-          loads_the_installed_definition_by_name, names_each_fault,
+          loads_the_installed_definition_by_name, names_each_fault, what_answers_mean_is_read_whole,
+          values_stand_in_lists_of_pairs, guards_need_what_they_guard_by,
           an_upsert_is_how_a_record_is_created, an_id_of_ours_stands_where_the_call_says,
           map_hash_changes_with_the_mapping_only, a_call_and_its_page_must_agree,
           whole_answers_are_written_as_a_dollar, says_where_a_definition_is_sought,

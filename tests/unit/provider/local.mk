@@ -144,3 +144,23 @@ tests_unit_provider_upsert_test_SOURCES = \
 	tests/unit/provider/fixture.h
 tests_unit_provider_upsert_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/provider/upsert_test
+
+check_PROGRAMS += tests/unit/provider/pair_test
+tests_unit_provider_pair_test_SOURCES = \
+	tests/unit/provider/pair_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_pair_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/pair_test
+
+check_PROGRAMS += tests/unit/provider/precondition_test
+tests_unit_provider_precondition_test_SOURCES = \
+	tests/unit/provider/precondition_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_precondition_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/precondition_test

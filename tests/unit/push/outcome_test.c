@@ -137,6 +137,24 @@ START_TEST(a_conflict_is_no_write_of_ours)
 }
 END_TEST
 
+/* By whatever status it is said: a value that nobody looked at is not refused. */
+START_TEST(what_was_guarded_and_came_late_is_never_refused)
+{
+    CLEANUP_BENCH struct bench *b = bench_new();
+    int64_t id = bench_linked(b, "1");
+
+    for (int i = 0; i < 4; i++) {
+        struct write *w = update(b, id, "66");
+
+        w->intent.etag = "7";
+        answer(b, w, PROVIDER_CONFLICT, 409);
+        bench_settle(b);
+        ck_assert_str_eq(bench_result(b, "status"), i == 0 ? "lost" : "retry");
+    }
+    ck_assert_ptr_null(bench_load(b, id).owed[0].refused);
+}
+END_TEST
+
 START_TEST(an_update_of_what_is_gone_is_looked_at_again)
 {
     CLEANUP_BENCH struct bench *b = bench_new();
@@ -395,8 +413,9 @@ START_TEST(what_a_look_up_shows_proves_nothing_about_storing)
 }
 END_TEST
 
-UNIT_MAIN("push/outcome", a_create_that_is_answered_makes_the_end,
-          the_shadow_is_what_the_answer_shows, a_refused_value_is_owed_and_rejected,
+UNIT_MAIN("push/outcome", what_was_guarded_and_came_late_is_never_refused,
+          a_create_that_is_answered_makes_the_end, the_shadow_is_what_the_answer_shows,
+          a_refused_value_is_owed_and_rejected,
           an_update_without_an_answer_is_decided_anew_then_waits, an_answer_forgets_the_losses,
           a_conflict_is_no_write_of_ours, an_update_of_what_is_gone_is_looked_at_again,
           a_limit_closes_the_target_until_it_is_over, what_did_not_go_out_goes_later,
