@@ -351,6 +351,18 @@ field_is_level(const struct field_case *c, const struct candidate *x, const stru
     return true;
 }
 
+/* X as Y has it: it is X's word still. */
+static const struct candidate *
+in_words_of(const struct field_case *c, const struct candidate *x, const struct candidate *y)
+{
+    struct candidate *z = arena_alloc(c->a, sizeof *z);
+
+    *z = *x;
+    z->words = y->words;
+    z->value = y->value;
+    return z;
+}
+
 const struct candidate *
 field_leveled(const struct field_case *c, const struct candidate *x, size_t j)
 {
@@ -361,7 +373,7 @@ field_leveled(const struct field_case *c, const struct candidate *x, size_t j)
         const struct candidate *y = i == j || pending ? NULL : field_known(c, i);
 
         if (y != NULL && is_same(c, x, y) && field_is_level(c, x, y, j))
-            return y;
+            return in_words_of(c, x, y);
     }
     return x;
 }

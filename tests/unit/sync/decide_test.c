@@ -431,7 +431,7 @@ START_TEST(what_is_created_equals_all_the_others)
     fixture_scene(f, "b 'B', c 'B '");
     f->create[0] = true;
     f->in.nominator = 1;
-    ck_decides(f, "phone create<c+a > a create {'phone':'B '}");
+    ck_decides(f, "phone create<b+a > a create {'phone':'B '}");
 }
 END_TEST
 

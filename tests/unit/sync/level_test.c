@@ -90,7 +90,7 @@ START_TEST(a_new_record_is_level_with_those_that_do_not_differ)
     f->create[0] = true;
     fixture_scene(f, "b 'B', c 'B ', d 'B' differs");
     f->in.nominator = 1;
-    ck_decides(f, "phone first-contact-report<c!+a > a create {'phone':'B '}");
+    ck_decides(f, "phone first-contact-report<b!+a > a create {'phone':'B '}");
 }
 END_TEST
 
@@ -99,7 +99,7 @@ START_TEST(a_late_write_that_is_right_counts_for_the_next_one)
     CLEANUP_FIXTURE struct fixture *f = trimming(3, 1);
 
     fixture_scene(f, "a 'B ' was 'B' late 'B ', b 'B', c '' was 'B' late ''");
-    ck_decides(f, "phone late-write<a+c > c update {'phone':'B '}");
+    ck_decides(f, "phone late-write<b+c > c update {'phone':'B '}");
 }
 END_TEST
 
@@ -111,6 +111,18 @@ START_TEST(a_change_is_written_as_an_unread_end_has_it)
     ck_decides(f, "phone changed-same<c+b > b update {'phone':'B '}");
     fixture_scene(f, "a 'B ', c 'B' was 'x'");
     ck_decides(f, "phone changed-same<c+b > b update {'phone':'B '}");
+}
+END_TEST
+
+START_TEST(who_has_a_value_in_other_words_is_not_its_source)
+{
+    CLEANUP_FIXTURE struct fixture *f = trimming(4, 1);
+
+    /* a may store it in a way of its own before c gets it */
+    fixture_scene(f, "a 'x', b 'B' was 'x', c 'x', d 'B '");
+    ck_decides(f, "phone changed-same<b+a+c > a update {'phone':'B '} > c update {'phone':'B '}");
+    ck_assert_str_eq(val_get_text(f->d.writes[0].sources, "phone"), "b");
+    ck_assert_str_eq(val_get_text(f->d.writes[1].sources, "phone"), "b");
 }
 END_TEST
 
@@ -165,6 +177,7 @@ UNIT_MAIN("sync/level", a_late_write_that_equals_only_one_of_the_others_is_corre
           a_new_record_is_level_with_those_that_do_not_differ,
           a_late_write_that_is_right_counts_for_the_next_one,
           a_change_is_written_as_an_unread_end_has_it,
+          who_has_a_value_in_other_words_is_not_its_source,
           what_came_late_is_not_right_where_an_unread_end_has_it_differently,
           one_value_goes_to_all_whatever_their_order,
           a_value_that_equals_the_source_s_only_elsewhere_is_not_right,

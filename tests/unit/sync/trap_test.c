@@ -178,9 +178,9 @@ START_TEST(a_late_write_is_corrected_to_what_equals_all)
     fixture_stores(f, 1, "phone", STORES_TRIM, 0); /* for b, 'B' is 'B ' */
     fixture_show(f, 3, "'b'", "'b'");              /* d stores it so, and did not say it */
     fixture_scene(f, "a 'x' was 'B ' late 'x', b 'B', c 'B '");
-    ck_decides(f, "phone late-write<c+a > a update {'phone':'B '}");
+    ck_decides(f, "phone late-write<b+a > a update {'phone':'B '}");
     fixture_scene(f, "a 'B' was 'B ' late 'B'");
-    ck_decides(f, "phone late-write<c+a > a update {'phone':'B '}");
+    ck_decides(f, "phone late-write<b+a > a update {'phone':'B '}");
 }
 END_TEST
 
