@@ -420,8 +420,7 @@ START_TEST(the_order_of_unrelated_events_is_free)
         for (int order = 0; order < 3; order++) {
             struct said x, y;
 
-            w[order] = world_begin((size_t)_i, seed, 0);
-            world_turn(&w[order], 0, false);
+            w[order] = begin_agreed((size_t)_i, seed, 0);
             world_settle(&w[order]);
             x.i = world_draw(&w[order], w->n);
             y.i = world_draw(&w[order], w->n);
