@@ -351,14 +351,18 @@ correct_late(struct field_case *c)
     }
 }
 
-/* Does J show something else than the owner because somebody wrote what is not theirs? */
+/* Does J show something else than the owner, or did when it could be read, because somebody wrote
+ * what is not theirs? */
 static bool
 is_trespass(const struct field_case *c, const struct candidate *x, size_t j)
 {
     const struct field_end *e = &c->ends[j];
 
-    return j != c->owner && e->map != NULL && e->base != NULL && e->gets == NULL &&
-           (e->changed || e->known || c->ends[c->owner].known) && !candidate_at(c, x, j);
+    if (j == c->owner || e->base == NULL || e->gets != NULL ||
+        !(e->changed || e->known || c->ends[c->owner].known))
+        return false;
+    return e->map != NULL ? !candidate_at(c, x, j)
+                          : e->unread && !field_equal(c, x->words, x->value, j, e->base);
 }
 
 void
