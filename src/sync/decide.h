@@ -180,8 +180,9 @@ struct decide_input {
  *    made anew" asks for a create in the definition, not for create[], and that no end is gone or
  *    unread; a link without tombstones (unlinked by hand) stays ended;
  *  - enforce: what a change that may not be written left different gets the owner's value back, at
- *    the next decision also what was known to differ (a first contact's report too), unread ends
- * too. Not from an owner that is not live or that another engine changed just now;
+ *    the next decision also what was known to differ (a first contact's report too), also
+ *    at ends that are unread. Not from an owner that is not live or that another engine changed
+ *    just now;
  *  - creator: the owner is owned_by, if it is NULL the first live end in the order of `between`.
  *    What the creator does not map any may write; one that is no longer in `between` owns it
  *    still;
