@@ -22,15 +22,15 @@ may_differ_with(const struct field_case *c, const struct candidate *ref, size_t 
            follows_one(c, ref, j);
 }
 
-/* Does I count for those that come after it: is it as it was, or new and level with the rest? */
+/* Does I count for J: is it as it was, or was it found level with the rest just now? */
 static bool
 counts_for(const struct field_case *c, size_t i, size_t j)
 {
     const struct field_end *e = &c->ends[i];
 
-    if (e->map == NULL || e->gets != NULL || e->changed || e->known)
+    if (e->map == NULL || e->gets != NULL || e->changed)
         return false;
-    return e->base != NULL || (i < j && !e->differs);
+    return (e->base != NULL && !e->known) || (i < j && !e->differs);
 }
 
 /* Does J differ from one that counts, though maybe not from REF? */

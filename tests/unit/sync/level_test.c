@@ -83,6 +83,17 @@ START_TEST(new_ends_that_equal_one_but_not_each_other_are_reported)
 }
 END_TEST
 
+START_TEST(one_of_two_that_differed_from_all_differs_from_the_other)
+{
+    CLEANUP_FIXTURE struct fixture *f = trimming(4, 1);
+
+    fixture_scene(f, "a 'x' owed 'B' of b, b 'B', c 'B' differs, d 'B ' differs");
+    ck_decides(f, "phone owed<b!+a > a update {'phone':'B'}");
+    ck_covers(f, 2, "{'phone':'B'} []");
+    ck_covers(f, 3, "{'phone':'B '} ['phone']");
+}
+END_TEST
+
 START_TEST(a_new_record_is_level_with_those_that_do_not_differ)
 {
     CLEANUP_FIXTURE struct fixture *f = trimming(4, 1);
@@ -174,6 +185,7 @@ UNIT_MAIN("sync/level", a_late_write_that_equals_only_one_of_the_others_is_corre
           new_ends_that_differ_only_beside_the_source_get_one_value,
           an_end_is_filled_with_the_value_as_the_others_have_it,
           new_ends_that_equal_one_but_not_each_other_are_reported,
+          one_of_two_that_differed_from_all_differs_from_the_other,
           a_new_record_is_level_with_those_that_do_not_differ,
           a_late_write_that_is_right_counts_for_the_next_one,
           a_change_is_written_as_an_unread_end_has_it,
