@@ -32,6 +32,21 @@ is_refused(const struct field_case *c, size_t i, const struct val *value)
     return o != NULL && o->refused && compare_same(c->a, c->in->sync, c->field, i, o->value, value);
 }
 
+/* What won, else what the others have: not what is left different, unless it is the owner's. */
+static const struct candidate *
+settled_value(const struct field_case *c)
+{
+    const struct candidate *x = field_reference(c);
+
+    if (c->winner != NULL || x == NULL || x->system == PERSON || x->system == c->owner ||
+        !c->ends[x->system].differs)
+        return x;
+    for (size_t i = 0; i < c->in->sync->n_between; i++)
+        if (c->ends[i].map != NULL && !c->ends[i].differs)
+            return field_final(c, i);
+    return x;
+}
+
 /* The settled value if the new record at I gets this field, else NULL. */
 static const struct candidate *
 goes_into(const struct field_case *c, size_t i)
@@ -41,7 +56,7 @@ goes_into(const struct field_case *c, size_t i)
 
     if (map == NULL || map->read_only || c->open)
         return NULL;
-    x = field_reference(c);
+    x = settled_value(c);
     if (x != NULL && val_is_null(x->value) && field_owed(c, i) == NULL)
         return NULL; /* null is said only in place of something that was owed */
     return x == NULL ? NULL : field_leveled(c, x, i);

@@ -186,6 +186,20 @@ START_TEST(a_new_end_differs_with_the_source_it_follows)
 }
 END_TEST
 
+START_TEST(what_is_made_anew_does_not_follow_a_source_that_differs)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_four(-1);
+
+    f->sync.recreate = true;
+    fixture_first_contact(f, POLICY_SYSTEM, 2);
+    fixture_scene(f, "a '2' deleted, b '2' new, c '1' differs back, d '2'");
+    f->in.nominator = 2;
+    ck_decides(f, "phone first-contact-system<c!+b+a > b update {'phone':'1'} > a create "
+                  "{'phone':'2'}");
+    ck_covers(f, 1, "{'phone':'2'} ['phone']");
+}
+END_TEST
+
 START_TEST(a_new_end_that_is_as_its_source_differs_from_the_rest_with_it)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
@@ -375,6 +389,7 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           who_waits_for_a_value_says_that_value, a_trespass_beside_deleted_records_is_known,
           a_new_end_gets_what_the_policy_s_source_gets,
           a_new_end_differs_with_the_source_it_follows,
+          what_is_made_anew_does_not_follow_a_source_that_differs,
           a_new_end_that_is_as_its_source_differs_from_the_rest_with_it,
           two_that_differ_from_the_rest_both_still_do,
           what_is_owed_to_one_that_missed_what_an_unread_end_has_is_outdated,
