@@ -126,8 +126,10 @@ check_when(struct reader *r, const struct yaml *y, const struct limit_when *when
 {
     const struct yaml *at = yaml_get(y, "when");
 
-    if (at != NULL && at->kind == YAML_MAP && is_ok_status(when) &&
-        when->n_headers + when->n_body == 0)
+    if (at == NULL || at->kind != YAML_MAP ||
+        (when->n_status == 0 && yaml_get(at, "status") != NULL))
+        return; /* said already */
+    if (is_ok_status(when) && when->n_headers + when->n_body == 0)
         FAULT(r, at, "when: an answer of status 2xx needs a header or a body to be a limit");
 }
 

@@ -57,7 +57,7 @@ is "bad_quirk_value_is_64" 64 $rc
 try sync-sim --id number
 is "bad_id_kind_is_64" 64 $rc
 sync-sim --list-quirks >quirks
-is "list_quirks_has_a_line_each" 55 "$(grep -c . quirks)"
+is "list_quirks_has_a_line_each" 58 "$(grep -c . quirks)"
 missing=$(while read -r word rest; do
     grep -q "^\.It Cm ${word%%=*}\( \|\$\)" "$top_srcdir/man/sync-sim.1" || echo "${word%%=*}"
 done <quirks)
@@ -168,7 +168,7 @@ plan -v --file kept --load contacts=two.ndjson >/dev/null
 has "verbose_says_what_is_not_loaded" \
     "two.ndjson is not loaded: contacts has records in the state file"
 sync-sim --list-quirks --json >quirks.json
-is "list_quirks_as_json_has_a_line_each" 55 "$(jq -c 'select(.help)' quirks.json | grep -c .)"
+is "list_quirks_as_json_has_a_line_each" 58 "$(jq -c 'select(.help)' quirks.json | grep -c .)"
 is "list_quirks_as_json_is_the_list" "$(sed 's/ .*//' quirks)" \
     "$(jq -r '[.name, .value // empty] | join("=")' quirks.json)"
 is "list_quirks_on_a_full_disk_is_74" 74 "$(sync-sim --list-quirks 2>err >/dev/full; echo $?)"

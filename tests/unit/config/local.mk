@@ -3,6 +3,7 @@ check_PROGRAMS += \
 	tests/unit/config/conf_rules_test \
 	tests/unit/config/conf_test \
 	tests/unit/config/definition_test \
+	tests/unit/config/limit_test \
 	tests/unit/config/model_test \
 	tests/unit/config/mutation_test \
 	tests/unit/config/secret_test \
@@ -20,6 +21,8 @@ tests_unit_config_conf_test_LDADD = $(UNIT_LIBS)
 tests_unit_config_definition_test_SOURCES = tests/unit/config/definition_test.c \
 	tests/unit/config/scratch.h
 tests_unit_config_definition_test_LDADD = $(UNIT_LIBS)
+tests_unit_config_limit_test_SOURCES = tests/unit/config/limit_test.c tests/unit/config/scratch.h
+tests_unit_config_limit_test_LDADD = $(UNIT_LIBS)
 tests_unit_config_model_test_SOURCES = tests/unit/config/model_test.c tests/unit/config/scratch.h
 tests_unit_config_model_test_LDADD = $(UNIT_LIBS)
 tests_unit_config_mutation_test_SOURCES = tests/unit/config/mutation_test.c \
@@ -43,6 +46,7 @@ TESTS += \
 	tests/unit/config/conf_rules_test \
 	tests/unit/config/conf_test \
 	tests/unit/config/definition_test \
+	tests/unit/config/limit_test \
 	tests/unit/config/model_test \
 	tests/unit/config/mutation_test \
 	tests/unit/config/secret_test \

@@ -75,6 +75,16 @@ tests_unit_provider_page_test_SOURCES = \
 tests_unit_provider_page_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/provider/page_test
 
+check_PROGRAMS += tests/unit/provider/quota_test
+tests_unit_provider_quota_test_SOURCES = \
+	tests/unit/provider/quota_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_quota_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/quota_test
+
 check_PROGRAMS += tests/unit/provider/readback_test
 tests_unit_provider_readback_test_SOURCES = \
 	tests/unit/provider/readback_test.c \

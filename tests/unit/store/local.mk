@@ -1,5 +1,6 @@
 # Unit tests of src/store: what store.h promises, whatever stands behind it.
 STORE_TESTS = \
+	tests/unit/store/account_test \
 	tests/unit/store/conflict_test \
 	tests/unit/store/decide_test \
 	tests/unit/store/delete_test \
@@ -48,6 +49,8 @@ tests_unit_store_oddity_test_SOURCES = tests/unit/store/oddity_test.c $(STORE_FI
 tests_unit_store_oddity_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_delete_test_SOURCES = tests/unit/store/delete_test.c $(STORE_FIXTURE)
 tests_unit_store_delete_test_LDADD = $(UNIT_LIBS)
+tests_unit_store_account_test_SOURCES = tests/unit/store/account_test.c $(STORE_FIXTURE)
+tests_unit_store_account_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_limits_test_SOURCES = tests/unit/store/limits_test.c $(STORE_FIXTURE)
 tests_unit_store_limits_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_link_test_SOURCES = tests/unit/store/link_test.c $(STORE_FIXTURE)
