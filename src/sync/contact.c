@@ -63,7 +63,7 @@ takes(const struct field_case *c, const struct candidate *x, size_t j, bool fill
     /* An end with a base is only overruled by a new one, and not if a change settled it. */
     if (e->base != NULL && (c->winner != NULL || candidate_has_base(c, x)))
         return false;
-    return !(fill && (j == c->owner || !compare_empty(e->now)));
+    return !(fill && (j == c->owner || !compare_empty(field_final(c, j)->value)));
 }
 
 /* An end that cannot be read is overruled as it was seen last, and in what it is owed. Where it has

@@ -260,6 +260,18 @@ START_TEST(a_new_source_overrules_what_a_late_write_is_corrected_to)
 }
 END_TEST
 
+START_TEST(what_is_corrected_to_nothing_is_filled)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_first_contact(f, POLICY_FILL, -1);
+    fixture_scene(f, "a null, b 'late' was null late 'late', c '1' new");
+    ck_decides(f, "phone late-write<c+a+b > a update {'phone':'1'} > b update {'phone':'1'}");
+    fixture_scene(f, "c 'late' new");
+    ck_decides(f, "phone late-write<c+a > a update {'phone':'late'}");
+}
+END_TEST
+
 START_TEST(an_owner_s_field_takes_nothing_that_was_for_a_new_record)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_two(1);
@@ -395,6 +407,7 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           what_is_owed_to_one_that_missed_what_an_unread_end_has_is_outdated,
           what_is_owed_to_one_that_was_away_is_not_outdated_by_silent_storing,
           a_new_source_overrules_what_a_late_write_is_corrected_to,
+          what_is_corrected_to_nothing_is_filled,
           an_owner_s_field_takes_nothing_that_was_for_a_new_record,
           what_is_owed_to_the_last_live_end_goes_there,
           what_is_owed_to_one_that_is_away_is_outdated_by_an_edit,
