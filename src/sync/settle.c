@@ -301,6 +301,14 @@ is_steady(const struct field_case *c, size_t i)
            (i == c->owner || (!e->changed && !e->known));
 }
 
+/* Does the owner's value, be it new, stand over whatever others show? */
+static bool
+is_enforced(const struct field_case *c)
+{
+    return c->field->enforce && c->owner != NO_END && c->ends[c->owner].map != NULL &&
+           !c->ends[c->owner].foreign;
+}
+
 /*
  * What a late write at J is corrected to: what the owner shows, else an end that neither changed
  * nor shows something late, before others one that has what J showed before. If there is none, or
@@ -312,7 +320,7 @@ steady(const struct field_case *c, size_t j)
     const struct candidate *base = own_base(c, j);
     size_t n = c->in->sync->n_between, first = n;
 
-    if (c->owner != NO_END && is_steady(c, c->owner))
+    if (c->owner != NO_END && (is_steady(c, c->owner) || is_enforced(c)))
         return field_leveled(c, candidate_of_end(c, c->owner), j);
     for (size_t i = 0; i < n; i++)
         if (i != j && shares(c, base, i))
@@ -370,15 +378,15 @@ field_enforce(struct field_case *c)
 {
     const struct candidate *x;
 
-    if (!c->field->enforce || c->conflict || c->owner == NO_END || c->ends[c->owner].map == NULL ||
-        c->ends[c->owner].foreign)
+    if (c->conflict || !is_enforced(c))
         return;
     x = field_final(c, c->owner);
     for (size_t j = 0; j < c->in->sync->n_between; j++) {
         if (!is_trespass(c, x, j))
             continue;
         c->ends[j].gets = x;
-        if (c->rule == NULL || strcmp(c->rule, RULE_NOT_OWNER) == 0)
+        if (c->rule == NULL || strcmp(c->rule, RULE_NOT_OWNER) == 0 ||
+            strcmp(c->rule, RULE_ADOPT) == 0)
             c->rule = RULE_ENFORCE;
     }
 }

@@ -112,6 +112,15 @@ START_TEST(what_is_not_theirs_gets_the_owner_s_value_back)
 }
 END_TEST
 
+START_TEST(a_late_write_is_corrected_to_what_a_new_owner_shows)
+{
+    CLEANUP_FIXTURE struct fixture *f = enforced(3);
+
+    fixture_scene(f, "a '2' new, b '2' was '1' late '2', c '1' differs");
+    ck_decides(f, "phone enforce<a+c > c update {'phone':'2'}");
+}
+END_TEST
+
 START_TEST(an_owner_that_differs_is_enforced_at_unread_ends_too)
 {
     CLEANUP_FIXTURE struct fixture *f = enforced(3);
@@ -291,6 +300,7 @@ UNIT_MAIN("sync/owner", the_creator_owns_the_record,
           a_field_of_its_own_owner_does_not_follow_the_record_s,
           what_is_not_theirs_gets_the_owner_s_value_back,
           an_owner_that_differs_is_enforced_at_unread_ends_too,
+          a_late_write_is_corrected_to_what_a_new_owner_shows,
           what_was_left_different_is_restored_at_the_next_decision,
           the_owner_s_change_needs_no_restoring, an_owner_that_cannot_be_read_restores_nothing,
           what_cannot_be_restored_stays_diverged, a_first_contact_is_no_trespass,
