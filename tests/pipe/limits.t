@@ -5,6 +5,10 @@ set -u
 top_srcdir=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
 # shellcheck source=tests/lib.sh
 . "$top_srcdir/tests/lib.sh"
+# shellcheck source=tests/pipe/live.sh
+. "$top_srcdir/tests/pipe/live.sh"
+# shellcheck source=tests/pipe/service.sh
+. "$top_srcdir/tests/pipe/service.sh"
 need jq sqlite3 curl
 
 # System b by a definition of its own with these lines of `limits`.
@@ -219,6 +223,77 @@ for clock in ahead behind; do
             "$(count b .calls) $(sql "SELECT count(DISTINCT link_id) FROM sync_owed WHERE not_before BETWEEN '$(now_plus 0)' AND '$(now_plus 61)'")"
     fi
 done
+
+# ---- a whole pipe, beside an account that takes nothing now ----
+
+# What the programs of the pipe had of a processor so far, in ms.
+spent()
+{
+    cat "/proc/$emit/schedstat" "/proc/$echofilter/schedstat" "/proc/$diff/schedstat" "/proc/$push/schedstat" |
+        awk '{ms += $1 / 1000000} END {printf "%d", ms}'
+}
+
+# Nothing is out, open or due.
+is_waiting()
+{
+    [ "$(sql "SELECT (SELECT count(*) FROM sync_inbox WHERE disposition IS NULL AND (lease IS NOT NULL OR not_before <= strftime('%Y-%m-%dT%H:%M:%fZ')))
+        + (SELECT count(*) FROM sync_intents WHERE state IN ('prepared', 'sent'))")" = 0 ]
+}
+
+# Linked contacts 1..20; a pipe; then somebody edits them all at a.
+busy() # NAME
+{
+    stop_all
+    cd "$tmp" && enter "$1"
+    contacts 1 20 >a.ndjson
+    deployment
+    run
+    start_pipe
+}
+
+edit_and_tell() # CHANGES
+{
+    for n in $(seq 1 20); do
+        human a PATCH "/contacts/$n" "$1"
+        hook a '' "$n"
+    done
+    until is_waiting; do kill -0 "$push" || break; done
+}
+
+# It costs nothing to wait: so much in two seconds, with sanitizers and all.
+waits_for_free() # NAME
+{
+    timeout 1.2 tail -f /dev/null # it looks again for a second after a commit
+    before=$(spent)
+    calls=$(count a .calls)/$(count b .calls)
+    timeout 2 tail -f /dev/null
+    used=$(($(spent) - before))
+    ok "$1: the pipe sleeps ($used ms of a processor in 2 s)" test $used -lt 100
+    is "$1: and asks nobody" "$calls" "$(count a .calls)/$(count b .calls)"
+}
+
+busy limited
+quirk b rate '"1/600000"'
+edit_and_tell '{"phone":"77"}'
+ok "what needs a limited account is owed or waits, all of it" test \
+    "$(sql "SELECT (SELECT count(DISTINCT link_id) FROM sync_owed) + (SELECT count(*) FROM sync_inbox WHERE disposition IS NULL)")" -ge 19
+waits_for_free limited
+stop_pipe
+quirk b rate null
+try sync-ctl resume b
+sql "UPDATE sync_owed SET not_before = '2026-01-01T00:00:00.000Z'"
+sql "UPDATE sync_inbox SET not_before = '2026-01-01T00:00:00.000Z' WHERE disposition IS NULL"
+run
+is "once it is open again nothing is lost" 20 "$(dump b '[.[] | select(.phone == "77")] | length')"
+
+busy paused
+sync-ctl pause -q b >/dev/null
+edit_and_tell '{"phone":"78"}'
+waits_for_free paused
+sync-ctl resume -q b >/dev/null
+stop_pipe
+run
+is "after a pause nothing is lost" 20 "$(dump b '[.[] | select(.phone == "78")] | length')"
 
 # ---- what it costs ----
 
