@@ -135,15 +135,24 @@ leaves_another(const struct field_case *c, const struct candidate *x)
     return false;
 }
 
-/* What gets the value of one that still differs from the rest does so too. */
+/* Is X that of one that is left different from the rest? */
+static bool
+is_of_differing(const struct field_case *c, const struct candidate *x, size_t j)
+{
+    return x->system != PERSON && x->system != j && c->ends[x->system].differs &&
+           c->ends[x->system].gets == NULL && leaves_another(c, x);
+}
+
+/* What gets the value of one that still differs from the rest does so too, and what gets one that
+ * equals its source's, but not all that do. */
 static void
 pass_on_differing(struct field_case *c)
 {
     for (size_t j = 0; j < c->in->sync->n_between; j++) {
         const struct candidate *x = c->ends[j].gets;
 
-        if (x != NULL && x->system != PERSON && x->system != j && c->ends[j].map != NULL &&
-            c->ends[x->system].differs && c->ends[x->system].gets == NULL && leaves_another(c, x))
+        if (x != NULL && c->ends[j].map != NULL &&
+            (is_of_differing(c, x, j) || !field_is_level(c, x, x, j)))
             c->ends[j].differs = true;
     }
 }

@@ -70,6 +70,19 @@ START_TEST(an_end_is_filled_with_the_value_as_the_others_have_it)
 }
 END_TEST
 
+START_TEST(an_end_that_cannot_be_filled_so_that_it_equals_all_differs)
+{
+    CLEANUP_FIXTURE struct fixture *f = trimming(4, 0);
+
+    fixture_first_contact(f, POLICY_FILL, -1);
+    fixture_scene(f, "a 'B' new, b 'B ' new, c '' new, d 'B' new");
+    ck_decides(f, "phone first-contact-fill<a!+c > c update {'phone':'B'}");
+    ck_covers(f, 1, "{'phone':'B '} []");
+    ck_covers(f, 2, "{'phone':''} ['phone']");
+    ck_covers(f, 3, "{'phone':'B'} ['phone']");
+}
+END_TEST
+
 START_TEST(new_ends_that_equal_one_but_not_each_other_are_reported)
 {
     CLEANUP_FIXTURE struct fixture *f = trimming(3, 0);
@@ -184,6 +197,7 @@ UNIT_MAIN("sync/level", a_late_write_that_equals_only_one_of_the_others_is_corre
           a_late_write_goes_back_to_what_was_there_and_is_elsewhere,
           new_ends_that_differ_only_beside_the_source_get_one_value,
           an_end_is_filled_with_the_value_as_the_others_have_it,
+          an_end_that_cannot_be_filled_so_that_it_equals_all_differs,
           new_ends_that_equal_one_but_not_each_other_are_reported,
           one_of_two_that_differed_from_all_differs_from_the_other,
           a_new_record_is_level_with_those_that_do_not_differ,
