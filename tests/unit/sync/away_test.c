@@ -200,6 +200,17 @@ START_TEST(what_is_made_anew_does_not_follow_a_source_that_differs)
 }
 END_TEST
 
+START_TEST(what_is_filled_from_one_that_differs_from_an_unread_end_does_so_too)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_first_contact(f, POLICY_FILL, -1);
+    fixture_scene(f, "a '1' unread, b '2' differs, c null new");
+    ck_decides(f, "phone first-contact-fill<b!+c > c update {'phone':'2'}");
+    ck_covers(f, 2, "{'phone':null} ['phone']");
+}
+END_TEST
+
 START_TEST(a_new_end_that_is_as_its_source_differs_from_the_rest_with_it)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
@@ -402,6 +413,7 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           a_new_end_gets_what_the_policy_s_source_gets,
           a_new_end_differs_with_the_source_it_follows,
           what_is_made_anew_does_not_follow_a_source_that_differs,
+          what_is_filled_from_one_that_differs_from_an_unread_end_does_so_too,
           a_new_end_that_is_as_its_source_differs_from_the_rest_with_it,
           two_that_differ_from_the_rest_both_still_do,
           what_is_owed_to_one_that_missed_what_an_unread_end_has_is_outdated,
