@@ -42,7 +42,8 @@ main(int argc, char **argv)
         {OPT_TEXT, 0, "missing", "SYSTEM", &o.missing, "links list: without a record there"},
         {OPT_FLAG, 0, "ended", NULL, &o.ended, "links list: also links that have ended"},
         {OPT_FLAG, 0, "forget", NULL, &o.forget,
-         "links unlink: the records may be matched anew; normalizers: the pairs"},
+         "links unlink: the records may be matched anew; normalizers: the pairs; auth: the tokens"},
+        {OPT_FLAG, 0, "login", NULL, &o.login, "auth: log in to SYSTEM by a browser"},
         {0}};
     const struct opt_program prog = {
         "sync-ctl", ctl_usage(), "Make, look at and steer the state of a sync.", options, &common};

@@ -31,6 +31,10 @@ struct opts {
     const char *id;
     const char *seed;
     const char *token;
+    const char *query_key;
+    const char *oauth_client;
+    const char *oauth_refresh;
+    const char *oauth_key;
     const char *account;
     const char *file;
     struct opt_list loads;
@@ -63,6 +67,14 @@ make_table(struct opts *o, struct opt table[])
         {OPT_TEXT, 0, "id", "KIND", &o->id, "ids are int, int64, text or uuid (int)"},
         {OPT_TEXT, 0, "seed", "N", &o->seed, "where ids come from (1)"},
         {OPT_TEXT, 0, "token", "TOKEN", &o->token, "the bearer token calls must have"},
+        {OPT_TEXT, 0, "query-key", "NAME", &o->query_key,
+         "the token may stand in the query as NAME"},
+        {OPT_TEXT, 0, "oauth-client", "ID[:SECRET]", &o->oauth_client,
+         "have a token endpoint for this client"},
+        {OPT_TEXT, 0, "oauth-refresh", "TOKEN", &o->oauth_refresh,
+         "a refresh token that is good from the start"},
+        {OPT_TEXT, 0, "oauth-key", "FILE", &o->oauth_key,
+         "the public key (PEM) that assertions are checked with"},
         {OPT_TEXT, 0, "account", "ID", &o->account, "the account (sim-SEED)"},
         {OPT_TEXT, 0, "file", "FILE", &o->file, "keep state here, not only in memory"},
         {OPT_LIST, 0, "load", "NAME=FILE", &o->loads, "put NDJSON records into a collection"},
@@ -203,6 +215,36 @@ setup_webhooks(struct sim *s, const struct opts *o)
     s->actor = mem_text(o->actor);
 }
 
+static char *
+read_key(const struct opts *o)
+{
+    char text[8192];
+    FILE *in = fopen(o->oauth_key, "re");
+    size_t n = in != NULL ? fread(text, 1, sizeof text - 1, in) : 0;
+
+    if (in == NULL || n == 0)
+        opt_usage(o->program, "--oauth-key: %s cannot be read", o->oauth_key);
+    fclose(in);
+    text[n] = '\0';
+    return mem_text(text);
+}
+
+static void
+setup_tokens(struct sim *s, const struct opts *o)
+{
+    if ((o->oauth_refresh != NULL || o->oauth_key != NULL) && o->oauth_client == NULL)
+        opt_usage(o->program, "--oauth-refresh and --oauth-key need --oauth-client");
+    s->query_key = mem_text(o->query_key);
+    s->tokens.client = mem_text(o->oauth_client);
+    if (o->oauth_key != NULL)
+        s->tokens.key = read_key(o);
+    if (o->oauth_refresh == NULL)
+        return;
+    if (strlen(o->oauth_refresh) >= TOKEN_TEXT)
+        opt_usage(o->program, "--oauth-refresh is too long");
+    snprintf(s->tokens.state.refresh, TOKEN_TEXT, "%s", o->oauth_refresh);
+}
+
 static void
 setup(struct sim *s, const struct opts *o)
 {
@@ -222,6 +264,7 @@ setup(struct sim *s, const struct opts *o)
         free(s->account);
         s->account = mem_text(o->account);
     }
+    setup_tokens(s, o);
     set_clock(&s->store.time, o);
     add_collections(s, o);
     for (i = 0; i < o->quirks.n; i++) {
@@ -426,6 +469,7 @@ serve(struct sim *s, const struct opts *o, struct err *err)
     server = server_open(s, o->listen, err);
     if (server == NULL)
         return -1;
+    s->tokens.where = mem_text(server_url(server));
     failed = say_ready(s, server, o, err);
     if (failed == 0)
         failed = server_run(server, &signals, err);
@@ -479,7 +523,7 @@ int
 main(int argc, char **argv)
 {
     struct opts o = {.listen = "127.0.0.1:0", .seed = "1", .page_max = "1000"};
-    struct opt table[23];
+    struct opt table[27];
     const struct opt_program prog = {"sync-sim", "[OPTION]...",
                                      "A simulated SaaS API with the quirks of real ones, for tests "
                                      "and demonstrations.",

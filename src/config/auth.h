@@ -36,14 +36,15 @@ struct auth {
     char *user;          /* BASIC; a secret where it is a reference ("key:") */
     char *password;      /* BASIC; NULL is empty */
     bool user_is_secret;
-    char *header;        /* HEADER: its name */
-    char *parameter;     /* QUERY: its name */
-    char *client_id;     /* OAUTH2_REFRESH, CLIENT_CREDENTIALS */
-    char *client_secret; /* the same; NULL with OAUTH2_REFRESH: a public client */
-    char *refresh_token; /* OAUTH2_REFRESH; NULL: by `sync-ctl auth SYSTEM --login` */
-    char *redirect_url;  /* OAUTH2_REFRESH: of the login, on this host; NULL: any free port */
-    char *scope;         /* NULL: the endpoint's default */
-    char *issuer;        /* JWT, as the next; NULL: no such claim */
+    char *header;           /* HEADER: its name */
+    char *parameter;        /* QUERY: its name */
+    char *client_id;        /* OAUTH2_REFRESH, CLIENT_CREDENTIALS */
+    char *client_secret;    /* the same; NULL with OAUTH2_REFRESH: a public client */
+    char *refresh_token;    /* OAUTH2_REFRESH; NULL: by `sync-ctl auth SYSTEM --login` */
+    bool has_refresh_token; /* also with no_secrets */
+    char *redirect_url;     /* OAUTH2_REFRESH: of the login, on this host; NULL: any free port */
+    char *scope;            /* NULL: the endpoint's default */
+    char *issuer;           /* JWT, as the next; NULL: no such claim */
     char *subject;
     char *audience;
     char *key_id;

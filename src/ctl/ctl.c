@@ -53,6 +53,7 @@ static const struct verb {
     {"own", NULL, NEEDS_STATE_WRITE, ctl_own},
     {"normalizers", NULL, NEEDS_CONF, ctl_normalizers},
     {"prove", NULL, NEEDS_NOTHING, ctl_prove},
+    {"auth", NULL, NEEDS_CONF, ctl_auth},
     {"gc", NULL, NEEDS_STATE_WRITE, ctl_gc},
 };
 enum { N_VERBS = sizeof verbs / sizeof verbs[0] };
@@ -77,7 +78,8 @@ ctl_usage(void)
            "links repair RESOURCE [SYSTEM]\n"
            "own RESOURCE SYSTEM:ID NEWOWNER\n"
            "normalizers [--forget RESOURCE SYSTEM [FIELD]]\n"
-           "prove [CONFIG]";
+           "prove [CONFIG]\n"
+           "auth [SYSTEM [--login | --forget]]";
 }
 
 int
@@ -186,7 +188,7 @@ open_state(struct ctl *c, enum needs needs, struct err *err)
 static int
 open_needed(struct ctl *c, enum needs needs, struct err *err)
 {
-    bool secrets = needs == NEEDS_CALLS || (needs == NEEDS_CONF && c->o->online);
+    bool secrets = needs == NEEDS_CALLS || (needs == NEEDS_CONF && (c->o->online || c->o->login));
 
     if (needs != NEEDS_NOTHING && needs != NEEDS_STATE_ONLY &&
         ctl_load_conf(c, c->o->common->config, !secrets, err) != 0)

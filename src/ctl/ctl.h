@@ -20,6 +20,7 @@ struct ctl_options {
     const char *reason;  /* pause */
     const char *until;   /* pause: a time, or a span from now */
     bool accept_account; /* resume */
+    bool login;
     bool online;         /* check */
     long last;           /* history */
     bool all;            /* conflicts, rejects list: also those that are closed */

@@ -24,7 +24,11 @@ typedef int ctl_verb(struct ctl *c, int argc, char **argv, struct err *err);
 ctl_verb ctl_counters, ctl_init, ctl_check, ctl_status, ctl_jobs, ctl_audit, ctl_pause, ctl_resume, ctl_history,
     ctl_gc, ctl_why, ctl_own, ctl_conflicts_list, ctl_conflicts_show, ctl_conflicts_resolve,
     ctl_rejects_list, ctl_rejects_show, ctl_rejects_replay, ctl_rejects_drop, ctl_links_list,
-    ctl_links_show, ctl_links_link, ctl_links_unlink, ctl_links_repair, ctl_normalizers, ctl_prove;
+    ctl_auth, ctl_links_show, ctl_links_link, ctl_links_unlink, ctl_links_repair, ctl_normalizers,
+    ctl_prove;
+
+/* auth SYSTEM --login (login.c); S is one of the config's, the state is open. */
+int ctl_login(struct ctl *c, const struct conf_system *s, struct err *err);
 
 /* Loads PATH (NULL: the default) into C; 0, or -1 with all but the last fault logged. */
 int ctl_load_conf(struct ctl *c, const char *path, bool no_secrets, struct err *err);

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libctl.a
 libctl_a_SOURCES = \
+	src/ctl/auth.c \
 	src/ctl/conflict.h \
 	src/ctl/conflicts.c \
 	src/ctl/counters.c \
@@ -12,6 +13,7 @@ libctl_a_SOURCES = \
 	src/ctl/lineage_decisions.c \
 	src/ctl/lineage_fields.c \
 	src/ctl/links.c \
+	src/ctl/login.c \
 	src/ctl/normalizers.c \
 	src/ctl/operand.c \
 	src/ctl/pause.c \

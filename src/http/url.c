@@ -111,3 +111,32 @@ url_last_part(struct arena *a, const char *url)
     curl_free(decoded);
     return found;
 }
+
+const char *
+url_query(struct arena *a, const char *query, const char *name)
+{
+    size_t len = strlen(name), n;
+
+    for (; *query != '\0'; query += n + (query[n] == '&')) {
+        char *text, *decoded;
+        const char *found = NULL;
+        int decoded_len = 0;
+
+        n = strcspn(query, "&");
+        if (n <= len || strncmp(query, name, len) != 0 || query[len] != '=')
+            continue;
+        text = arena_ntext(a, query + len + 1, n - len - 1);
+        for (char *p = text; *p != '\0'; p++) {
+            if (*p == '+')
+                *p = ' ';
+        }
+        decoded = curl_easy_unescape(NULL, text, 0, &decoded_len);
+        if (decoded == NULL)
+            err_no_memory();
+        if (strlen(decoded) == (size_t)decoded_len)
+            found = arena_text(a, decoded);
+        curl_free(decoded);
+        return found;
+    }
+    return NULL;
+}

@@ -20,6 +20,10 @@ bool url_same_origin(const char *base, const char *url);
 /* Everything but A-Z a-z 0-9 - . _ ~ as %XX. */
 void url_escape(struct buf *out, const char *text);
 
+/* The first parameter NAME of QUERY, decoded, in the arena; NULL: there is none, or it holds NUL.
+ */
+const char *url_query(struct arena *a, const char *query, const char *name);
+
 /* The last part of URL's path, decoded, in the arena; NULL if it is empty or holds NUL. */
 const char *url_last_part(struct arena *a, const char *url);
 

@@ -458,7 +458,7 @@ call_ask(struct call *c, struct val *body)
 {
     c->started = 0;
     c->tries = 0;
-    c->renewed = false;
+    c->renewed = 0;
     if (body == NULL && c->e->body != NULL && !c->writing)
         body = tmpl_body(c->arena, c->e->body, &c->t);
     c->body = body;

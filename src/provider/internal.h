@@ -293,7 +293,7 @@ struct call {
     int64_t read_back_at;   /* boot clock */
     struct val *body;       /* as given to call_ask, for building the request anew */
     const char *token;      /* that it was last sent with; NULL: no such kind of auth */
-    bool renewed;           /* it was answered 401 and sent again with another token */
+    int renewed;            /* how often it was answered 401 and sent again with another token */
     bool waits;             /* for a token; it keeps its place among those under way */
     int64_t asked_at;       /* boot clock: the last request went out then or later */
     int tries;

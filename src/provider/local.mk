@@ -17,6 +17,8 @@ libprovider_a_SOURCES = \
 	src/provider/internal.h \
 	src/provider/judge.c \
 	src/provider/limit.c \
+	src/provider/login.c \
+	src/provider/login.h \
 	src/provider/map.c \
 	src/provider/meter.h \
 	src/provider/page.c \

@@ -17,6 +17,7 @@ enum {
     LOCK_AGAIN_MS = 50,
     LOCK_PATIENCE_MS = 25000, /* then whoever has the lock is out of order, too */
     TRIES = 2,
+    RENEWALS = 3, /* of a call: tokens may be over by the time it has its turn */
     LATER_MS = 30000, /* the endpoint is out of order ... */
     NEVER_MS = 60000, /* ... or refuses us: not asked before */
     MOST_LATER_MS = 600000
@@ -429,9 +430,9 @@ token_refused(struct token *t, struct call *c)
 {
     bool current = t->now.access != NULL && strcmp(c->token, t->now.access) == 0;
 
-    if (c->renewed || (current && t->is_new))
+    if (c->renewed == RENEWALS || (current && t->is_new))
         return false;
-    c->renewed = true;
+    c->renewed++;
     if (current) {
         free(t->refused);
         t->refused = mem_text(c->token);

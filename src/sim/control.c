@@ -41,6 +41,8 @@ get_counters(struct sim *s, struct call *call, struct reply *reply)
     (void)call;
     ok(reply, journal_counters(&s->journal));
     json_object_set_new(reply->value, "webhooks", hooks_counters(&s->hooks));
+    if (s->tokens.client != NULL)
+        json_object_set_new(reply->value, "tokens", token_counters(s));
 }
 
 static void

@@ -2,8 +2,11 @@
 
 #include "sim/gate.h"
 #include "base/clock.h"
+#include "sim/proof.h"
+#include "sim/token.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -18,15 +21,66 @@ gate_is_write(const struct call *call)
 }
 
 static bool
-token_ok(const struct sim *s, const struct call *call)
+is_token(const struct sim *s, const char *text)
+{
+    return s->token != NULL && text != NULL && strcmp(text, s->token) == 0;
+}
+
+/* The token as user or as password, as "email/token:key" and "key:" are. */
+static bool
+basic_ok(const struct sim *s, const char *authorization)
+{
+    char *user = NULL, *password = NULL;
+    bool ok = proof_basic(authorization, &user, &password) &&
+              (is_token(s, user) || is_token(s, password));
+
+    free(user);
+    free(password);
+    return ok;
+}
+
+/* The token in the query, which no filter is then. */
+static bool
+query_ok(const struct sim *s, struct call *call)
+{
+    struct params *p = &call->params;
+    size_t i;
+
+    for (i = 0; s->query_key != NULL && i < p->n; i++) {
+        if (strcmp(p->items[i].name, s->query_key) != 0 || !is_token(s, p->items[i].value))
+            continue;
+        free(p->items[i].name);
+        free(p->items[i].value);
+        p->n--;
+        memmove(&p->items[i], &p->items[i + 1], (p->n - i) * sizeof *p->items);
+        return true;
+    }
+    return false;
+}
+
+static bool
+token_ok(struct sim *s, struct call *call)
 {
     static const char scheme[] = "Bearer ";
     size_t len = sizeof scheme - 1;
+    const char *given = call->authorization;
 
-    if (s->token == NULL)
+    if (s->token == NULL && !quirk_on(&s->store.quirks, QUIRK_TOKEN_NEEDED))
         return true;
-    return call->authorization != NULL && strncasecmp(call->authorization, scheme, len) == 0 &&
-           strcmp(call->authorization + len, s->token) == 0;
+    if (given != NULL && strncasecmp(given, scheme, len) == 0)
+        return is_token(s, given + len) || token_is_good(s, given + len);
+    return basic_ok(s, given) || query_ok(s, call);
+}
+
+static void
+unauthorized(const struct sim *s, const struct call *call, struct reply *reply)
+{
+    const char *given = call->authorization;
+
+    if (given != NULL && quirk_on(&s->store.quirks, QUIRK_ECHO_SECRETS))
+        reply_error(reply, 401, "unauthorized", "%.150s (%.80s) is not valid", given, call->query);
+    else
+        reply_error(reply, 401, "unauthorized", "a valid bearer token is needed");
 }
 
 /* Count the call in the window of the quirk rate; ms to wait, 0 if it may go on. */
@@ -146,12 +200,12 @@ broken(struct sim *s, struct reply *reply)
 }
 
 bool
-gate_enter(struct sim *s, const struct call *call, struct reply *reply)
+gate_enter(struct sim *s, struct call *call, struct reply *reply)
 {
     struct quirks *q = &s->store.quirks;
 
     if (!token_ok(s, call)) {
-        reply_error(reply, 401, "unauthorized", "a valid bearer token is needed");
+        unauthorized(s, call, reply);
         return false;
     }
     if (limited(s, reply))

@@ -9,7 +9,7 @@
  */
 
 /* true: the call goes on. false: REPLY has the answer (or says to drop), nothing was done. */
-bool gate_enter(struct sim *s, const struct call *call, struct reply *reply);
+bool gate_enter(struct sim *s, struct call *call, struct reply *reply);
 
 /* Spoil the answer of a write that was applied, and hold answers back. */
 void gate_leave(struct sim *s, const struct call *call, struct reply *reply);

@@ -34,6 +34,8 @@ libsim_a_SOURCES = \
 	src/sim/order.h \
 	src/sim/params.c \
 	src/sim/params.h \
+	src/sim/proof.c \
+	src/sim/proof.h \
 	src/sim/past.c \
 	src/sim/past.h \
 	src/sim/quirk.c \
@@ -64,6 +66,8 @@ libsim_a_SOURCES = \
 	src/sim/guard.h \
 	src/sim/upsert.c \
 	src/sim/upsert.h \
+	src/sim/token.c \
+	src/sim/token.h \
 	src/sim/wire.c \
 	src/sim/wire.h \
 	src/sim/write.c \

@@ -11,6 +11,7 @@ struct mark {
     struct timeline time;
     struct quirks quirks;
     struct counters counters;
+    struct token_state tokens;
     struct hook_counters hook_counters;
 };
 
@@ -22,6 +23,7 @@ mark_set(struct sim *s)
     m->state = snapshot_take(s);
     m->time = s->store.time;
     m->counters = s->journal.counters;
+    m->tokens = s->tokens.state;
     m->hook_counters = hooks_get_counters(&s->hooks);
     quirk_copy(&m->quirks, &s->store.quirks);
     hooks_drop(&s->hooks);
@@ -45,6 +47,7 @@ mark_restore(struct sim *s)
     s->store.time = m->time;
     quirk_copy(&s->store.quirks, &m->quirks);
     s->journal.counters = m->counters;
+    s->tokens.state = m->tokens;
     hooks_drop(&s->hooks);
     hooks_set_counters(&s->hooks, m->hook_counters);
     s->window.n = 0;

@@ -58,6 +58,18 @@ enum quirk_id {
     QUIRK_HTML,
     QUIRK_HTML_ONCE,
     QUIRK_SLOW_MS,
+    /* access tokens */
+    QUIRK_TOKEN_NEEDED,
+    QUIRK_TOKEN_DOWN,
+    QUIRK_TOKEN_DROP,
+    QUIRK_TOKEN_SLOW_MS,
+    QUIRK_TOKEN_CALLS,
+    QUIRK_TOKEN_MS,
+    QUIRK_TOKEN_NO_EXPIRES,
+    QUIRK_TOKEN_ROTATE,
+    QUIRK_TOKEN_GRACE,
+    QUIRK_TOKEN_DENY,
+    QUIRK_ECHO_SECRETS,
     /* webhooks: what is said, then how it is sent */
     QUIRK_WEBHOOK_NOOP,
     QUIRK_WEBHOOK_PER_PROPERTY,

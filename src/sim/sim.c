@@ -78,7 +78,7 @@ sim_answer(struct sim *s, struct call *call, struct reply *reply)
         control_answer(s, call, reply);
     else if (!call->malformed && strcmp(first, "_human") == 0)
         control_human(s, call, reply);
-    else
+    else if (call->malformed || !token_answer(s, call, reply))
         api_answer(s, call, reply);
     notify(s, call, reply);
     say(call, reply);
@@ -122,5 +122,7 @@ sim_release(struct sim *s)
     free(s->account);
     free(s->actor);
     free(s->token);
+    free(s->query_key);
+    token_release(&s->tokens);
     free(s->file);
 }

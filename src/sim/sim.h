@@ -9,6 +9,7 @@
 #include "sim/reply.h"
 #include "sim/sender.h"
 #include "sim/store.h"
+#include "sim/token.h"
 
 struct mark;
 
@@ -21,8 +22,10 @@ enum payload { PAYLOAD_FULL, PAYLOAD_SKINNY, PAYLOAD_PARTIAL };
 struct sim {
     struct store store;
     struct journal journal;
-    char *account;      /* owned */
-    char *token;        /* owned; NULL = open */
+    char *account;   /* owned */
+    char *token;     /* owned; NULL = open */
+    char *query_key; /* owned; the parameter that may hold the token, NULL: none */
+    struct tokens tokens;
     char *file;         /* owned; state is kept here, NULL = nowhere */
     size_t page_max;    /* the largest limit */
     struct mark *mark;  /* owned; NULL = none set */

@@ -36,7 +36,7 @@ bad=$(
         grep -q "^$folder:" src/LAYERS || echo "$folder is not in src/LAYERS"
     done
     grep -rlE '#include <sodium' src | grep -vE '^src/(crypto/|sim/sign\.c$)' | sed 's/$/: libsodium outside src\/crypto/' || true
-    grep -rlE '#include <openssl' src | grep -vE '^src/(crypto/|sim/assertion\.c$)' | sed 's/$/: libcrypto outside src\/crypto/' || true
+    grep -rlE '#include <openssl' src | grep -vE '^src/(crypto/|sim/proof\.c$)' | sed 's/$/: libcrypto outside src\/crypto/' || true
     grep -rlE '#include <sqlite3' src | grep -v '^src/store/sqlite/' | sed 's/$/: SQLite outside src\/store\/sqlite/' || true
     grep -rlE '#include <curl' src | grep -vE '^src/(http/|sim/sender\.c$)' | sed 's/$/: libcurl outside src\/http/' || true
     grep -rlE '#include <microhttpd' src | grep -vE '^src/(http|sim)/' | sed 's/$/: libmicrohttpd outside/' || true

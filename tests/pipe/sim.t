@@ -57,7 +57,7 @@ is "bad_quirk_value_is_64" 64 $rc
 try sync-sim --id number
 is "bad_id_kind_is_64" 64 $rc
 sync-sim --list-quirks >quirks
-is "list_quirks_has_a_line_each" 58 "$(grep -c . quirks)"
+is "list_quirks_has_a_line_each" 69 "$(grep -c . quirks)"
 missing=$(while read -r word rest; do
     grep -q "^\.It Cm ${word%%=*}\( \|\$\)" "$top_srcdir/man/sync-sim.1" || echo "${word%%=*}"
 done <quirks)
