@@ -6,8 +6,8 @@
 #include "config/internal.h"
 
 static const char *const placeholder_names[PH_COUNT + 1] = {
-    "id",     "external_id", "account",         "base_url", "since", "until",
-    "cursor", "size",        "idempotency_key", "etag",     "key",   "value"};
+    "id",   "external_id",     "account", "base_url", "since", "until", "cursor",
+    "size", "idempotency_key", "etag",    "key",      "value", "job"};
 
 enum {
     PH_EVERYWHERE = PH_BIT(PH_ACCOUNT) | PH_BIT(PH_BASE_URL),
@@ -28,26 +28,37 @@ static const struct form {
     [CALL_GET] = {"get", {CALL_KEYS, "gone", "lag"}, PH_BIT(PH_ID), PH_ID},
     [CALL_FIND] = {"find", {CALL_KEYS, "records", "by", "strong", "lag"}, PH_SOUGHT, PH_VALUE},
     [CALL_CREATE] = {"create",
-                     {CALL_KEYS, "answer", "idempotency", "client_id", "conflict"},
+                     {CALL_KEYS, "answer", "idempotency", "client_id", "conflict", "batch"},
                      PH_WRITING | PH_BIT(PH_ID),
                      PH_COUNT},
     [CALL_UPSERT] = {"upsert",
-                     {CALL_KEYS, "answer", "idempotency", "by", "key", "conflict"},
+                     {CALL_KEYS, "answer", "idempotency", "by", "key", "conflict", "batch"},
                      PH_WRITING,
                      PH_COUNT},
     [CALL_UPDATE] = {"update",
-                     {CALL_KEYS, "answer", "conflict", "precondition"},
+                     {CALL_KEYS, "answer", "conflict", "precondition", "batch"},
                      PH_WRITING | PH_BIT(PH_ID) | PH_BIT(PH_ETAG),
                      PH_ID},
     [CALL_DELETE] = {"delete",
                      {"method", "path", "query", "headers", "body", "body_type", "gone", "error",
-                      "conflict", "precondition"},
+                      "conflict", "precondition", "batch"},
                      PH_BIT(PH_ID) | PH_BIT(PH_ETAG),
                      PH_ID},
     [CALL_LIST] = {"list",
                    {CALL_KEYS, "records", "watermark", "page", "partial"},
                    PH_LISTING,
                    PH_COUNT},
+    [CALL_BATCH] = {"batch",
+                    {CALL_KEYS, "max", "items", "item", "results", "by", "at", "answer", "status",
+                     "item_error", "errors", "poll"},
+                    0,
+                    PH_COUNT},
+    [CALL_BATCH_ITEM] = {"item", {NULL}, PH_WRITING | PH_BIT(PH_ID) | PH_BIT(PH_ETAG), PH_COUNT},
+    [CALL_POLL] = {"poll",
+                   {"job", "url", "path", "query", "headers", "every", "deadline", "done",
+                    "failed"},
+                   PH_BIT(PH_JOB),
+                   PH_JOB},
     [CALL_IDENTITY] = {"identity", {CALL_KEYS, "id"}, 0, PH_COUNT},
 };
 
@@ -134,11 +145,15 @@ read_params(struct reader *r, const struct yaml *map, const char *key, const str
 }
 
 static void
-read_method(struct reader *r, const struct yaml *y, struct endpoint *out)
+read_method(struct reader *r, const struct yaml *y, enum call_kind kind, struct endpoint *out)
 {
     static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
     int i;
 
+    if (kind == CALL_POLL) {
+        out->method = arena_text(r->arena, "GET");
+        return;
+    }
     if (read_need(r, y, "method") == NULL)
         return;
     i = read_word(r, y, "method", methods, -1);
@@ -188,7 +203,7 @@ read_answer(struct reader *r, const struct yaml *y, enum call_kind kind, struct 
     const struct yaml *idempotency = read_map(r, y, "idempotency");
 
     out->answer = (enum answer_kind)read_word(r, y, "answer", answers, ANSWER_FULL);
-    if (kind == CALL_UPDATE || idempotency == NULL)
+    if (kind == CALL_UPDATE || kind == CALL_BATCH || idempotency == NULL)
         return;
     yaml_check_keys(idempotency, idempotency_keys, r->file, r->f);
     out->idempotency_header = read_need_text(r, idempotency, "header");
@@ -216,11 +231,11 @@ read_gone(struct reader *r, const struct yaml *y, struct endpoint *out)
 }
 
 /* What of an answer of 2xx says that it is none. */
-static void
-read_error(struct reader *r, const struct yaml *y, struct said_error *out)
+void
+said_error_read(struct reader *r, const struct yaml *y, const char *key, struct said_error *out)
 {
     static const char *const keys[] = {"status", "header", "body", "as", NULL};
-    const struct yaml *error = read_map(r, y, "error");
+    const struct yaml *error = read_map(r, y, key);
     const struct yaml *as = yaml_get(error, "as");
 
     if (error == NULL)
@@ -229,7 +244,7 @@ read_error(struct reader *r, const struct yaml *y, struct said_error *out)
     out->present = true;
     when_read(r, error, &out->when);
     if (out->when.n_headers + out->when.n_body == 0)
-        FAULT(r, error, "error: an answer of status 2xx needs a header or a body to be one");
+        FAULT(r, error, "%s: an answer of status 2xx needs a header or a body to be one", key);
     if (as != NULL && as->kind == YAML_INT)
         out->status = (int)read_count(r, error, "as", 0, 400, 599);
     else
@@ -307,6 +322,15 @@ read_body_type(struct reader *r, const struct yaml *y, struct endpoint *out)
         FAULT(r, body, "the body of a form must be a map, is %s", yaml_kind_name(body));
 }
 
+json_t *
+endpoint_template(struct reader *r, const struct yaml *y, enum call_kind kind, bool *says_id)
+{
+    unsigned used = y != NULL ? check_body(r, y, &forms[kind]) : 0;
+
+    *says_id = (used & PH_BIT(PH_ID)) != 0;
+    return y != NULL ? yaml_to_json(y) : NULL;
+}
+
 unsigned
 endpoint_read(struct reader *r, const struct yaml *y, enum call_kind kind, const char *base_url,
               struct endpoint *out)
@@ -319,7 +343,7 @@ endpoint_read(struct reader *r, const struct yaml *y, enum call_kind kind, const
     if (y == NULL || y->kind != YAML_MAP)
         return 0;
     out->present = true;
-    read_method(r, y, out);
+    read_method(r, y, kind, out);
     used |= read_url(r, y, form, base_url, out);
     out->query = read_params(r, y, "query", form, &out->n_query, &used);
     out->headers = read_params(r, y, "headers", form, &out->n_headers, &used);
@@ -337,13 +361,13 @@ endpoint_read(struct reader *r, const struct yaml *y, enum call_kind kind, const
         read_by(r, y, out);
     if (kind == CALL_GET || kind == CALL_DELETE)
         read_gone(r, y, out);
-    if (kind == CALL_CREATE || kind == CALL_UPSERT || kind == CALL_UPDATE)
+    if (kind == CALL_CREATE || kind == CALL_UPSERT || kind == CALL_UPDATE || kind == CALL_BATCH)
         read_answer(r, y, kind, out);
     if (kind == CALL_CREATE)
         read_client_id(r, y, used, out);
     if (kind == CALL_UPSERT)
         read_upsert(r, y, used, out);
-    read_error(r, y, &out->error);
+    said_error_read(r, y, "error", &out->error);
     read_conflict(r, y, &out->conflict);
     if (kind == CALL_UPDATE || kind == CALL_DELETE)
         precondition_read(r, y, &out->precondition);
@@ -359,4 +383,5 @@ endpoint_release(struct endpoint *e)
 {
     json_decref(e->body);
     e->body = NULL;
+    batch_release(e->batch);
 }

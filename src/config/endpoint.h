@@ -59,6 +59,8 @@ struct said_error {
     int status;        /* or it is this; 0: a refusal */
 };
 
+struct batch;
+
 struct endpoint {
     bool present;
     char *method;
@@ -83,6 +85,7 @@ struct endpoint {
     size_t n_by;
     char *idempotency_header; /* create: NULL if there is none */
     int64_t idempotency_window_ms;
+    struct batch *batch;      /* create, update, delete: batch.h; NULL: one a call */
     enum upsert_by upsert;    /* create */
     char *key;                /* upsert by body: its path in the record; NULL: external_id's */
     enum client_id client_id; /* create */

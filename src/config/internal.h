@@ -86,6 +86,7 @@ enum placeholder {
     PH_ETAG,
     PH_KEY,
     PH_VALUE,
+    PH_JOB,
     PH_COUNT
 };
 #define PH_BIT(p) (1u << (p))
@@ -98,6 +99,9 @@ enum call_kind {
     CALL_UPDATE,
     CALL_DELETE,
     CALL_LIST,
+    CALL_BATCH,
+    CALL_BATCH_ITEM,
+    CALL_POLL,
     CALL_IDENTITY
 };
 
@@ -115,6 +119,16 @@ char *pair_path(struct reader *r, const struct pair *p);
 unsigned endpoint_read(struct reader *r, const struct yaml *y, enum call_kind kind,
                        const char *base_url, struct endpoint *out);
 void endpoint_release(struct endpoint *e);
+/* A template of its own, NULL if Y is; SAYS_ID: does it use {id}? */
+json_t *endpoint_template(struct reader *r, const struct yaml *y, enum call_kind kind,
+                          bool *says_id);
+/* KEY of Y: what of a good answer is an error. */
+void said_error_read(struct reader *r, const struct yaml *y, const char *key,
+                     struct said_error *out);
+/* `batch` of CALL, a write to DEF, whose ids are read already. */
+void batch_read(struct reader *r, const struct yaml *call, const char *base_url,
+                const struct resource_def *def, struct endpoint *out);
+void batch_release(struct batch *b);
 /* The endpoint of a list and what only a list has. */
 void listing_read(struct reader *r, const struct yaml *y, const char *base_url,
                   struct listing *out);

@@ -2,6 +2,8 @@ noinst_LIBRARIES += libconfig.a
 libconfig_a_SOURCES = \
 	src/config/auth.c \
 	src/config/auth.h \
+	src/config/batch.c \
+	src/config/batch.h \
 	src/config/conf.c \
 	src/config/conf.h \
 	src/config/conf_auth.c \

@@ -249,5 +249,9 @@ resource_read(struct reader *r, const struct yaml *y, const char *base_url,
         check_by(r, yaml_get(y, "find"), out);
     check_create(r, y, out);
     precondition_check(r, y, out);
+    batch_read(r, yaml_get(y, out->create.upsert != UPSERT_NO ? "upsert" : "create"), base_url, out,
+               &out->create);
+    batch_read(r, yaml_get(y, "update"), base_url, out, &out->update);
+    batch_read(r, yaml_get(y, "delete"), base_url, out, &out->delete);
     out->map_hash = map_hash(r, out);
 }

@@ -288,6 +288,16 @@ is_said_error(struct call *c, const struct http_answer *h)
     return true;
 }
 
+/* Others find out what it means. */
+static bool
+read_shown(struct call *c, const struct val *v)
+{
+    c->shown = v;
+    c->answer.outcome = PROVIDER_OK;
+    c->answer.code = c->answer.text = NULL;
+    return true;
+}
+
 bool
 answer_read(struct call *c, const struct http_answer *h)
 {
@@ -300,13 +310,17 @@ answer_read(struct call *c, const struct http_answer *h)
         return true;
     if (c->kind == CALL_DELETE)
         return read_deleted(c);
-    if (c->writing && (empty || c->e->answer == ANSWER_NONE)) {
+    if (c->kind == CALL_BULK && empty)
+        return read_shown(c, NULL);
+    if (c->kind != CALL_BULK && c->writing && (empty || c->e->answer == ANSWER_NONE)) {
         v = empty ? NULL : val_parse(c->arena, h->body, h->len, NULL);
         return readback_start(c, record_at(v, c->e->record), h);
     }
     v = parse(c, h);
     if (v == NULL)
         return true;
+    if (c->kind == CALL_BULK || c->kind == CALL_POLL)
+        return read_shown(c, v);
     if (c->kind == CALL_IDENTITY)
         return read_identity(c, h, v);
     if (c->kind == CALL_LIST)

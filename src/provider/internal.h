@@ -37,6 +37,7 @@ struct tmpl {
     const char *etag;
     const char *key;
     const char *value;
+    const char *job;
     bool cursor_is_number; /* alone in a body text, {cursor} becomes a number; {size} always does */
 };
 
@@ -271,7 +272,9 @@ enum call_kind {
     CALL_FIND,
     CALL_CREATE,
     CALL_UPDATE,
-    CALL_DELETE
+    CALL_DELETE,
+    CALL_BULK, /* many of these in one */
+    CALL_POLL  /* what became of it */
 };
 
 struct call {
@@ -297,8 +300,9 @@ struct call {
     bool waits;             /* for a token; it keeps its place among those under way */
     int64_t asked_at;       /* boot clock: the last request went out then or later */
     int tries;
-    int sends;       /* requests gone out for it */
-    int64_t started; /* boot clock, 0 = not yet */
+    int sends;               /* requests gone out for it */
+    int64_t started;         /* boot clock, 0 = not yet */
+    const struct val *shown; /* BULK, POLL: what was answered; NULL: nothing */
     struct provider_answer answer;
 };
 
@@ -306,9 +310,10 @@ struct provider {
     const struct conf_system *system;
     struct http *http;
     struct secrets secrets;
-    struct token *token;        /* owned; NULL: auth is not dynamic */
-    struct conf_system at;      /* see provider_at */
-    struct call *calls;         /* all, newest first */
+    struct token *token;   /* owned; NULL: auth is not dynamic */
+    struct conf_system at; /* see provider_at */
+    struct call *calls;    /* all, newest first */
+    struct bulk *bulks;
     struct call *first, **last; /* those that wait for their turn */
     long n_queued;
     int active;
@@ -368,6 +373,39 @@ void readback_failed(struct call *c);
  * in its own way costs the lag, or the call's patience, at such a write).
  */
 bool readback_is_stale(const struct call *c);
+
+/* --- bulk.c: many writes in one call -------------------------------------------------------- */
+
+struct bulk;
+/* Without callbacks: the provider goes. */
+void bulk_free(struct bulk *b);
+
+/* --- bulk_result.c: what its answer says of each ------------------------------------------- */
+
+struct bulk_item {
+    struct provider_item in; /* copied */
+    bool over;               /* its callback was called */
+    size_t place;            /* among those that were sent */
+};
+
+struct bulk {
+    struct provider *p;
+    struct bulk *prev, *next; /* all of the provider */
+    struct arena *arena;      /* owned; this is in it */
+    const struct resource_def *r;
+    const struct endpoint *e; /* of one */
+    enum provider_action action;
+    struct bulk_item *items;
+    size_t n, n_sent;
+    struct call *call;    /* under way */
+    struct endpoint poll; /* what is asked for the job */
+    const char *job;
+    int64_t deadline; /* boot clock: of the job */
+    int status;       /* of the answer to the batch */
+};
+
+/* Ends each item by what V, the answer of C, says of it. */
+void bulk_deal(struct bulk *b, struct call *c, const struct val *v);
 
 /* --- spot.c: places in a request that came in --------------------------------------------- */
 

@@ -5,6 +5,8 @@ libprovider_a_SOURCES = \
 	src/provider/body.c \
 	src/provider/bucket.c \
 	src/provider/bucket.h \
+	src/provider/bulk.c \
+	src/provider/bulk_result.c \
 	src/provider/call.c \
 	src/provider/challenge.c \
 	src/provider/client_id.c \

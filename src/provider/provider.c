@@ -304,6 +304,8 @@ provider_free(struct provider *p)
         return;
     quota_release(p);
     provider_flush(p);
+    while (p->bulks != NULL)
+        bulk_free(p->bulks);
     for (struct call *c = p->calls, *next; c != NULL; c = next) {
         next = c->next;
         call_free(c);

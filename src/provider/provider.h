@@ -72,6 +72,7 @@ struct provider_answer {
     const char *id; /* write: the record's id where known, also if reading it back failed */
     const char *next_cursor; /* list: where to go on, opaque; NULL = this was the last page */
     int64_t server_now;      /* Date header, 0 = none */
+    bool whole;              /* bulk: said of the whole call, not of this item */
     bool read_back;          /* a write whose record was read back */
     size_t n_bad;            /* rows left out of `records` (no id, no object): not fatal */
     const char *bad_text;    /* why the first was */
@@ -79,6 +80,16 @@ struct provider_answer {
 
 /* Borrowed for the callback's time: copy what must live longer. */
 typedef void provider_done(void *user, const struct provider_answer *answer);
+
+/* One of many writes of one kind. */
+struct provider_item {
+    const char *id; /* NULL: a create */
+    const char *external_id, *idempotency_key, *etag;
+    const struct val *fields; /* NULL: a delete */
+    provider_done *done;
+    void *user;
+};
+enum provider_action { PROVIDER_CREATE, PROVIDER_UPDATE, PROVIDER_DELETE };
 
 struct provider *provider_new(const struct conf_system *system, struct http *http);
 const struct conf_system *provider_system(const struct provider *p);
@@ -164,6 +175,23 @@ const char *provider_client_id(struct arena *a, const struct resource_def *r,
  */
 void provider_delete(struct provider *p, const struct resource_def *r, const char *id,
                      const char *etag, provider_done *done, void *user);
+
+/* How many of these the definition takes in one call; 1: one by one. */
+long provider_bulk_max(const struct resource_def *r, enum provider_action action);
+/* Can one with this ETAG be among them? */
+bool provider_bulk_fits(const struct resource_def *r, enum provider_action action,
+                        const char *etag);
+/* How long what went out in one call may still be done; 0: it is when it is answered. */
+int64_t provider_bulk_late_ms(const struct resource_def *r, enum provider_action action);
+/*
+ * N writes in one call, N at most provider_bulk_max; none of them may be guarded by a header. Each
+ * item's DONE is called once, with an answer of its own: one of which the call's answer says
+ * nothing is LOST (code no-result). An answer that is said of the whole call (`whole`) is each
+ * item's. Is the call answered before the work is done, the job is asked for until it is, or its
+ * deadline is over: LOST (job-late, job-failed).
+ */
+void provider_bulk(struct provider *p, const struct resource_def *r, enum provider_action action,
+                   const struct provider_item *items, size_t n);
 
 /* The request that a create (ID NULL), an update or, with FIELDS NULL, a delete would send, for
  * people: METHOD URL, headers with secrets as [secret], body. */

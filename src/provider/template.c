@@ -23,6 +23,7 @@ static const struct {
     {"etag", offsetof(struct tmpl, etag)},
     {"key", offsetof(struct tmpl, key)},
     {"value", offsetof(struct tmpl, value)},
+    {"job", offsetof(struct tmpl, job)},
 };
 
 /* Is TEXT at a placeholder? Its length with braces, its value in *VALUE; 0 if not. */

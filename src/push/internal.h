@@ -50,6 +50,8 @@ struct write {
     bool conflict;          /* the create was answered 409 or 412 */
     bool by_match;          /* no record has our external id: it is sought by a match field */
     const char *created_id; /* the create was answered with this id, but the record is not read */
+    struct group *group;    /* send.c: those it went out with in one call; NULL: alone */
+    bool alone;             /* a call of several was refused: it goes out by itself */
     bool gone;
     bool parked;       /* nobody can say what became of it for now; ending does not wait for it */
     int attempts;      /* requests that may have gone out */
@@ -259,6 +261,8 @@ const struct val *odd_fields(const struct write *w, const struct provider_record
 void send_add(struct write *w); /* to its target's queue */
 /* Marks and hands over what the targets have room for. */
 int send_ready(struct push *p, struct err *err);
+/* W is over without an answer: those it went out with need not wait for it. */
+void send_leave(struct write *w);
 /* Gives up what was not sent: its events are free again. */
 int send_drop(struct push *p, struct err *err);
 

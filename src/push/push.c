@@ -141,8 +141,10 @@ leave_open(struct push *p)
         struct line *l = p->lines;
 
         for (struct write *w = l->writes; w != NULL; w = w->sibling)
-            if (!w->gone)
+            if (!w->gone) {
+                send_leave(w);
                 result_parked(w);
+            }
         line_free(l);
     }
     p->open = p->parked = 0;

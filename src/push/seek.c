@@ -114,6 +114,10 @@ seek_differing(const struct write *w, const struct provider_record *r)
 bool
 seek_is_over(const struct write *w, int64_t now)
 {
+    /* A job may still run, or an older writer's be asked for by nobody. */
+    if (w->created_id == NULL &&
+        now - w->sent_boot < provider_bulk_late_ms(w->def, PROVIDER_CREATE))
+        return false;
     if (seek_id(w) != NULL)
         return now - w->sent_boot >= w->def->get.lag_ms;
     return w->def->find.strong || now - w->sent_boot >= w->def->find.lag_ms;

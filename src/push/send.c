@@ -3,7 +3,9 @@
 #include "push/internal.h"
 #include "base/clock.h"
 #include "base/crash.h"
+#include "base/mem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void
@@ -21,15 +23,59 @@ room(const struct target *t)
     return 2 * concurrency - t->under_way;
 }
 
+/* Writes that went out in one call, which counts once. */
+struct group {
+    size_t n;    /* at first */
+    size_t left; /* without an answer of their own */
+};
+
+/* One request less is under way, if W was the last of its. */
+static void
+leave_group(struct write *w)
+{
+    struct group *g = w->group;
+
+    w->group = NULL;
+    if (g != NULL && --g->left > 0)
+        return;
+    w->target->under_way--;
+    free(g);
+}
+
+void
+send_leave(struct write *w)
+{
+    if (w->group != NULL)
+        leave_group(w);
+}
+
+/*
+ * A call of several that was refused as a whole did nothing, and nobody knows for whose sake: each
+ * is asked by itself.
+ */
+static bool
+is_refused_together(const struct write *w, const struct provider_answer *a)
+{
+    return w->group != NULL && w->group->n > 1 && a->whole &&
+           (a->outcome == PROVIDER_REFUSED || a->outcome == PROVIDER_CONFLICT ||
+            a->outcome == PROVIDER_GONE);
+}
+
 static void
 sent(void *user, const struct provider_answer *a)
 {
     struct write *w = user;
+    bool again = is_refused_together(w, a);
 
-    w->target->under_way--;
+    leave_group(w);
     w->sent_boot = clock_boot();
     crash_point("push.answer");
-    outcome_take(w, a);
+    if (!again) {
+        outcome_take(w, a);
+        return;
+    }
+    w->alone = true;
+    send_add(w);
 }
 
 static void
@@ -37,10 +83,6 @@ hand_over(struct write *w)
 {
     struct store_intent *i = &w->intent;
 
-    w->marked = true;
-    w->attempts++;
-    w->target->under_way++;
-    w->sent_boot = clock_boot();
     if (strcmp(i->action, "create") == 0)
         provider_create(w->target->provider, w->def, i->fields, i->external_id, i->idempotency_key,
                         sent, w);
@@ -50,7 +92,84 @@ hand_over(struct write *w)
         provider_update(w->target->provider, w->def, i->record_id, i->fields, i->etag, sent, w);
 }
 
-/* What may go out now, out of the queues. */
+static enum provider_action
+action_of(const struct write *w)
+{
+    if (strcmp(w->intent.action, "create") == 0)
+        return PROVIDER_CREATE;
+    return strcmp(w->intent.action, "delete") == 0 ? PROVIDER_DELETE : PROVIDER_UPDATE;
+}
+
+/* May it go out with others? What is sent again goes alone, under its own key. */
+static bool
+is_sociable(const struct write *w)
+{
+    return !w->alone && w->attempts == 0 &&
+           provider_bulk_fits(w->def, action_of(w), w->intent.etag);
+}
+
+/* Can W join those from FIRST on? Two of one link never go together: their order would be lost. */
+static bool
+joins(struct write *const *first, size_t n, const struct write *w)
+{
+    if (w->target != first[0]->target || w->def != first[0]->def ||
+        action_of(w) != action_of(first[0]) || !is_sociable(w))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (first[i]->intent.link_id == w->intent.link_id)
+            return false;
+    return true;
+}
+
+/* How many of N writes, from the first on, are one call. */
+static size_t
+group_size(struct write *const *writes, size_t n)
+{
+    long most = provider_bulk_max(writes[0]->def, action_of(writes[0]));
+    size_t size = 1;
+
+    if (!is_sociable(writes[0]))
+        return 1;
+    while (size < n && (long)size < most && joins(writes, size, writes[size]))
+        size++;
+    return size;
+}
+
+static void
+hand_over_group(struct write **writes, size_t n)
+{
+    struct group *g = n > 1 ? mem_alloc(sizeof *g) : NULL;
+    struct provider_item items[PUSH_MAX_WRITES];
+
+    writes[0]->target->under_way++;
+    if (g != NULL)
+        *g = (struct group){n, n};
+    for (size_t k = 0; k < n; k++) {
+        const struct store_intent *i = &writes[k]->intent;
+
+        writes[k]->group = g;
+        writes[k]->marked = true;
+        writes[k]->attempts++;
+        writes[k]->sent_boot = clock_boot();
+        items[k] =
+            (struct provider_item){.id = i->record_id,
+                                   .external_id = i->external_id,
+                                   .idempotency_key = i->idempotency_key,
+                                   .etag = i->etag,
+                                   .fields = strcmp(i->action, "delete") == 0 ? NULL : i->fields,
+                                   .done = sent,
+                                   .user = writes[k]};
+    }
+    if (g == NULL)
+        hand_over(writes[0]);
+    else
+        provider_bulk(writes[0]->target->provider, writes[0]->def, action_of(writes[0]), items, n);
+}
+
+/*
+ * What may go out now, out of the queues. What goes out in one call takes the room of one, so that
+ * a queue is emptied in few calls.
+ */
 static size_t
 collect(struct push *p, struct write **writes, size_t max)
 {
@@ -59,8 +178,18 @@ collect(struct push *p, struct write **writes, size_t max)
     for (size_t i = 0; i < p->conf.n_systems; i++) {
         struct target *t = &p->targets[i];
 
-        for (int left = room(t); left > 0 && n < max && t->ready.first != NULL; left--)
+        for (int left = room(t); left > 0 && n < max && t->ready.first != NULL; left--) {
+            size_t first = n;
+            long most;
+
             writes[n++] = queue_take(&t->ready);
+            most = is_sociable(writes[first])
+                       ? provider_bulk_max(writes[first]->def, action_of(writes[first]))
+                       : 1;
+            while (n < max && (long)(n - first) < most && t->ready.first != NULL &&
+                   joins(writes + first, n - first, t->ready.first))
+                writes[n++] = queue_take(&t->ready);
+        }
     }
     return n;
 }
@@ -92,8 +221,10 @@ send_ready(struct push *p, struct err *err)
     /* Asked again: if we stood still for long just now, others may have taken these over. */
     if (!lease_is_fresh(p))
         return lease_stale(err);
-    for (size_t i = 0; i < n; i++)
-        hand_over(writes[i]);
+    for (size_t i = 0, size; i < n; i += size) {
+        size = group_size(writes + i, n - i);
+        hand_over_group(writes + i, size);
+    }
     return 0;
 }
 

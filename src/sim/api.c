@@ -2,6 +2,7 @@
 
 #include "sim/api.h"
 #include "base/mem.h"
+#include "sim/bulk.h"
 #include "sim/gate.h"
 #include "sim/search.h"
 #include "sim/upsert.h"
@@ -213,10 +214,18 @@ route(struct sim *s, struct call *call, struct reply *reply)
     }
     if (call->nsegments == 1 && strcmp(call->segments[0], "account") == 0)
         return account(s, call, reply);
-    if (call->nsegments == 1 || call->nsegments == 2 || upsert_is_url(call))
+    if (bulk_is_job(call) && is(call, "GET")) {
+        bulk_job(s, call, reply);
+        return JOURNAL_OTHER;
+    }
+    if (call->nsegments == 1 || call->nsegments == 2 || upsert_is_url(call) || bulk_is(call))
         c = store_collection(&s->store, call->segments[0]);
     if (c == NULL) {
         reply_error(reply, 404, "unknown_collection", "no such path");
+        return JOURNAL_OTHER;
+    }
+    if (call->nsegments == 3) {
+        bulk_call(s, call, c, reply);
         return JOURNAL_OTHER;
     }
     if (call->nsegments == 4)

@@ -2,6 +2,8 @@ noinst_LIBRARIES += libsim.a
 libsim_a_SOURCES = \
 	src/sim/api.c \
 	src/sim/api.h \
+	src/sim/bulk.c \
+	src/sim/bulk.h \
 	src/sim/call.c \
 	src/sim/call.h \
 	src/sim/control.c \

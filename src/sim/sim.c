@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "sim/api.h"
+#include "sim/bulk.h"
 #include "sim/control.h"
 #include "sim/mark.h"
 #include "sim/notice.h"
@@ -108,6 +109,7 @@ sim_forget_answers(struct sim *s)
 {
     map_each(&s->answers, free_answer, NULL);
     map_release(&s->answers);
+    bulk_forget(s);
 }
 
 void

@@ -29,6 +29,7 @@ struct sim {
     char *file;         /* owned; state is kept here, NULL = nowhere */
     size_t page_max;    /* the largest limit */
     struct mark *mark;  /* owned; NULL = none set */
+    struct map jobs;    /* of bulk.h, owned */
     struct map answers; /* Idempotency-Key and path -> struct answer, owned */
     struct {
         int64_t start; /* ms of the boot clock */
