@@ -199,8 +199,8 @@ check_open(struct deciding *g)
     int rc, outcome = STORE_COMMITTED;
 
     if (db_rows(g->s, &r, g->err,
-                "SELECT state, target, account FROM sync_intents WHERE link_id = ? AND state IN"
-                " ('prepared','sent','unknown')",
+                "SELECT state, target, account FROM sync_intents n WHERE link_id = ? AND"
+                " " OPEN_OR_UNKNOWN,
                 "i", g->d->link) < 0)
         return -1;
     while ((rc = rows_next(&r)) == 1) {

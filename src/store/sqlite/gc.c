@@ -26,8 +26,8 @@ struct gc {
 /* An event that an open intent or an open reject refers to stays. */
 #define OLD_EVENT                                                                                  \
     "seq > ?1 AND seq <= ?2 AND disposition IS NOT NULL AND disposed_at < ?3 AND seq NOT IN"       \
-    " (SELECT seq FROM sync_intents INDEXED BY sync_intents_open WHERE state IN"                   \
-    " ('prepared','sent','unknown') AND seq IS NOT NULL) AND seq NOT IN (SELECT seq FROM"          \
+    " (SELECT seq FROM sync_intents n INDEXED BY sync_intents_open"                                \
+    " WHERE " OPEN_OR_UNKNOWN " AND seq IS NOT NULL) AND seq NOT IN (SELECT seq FROM"              \
     " sync_rejects WHERE state = 'open' AND seq IS NOT NULL)"
 
 #define OLD_INTENT                                                                                 \

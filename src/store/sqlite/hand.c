@@ -116,10 +116,10 @@ int
 hand_close_unknown(struct hand *h, int64_t link_id, const char *target, const char *why)
 {
     int64_t token;
-    int rc = db_int(h->s, h->err, &token,
-                    "SELECT token FROM sync_intents WHERE link_id = ? AND target = ? AND state IN"
-                    " ('prepared','sent','unknown') AND state = 'unknown'",
-                    "it", link_id, target);
+    int rc = db_int(
+        h->s, h->err, &token,
+        "SELECT token FROM sync_intents WHERE link_id = ? AND target = ? AND state = 'unknown'",
+        "it", link_id, target);
 
     if (rc != 1)
         return rc;
@@ -141,9 +141,8 @@ hand_check_idle(struct hand *h, int64_t link_id, bool unknown)
                "SELECT count(*) FROM sync_intents n WHERE n.link_id = ? AND " OPEN_INTENT("n"), "i",
                link_id) < 0 ||
         db_int(h->s, h->err, &lost,
-               "SELECT count(*) FROM sync_intents WHERE link_id = ? AND state IN"
-               " ('prepared','sent','unknown') AND state = 'unknown'",
-               "i", link_id) < 0)
+               "SELECT count(*) FROM sync_intents WHERE link_id = ? AND state = 'unknown'", "i",
+               link_id) < 0)
         return -1;
     if (sent > 0) {
         err_set(h->err, ERR_RUN, ERR_LATER, "busy", "link %" PRId64 " has writes under way",

@@ -214,6 +214,7 @@ int shadow_save(struct store *s, const struct shadow_row *r, int64_t now, struct
 /* The shadow's fields of a link's end: 1 (an object), 0 no such end, -1. HEAD may be NULL. */
 struct shadow_head {
     const char *record_id, *map_hash;
+    bool deleted; /* a tombstone */
 };
 int shadow_load(struct store *s, struct arena *a, int64_t link_id, const char *system,
                 const char *account, const struct val **fields, struct shadow_head *head,
@@ -277,8 +278,12 @@ int apply_ended(struct deciding *g);
 /* Limits: STORE_COMMITTED (within, and counted), STORE_STOPPED (err says which), -1. */
 int limits_take(struct deciding *g);
 
-/* Open intents: prepared or sent. The first line lets SQLite see that the partial index fits. */
-#define OPEN_INTENT(n) n ".state IN ('prepared','sent','unknown') AND " n ".state <> 'unknown'"
+/*
+ * Open intents (prepared or sent), and those whose record is not known either: in the words of the
+ * partial index, so that SQLite sees that it fits.
+ */
+#define OPEN_INTENT(n) "(" n ".state = 'prepared' OR " n ".state = 'sent')"
+#define OPEN_OR_UNKNOWN "(n.state = 'prepared' OR n.state = 'sent' OR n.state = 'unknown')"
 
 /* Rows of sync_intents as struct store_intent. */
 #define INTENT_COLUMNS                                                                             \

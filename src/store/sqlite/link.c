@@ -117,8 +117,7 @@ load_unknown(struct store *s, struct arena *a, struct store_link *l, struct err 
     int rc;
 
     if (db_rows(s, &r, err,
-                "SELECT target FROM sync_intents WHERE link_id = ? AND state IN"
-                " ('prepared','sent','unknown') AND state = 'unknown' LIMIT 7",
+                "SELECT target FROM sync_intents WHERE link_id = ? AND state = 'unknown' LIMIT 7",
                 "i", l->link_id) < 0)
         return -1;
     while ((rc = rows_next(&r)) == 1)

@@ -30,8 +30,8 @@ struct due {
     " NULL)) LEFT JOIN sync_metadata t ON t.link_id = o.link_id AND t.external_system = o.target"  \
     " WHERE o.refused IS NULL AND o.not_before <= ? AND l.ended_at IS NULL AND NOT EXISTS"         \
     " (SELECT 1 FROM sync_inbox i WHERE i.lane = 'L' || o.link_id AND i.disposition IS NULL)"      \
-    " AND NOT EXISTS (SELECT 1 FROM sync_intents n WHERE n.link_id = o.link_id AND"                \
-    " n.state IN ('prepared','sent','unknown') AND (n.state <> 'unknown' OR"                       \
+    " AND NOT EXISTS (SELECT 1 FROM sync_intents n WHERE n.link_id = o.link_id"                    \
+    " AND " OPEN_OR_UNKNOWN " AND (n.state <> 'unknown' OR"                                        \
     " n.target = o.target)) AND NOT EXISTS (SELECT 1 FROM sync_conflicts c WHERE c.link_id ="      \
     " o.link_id AND c.field = o.field AND c.state = 'open') ORDER BY o.not_before"
 

@@ -178,8 +178,8 @@ load_unknown(struct about *x)
     if (!is_unknown(x) || x->r.target == NULL)
         return 0;
     return db_int(x->h.s, x->h.err, &x->link_id,
-                  "SELECT link_id FROM sync_intents WHERE seq = ? AND target = ? AND state IN"
-                  " ('prepared','sent','unknown') AND state = 'unknown'",
+                  "SELECT link_id FROM sync_intents WHERE seq = ? AND target = ? AND state = "
+                  "'unknown'",
                   "it", x->r.seq, x->r.target) < 0
                ? -1
                : 0;

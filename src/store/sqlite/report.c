@@ -57,7 +57,7 @@ store_balance(struct store *s, struct arena *a, struct store_count **out, long *
 
 /* clang-format off */
 #define COUNT(name, from) " UNION ALL SELECT '" name "', count(*) FROM " from
-#define INTENTS "sync_intents INDEXED BY sync_intents_open WHERE state IN ('prepared','sent','unknown')"
+#define INTENTS "sync_intents n INDEXED BY sync_intents_open WHERE " OPEN_OR_UNKNOWN
 #define PENDING "sync_inbox WHERE disposition IS NULL"
 #define UNFOLDED " AND folded_into IS NULL"
 

@@ -13,7 +13,7 @@ CREATE TABLE sync_requests (
 -- event_id: the provider's, or BATCH#n, or a listing's RUN/NNNNNNNN, or replay:REJECT:N. fence rises at every emission, return and take-back.
 CREATE TABLE sync_inbox (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, lane TEXT NOT NULL, link_id INTEGER, system TEXT NOT NULL, account TEXT NOT NULL, resource TEXT NOT NULL,
-  record_id TEXT NOT NULL, event_type TEXT NOT NULL, event_id TEXT NOT NULL, path TEXT NOT NULL CHECK (path IN ('webhook','stream','delta','manual')),
+  record_id TEXT NOT NULL, event_type TEXT NOT NULL, event_id TEXT NOT NULL, path TEXT NOT NULL CHECK (path = 'webhook' OR path = 'stream' OR path = 'delta' OR path = 'manual'),
   request_id INTEGER REFERENCES sync_requests, run_id TEXT, received_at TEXT NOT NULL, map_hash TEXT NOT NULL, payload TEXT NOT NULL,
   not_before TEXT NOT NULL, lease TEXT, fence INTEGER NOT NULL DEFAULT 0, leased_ms INTEGER, attempts INTEGER NOT NULL DEFAULT 0, folded_into INTEGER,
   disposition TEXT, reason TEXT, disposed_at TEXT, UNIQUE (system, account, event_id));
@@ -50,11 +50,11 @@ CREATE INDEX sync_owed_due ON sync_owed (not_before) WHERE refused IS NULL;
 -- Outside, the token is DEPLOYMENT-token
 CREATE TABLE sync_intents (
   token INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER, link_id INTEGER NOT NULL, generation INTEGER NOT NULL, target TEXT NOT NULL, account TEXT NOT NULL,
-  resource_type TEXT NOT NULL, record_id TEXT, external_id TEXT NOT NULL, action TEXT NOT NULL CHECK (action IN ('create','update','delete')),
+  resource_type TEXT NOT NULL, record_id TEXT, external_id TEXT NOT NULL, action TEXT NOT NULL CHECK (action = 'create' OR action = 'update' OR action = 'delete'),
   fields TEXT NOT NULL, before TEXT, idempotency_key TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('prepared','sent','done','failed','lost','unknown')), owner TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+  state TEXT NOT NULL CHECK (state = 'prepared' OR state = 'sent' OR state = 'done' OR state = 'failed' OR state = 'lost' OR state = 'unknown'), owner TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
   created_at TEXT NOT NULL, sent_at TEXT, settled_at TEXT, http_status INTEGER, response TEXT);
-CREATE UNIQUE INDEX sync_intents_open ON sync_intents (link_id, target, account) WHERE state IN ('prepared','sent','unknown');
+CREATE UNIQUE INDEX sync_intents_open ON sync_intents (link_id, target, account) WHERE state = 'prepared' OR state = 'sent' OR state = 'unknown';
 CREATE INDEX sync_intents_recent ON sync_intents (target, account, resource_type, record_id, settled_at);
 
 -- match keys of every record seen, linked or not
@@ -106,7 +106,8 @@ CREATE VIEW v_balance AS SELECT disposition, sum(events) AS events FROM (SELECT 
   UNION ALL SELECT disposition, events FROM sync_totals) GROUP BY 1;
 CREATE VIEW v_writes AS SELECT created_at, target, resource_type, record_id, action, state, http_status, fields FROM sync_intents;
 
--- additions to the contract: sync_runs.changed (for max_changed), indexes, and what follows.
+-- additions to the contract: sync_runs.changed (for max_changed), indexes, and what follows. In sync_inbox and sync_intents IN (...) is written as OR: for a
+-- list of three SQLite makes and drops a table in memory at each row that is written.
 -- sync_links.ended_why without ended_at: the link ends with the last of its open writes, if all of them are done
 CREATE INDEX sync_requests_new ON sync_requests (request_id) WHERE state = 'new';
 CREATE INDEX sync_inbox_record ON sync_inbox (resource, record_id, system, account);
