@@ -118,7 +118,7 @@ update_end(struct deciding *g, const struct decision_end *e, const struct known_
 
     if (is_state(e, "deleted"))
         return save_end(g, e, old) < 0 ? -1 : hold_owed(g, e->system);
-    rc = shadow_revive(g->s, g->link_id, e->system, e->account, g->err);
+    rc = old->head.deleted ? shadow_revive(g->s, g->link_id, e->system, e->account, g->err) : 0;
     if (rc < 0 || (rc == 1 && free_owed(g, e->system) < 0))
         return -1;
     g->further = g->further || rc == 1;

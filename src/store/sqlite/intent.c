@@ -156,7 +156,7 @@ store_sent(struct store *s, const int64_t *tokens, size_t n, const char *owner, 
     for (size_t i = 0; i < n && rc == 0; i++) {
         rc = db_run(s, err,
                     "UPDATE sync_intents SET state = 'sent', sent_at = ?, attempts = attempts + 1"
-                    " WHERE token = ? AND owner = ? AND state IN ('prepared','sent')",
+                    " WHERE token = ? AND owner = ? AND (state = 'prepared' OR state = 'sent')",
                     "mit", now, tokens[i], owner);
         if (rc == 0)
             err_set(err, ERR_RECORD, ERR_LATER, "not-ours",
@@ -300,7 +300,8 @@ store_unsent(struct store *s, int64_t token, const char *owner, int64_t now, str
 
 /* ---- What was written ---- */
 
-/* Rows of (fields, settled_at, target). Returns the number, or -1. */
+/* The first rows of (fields, settled_at, target), at most RECENT_WRITES_MAX (a LIMIT would cost
+ * more than the few rows there are). Returns the number, or -1. */
 static int
 collect_written(struct rows *r, struct arena *a, struct store_written **out)
 {
@@ -308,6 +309,10 @@ collect_written(struct rows *r, struct arena *a, struct store_written **out)
     int n = 0, rc;
 
     while ((rc = rows_next(r)) == 1) {
+        if (n == RECENT_WRITES_MAX) {
+            rows_end(r);
+            break;
+        }
         list = list_grow(a, list, (size_t)n, sizeof *list);
         if (row_val(r, a, 0, &list[n].fields) < 0) {
             rows_end(r);
@@ -332,9 +337,8 @@ store_recent_writes(struct store *s, struct arena *a, const char *target, const 
                 "SELECT fields, settled_at, target FROM sync_intents WHERE target = ? AND account "
                 "= ? AND"
                 " resource_type = ? AND record_id = ? AND settled_at >= ? AND"
-                " state IN ('done','lost') ORDER BY settled_at, token LIMIT ?",
-                "ttttmi", target, account, resource, record_id, since,
-                (int64_t)RECENT_WRITES_MAX) < 0)
+                " state IN ('done','lost') ORDER BY settled_at, token",
+                "ttttm", target, account, resource, record_id, since) < 0)
         return -1;
     return collect_written(&r, a, out);
 }
@@ -351,8 +355,8 @@ store_recent_link_writes(struct store *s, struct arena *a, int64_t link_id, int6
                 " sync_intents n ON n.target = e.external_system AND n.account = e.account AND"
                 " n.resource_type = e.resource_type AND n.record_id = e.record_id WHERE"
                 " e.link_id = ?1 AND n.link_id = ?1 AND n.settled_at >= ?2 AND"
-                " n.state IN ('done','lost') ORDER BY n.settled_at, n.token LIMIT ?3",
-                "imi", link_id, since, (int64_t)RECENT_WRITES_MAX) < 0)
+                " n.state IN ('done','lost') ORDER BY n.settled_at, n.token",
+                "im", link_id, since) < 0)
         return -1;
     return collect_written(&r, a, out);
 }

@@ -221,8 +221,8 @@ load_origin(struct settling *t, struct shadow_row *row)
     row->sync_source = t->n.target;
     row->sync_actor = "sync_engine";
     if (db_rows(t->s, &r, t->err,
-                "SELECT sync_source, sync_actor, correlation_id FROM sync_metadata WHERE"
-                " link_id = ? ORDER BY synced_at DESC LIMIT 1",
+                "SELECT sync_source, sync_actor, correlation_id, max(synced_at) FROM sync_metadata"
+                " WHERE link_id = ? GROUP BY link_id",
                 "i", t->n.link_id) < 0)
         return -1;
     rc = rows_next(&r);
@@ -464,7 +464,8 @@ settle(struct settling *t, const char **disposition)
         return tell_late(t);
     if (kinds[t->x->kind](t) < 0)
         return -1;
-    if (t->x->kind != SETTLE_UNKNOWN && claims_release(t->s, t->n.token, t->n.link_id, t->err) < 0)
+    if (is_create(t) && t->x->kind != SETTLE_UNKNOWN &&
+        claims_release(t->s, t->n.token, t->n.link_id, t->err) < 0)
         return -1;
     if (settle_link(t) < 0)
         return -1;

@@ -14,8 +14,8 @@ shadow_load(struct store *s, struct arena *a, int64_t link_id, const char *syste
 
     *fields = NULL;
     if (db_rows(s, &r, err,
-                "SELECT fields, record_id, map_hash FROM sync_metadata WHERE link_id = ? AND"
-                " external_system = ? AND account = ?",
+                "SELECT fields, record_id, map_hash, deleted_at IS NOT NULL FROM sync_metadata"
+                " WHERE link_id = ? AND external_system = ? AND account = ?",
                 "itt", link_id, system, account) < 0)
         return -1;
     rc = rows_next(&r);
@@ -23,19 +23,34 @@ shadow_load(struct store *s, struct arena *a, int64_t link_id, const char *syste
         return rc;
     rc = row_val(&r, a, 0, fields) < 0 ? -1 : 1;
     if (head != NULL)
-        *head = (struct shadow_head){row_text(&r, a, 1), row_text(&r, a, 2)};
+        *head = (struct shadow_head){row_text(&r, a, 1), row_text(&r, a, 2), row_int(&r, 3) != 0};
     rows_end(&r);
     return rc;
 }
 
-int
-shadow_save(struct store *s, const struct shadow_row *r, int64_t now, struct err *err)
+/* The end is there, and its link's: 1, 0 it is not, -1. No index changes with it. */
+static int
+update(struct store *s, const struct shadow_row *r, const char *fields, const char *hash,
+       int64_t now, struct err *err)
 {
-    CLEANUP_BUF struct buf canon = BUF_INIT;
-    char hash[DIGEST_HEX];
+    return db_run(s, err,
+                  "UPDATE OR FAIL sync_metadata SET sync_source = ?, sync_actor = ?,"
+                  " correlation_id = ?, synced_at = ?, field_hash = ?, fields = ?,"
+                  " diverged = coalesce(?, diverged), version = coalesce(?, version), etag = ?,"
+                  " map_hash = coalesce(?, map_hash), deleted_at = CASE WHEN ?11 IS NOT NULL THEN"
+                  " coalesce(deleted_at, ?11) END WHERE resource_type = ? AND record_id = ? AND"
+                  " external_system = ? AND account = ? AND link_id = ?",
+                  "tttmttvtttMtttti", r->sync_source, r->sync_actor, r->correlation_id, now, hash,
+                  fields, r->diverged, r->version, r->etag, r->map_hash,
+                  r->deleted ? now : INT64_C(0), r->resource, r->record_id, r->system, r->account,
+                  r->link_id);
+}
 
-    val_canon(&canon, r->fields);
-    digest_hex(buf_get(&canon), canon.len, hash);
+/* The end is new, or another link's until now. */
+static int
+upsert(struct store *s, const struct shadow_row *r, const char *fields, const char *hash,
+       int64_t now, struct err *err)
+{
     return db_run(s, err,
                   "INSERT INTO sync_metadata (resource_type, record_id, external_system, account,"
                   " link_id, sync_source, sync_actor, correlation_id, synced_at, field_hash,"
@@ -49,10 +64,23 @@ shadow_save(struct store *s, const struct shadow_row *r, int64_t now, struct err
                   " etag = ?14, map_hash = coalesce(?15, map_hash), deleted_at = CASE WHEN ?16 IS"
                   " NOT NULL THEN coalesce(deleted_at, ?16) END",
                   "ttttitttmttvtttM", r->resource, r->record_id, r->system, r->account, r->link_id,
-                  r->sync_source, r->sync_actor, r->correlation_id, now, hash, buf_get(&canon),
-                  r->diverged, r->version, r->etag, r->map_hash, r->deleted ? now : INT64_C(0)) < 0
-               ? -1
-               : 0;
+                  r->sync_source, r->sync_actor, r->correlation_id, now, hash, fields, r->diverged,
+                  r->version, r->etag, r->map_hash, r->deleted ? now : INT64_C(0));
+}
+
+int
+shadow_save(struct store *s, const struct shadow_row *r, int64_t now, struct err *err)
+{
+    CLEANUP_BUF struct buf canon = BUF_INIT;
+    char hash[DIGEST_HEX];
+    int rc;
+
+    val_canon(&canon, r->fields);
+    digest_hex(buf_get(&canon), canon.len, hash);
+    rc = update(s, r, buf_get(&canon), hash, now, err);
+    if (rc == 0)
+        rc = upsert(s, r, buf_get(&canon), hash, now, err);
+    return rc < 0 ? -1 : 0;
 }
 
 int
