@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+/* Pages are kept for as many records as fit in 40 MiB: a filter with state stays below 64. */
 int
 store_look(struct store *s, struct err *err)
 {

@@ -19,7 +19,7 @@
  * The SQLite backend. Statements are cached by the address of their text, so SQL must be a string
  * literal; one statement must not be stepped twice at a time.
  */
-enum { STORE_STATEMENTS = 512, STORE_SCHEMA_VERSION = 2, STORE_KNOWN = 16 };
+enum { STORE_STATEMENTS = 512, STORE_SCHEMA_VERSION = 3, STORE_KNOWN = 16 };
 
 struct store_cached {
     const char *sql; /* literal; NULL: free slot */
