@@ -51,6 +51,7 @@ EXTRA_DIST += \
 	tests/crash/scenarios/gc.txt \
 	tests/crash/scenarios/guarded-body.txt \
 	tests/crash/scenarios/guarded.txt \
+	tests/crash/scenarios/limited-body.txt \
 	tests/crash/scenarios/limited.txt \
 	tests/crash/scenarios/link.txt \
 	tests/crash/scenarios/lost-create.txt \
