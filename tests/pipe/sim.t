@@ -168,7 +168,7 @@ plan -v --file kept --load contacts=two.ndjson >/dev/null
 has "verbose_says_what_is_not_loaded" \
     "two.ndjson is not loaded: contacts has records in the state file"
 sync-sim --list-quirks --json >quirks.json
-is "list_quirks_as_json_has_a_line_each" 58 "$(jq -c 'select(.help)' quirks.json | grep -c .)"
+is "list_quirks_as_json_has_a_line_each" 69 "$(jq -c 'select(.help)' quirks.json | grep -c .)"
 is "list_quirks_as_json_is_the_list" "$(sed 's/ .*//' quirks)" \
     "$(jq -r '[.name, .value // empty] | join("=")' quirks.json)"
 is "list_quirks_on_a_full_disk_is_74" 74 "$(sync-sim --list-quirks 2>err >/dev/full; echo $?)"
