@@ -97,6 +97,9 @@ batch_read(struct reader *r, const struct yaml *call, const char *base_url,
     b->items = read_path(r, read_need(r, y, "items"), "items", true);
     b->item = endpoint_template(r, yaml_get(y, "item"), CALL_BATCH_ITEM, &says_id);
     b->id_in_item = !says_id;
+    b->item_record = read_path_key(r, y, "item_record", true);
+    if (b->item_record == NULL)
+        b->item_record = arena_text(r->arena, "");
     read_need(r, y, "results");
     b->results = read_path_key(r, y, "results", true);
     b->by = (enum batch_by)read_word(r, y, "by", words, BATCH_POSITION);

@@ -29,10 +29,11 @@ struct batch_poll {
 };
 
 struct batch {
-    struct endpoint call; /* its record: within an item, and within a result */
+    struct endpoint call; /* its record: within a result */
     long max;             /* items a call */
     char *items;          /* path in the body */
     json_t *item;         /* template of one, or NULL; owned */
+    char *item_record;    /* path of the record within an item; "" = whole */
     bool id_in_item;      /* the template does not say {id} */
     char *results;        /* path in the answer; "" = whole */
     enum batch_by by;

@@ -21,7 +21,7 @@ enum {
 /* What an endpoint of each kind may say. NEEDS: a placeholder that it must use, or PH_COUNT. */
 static const struct form {
     const char *name;
-    const char *keys[20];
+    const char *keys[24];
     unsigned allowed;
     enum placeholder needs;
 } forms[] = {
@@ -49,8 +49,8 @@ static const struct form {
                    PH_LISTING,
                    PH_COUNT},
     [CALL_BATCH] = {"batch",
-                    {CALL_KEYS, "max", "items", "item", "results", "by", "at", "answer", "status",
-                     "item_error", "errors", "poll"},
+                    {CALL_KEYS, "max", "items", "item", "item_record", "results", "by", "at",
+                     "answer", "status", "item_error", "errors", "poll"},
                     0,
                     PH_COUNT},
     [CALL_BATCH_ITEM] = {"item", {NULL}, PH_WRITING | PH_BIT(PH_ID) | PH_BIT(PH_ETAG), PH_COUNT},

@@ -72,7 +72,7 @@ build_item(struct bulk *b, const struct provider_item *in, struct err *err)
     if (batch->item != NULL && !json_is_object(batch->item))
         return tmpl_body(b->arena, batch->item, &t);
     e.body = batch->item;
-    e.record = batch->call.record;
+    e.record = batch->item_record;
     e.id_in_record = t.id != NULL && batch->id_in_item;
     if (e.upsert == UPSERT_URL)
         e.upsert = UPSERT_BODY;

@@ -30,6 +30,9 @@ EXTRA_DIST += \
 	tests/crash/models/crm/companies.yaml \
 	tests/crash/models/crm/contacts.yaml \
 	tests/crash/scenarios/both-ways.txt \
+	tests/crash/scenarios/bulk-job.txt \
+	tests/crash/scenarios/bulk-lost.txt \
+	tests/crash/scenarios/bulk.txt \
 	tests/crash/scenarios/by-hand.txt \
 	tests/crash/scenarios/canary.txt \
 	tests/crash/scenarios/conflict-manual.txt \

@@ -408,6 +408,64 @@ START_TEST(guards_need_what_they_guard_by)
 }
 END_TEST
 
+START_TEST(many_may_go_in_one_call)
+{
+    static const struct {
+        const char *batch, *fault;
+    } rows[] = {
+        {"max: 100, items: in.puts, results: $, by: external_id, status: code", NULL},
+        {"max: 2, items: $, item: \"{external_id}\", results: r", NULL},
+        {"max: 2, items: i, results: r, poll: {job: id, path: \"/jobs/{job}\", done: {status: "
+         "[200]}}",
+         NULL},
+        {"max: 2, items: i, results: r, poll: {url: href, every: 1s, deadline: 1m, done: {body: "
+         "{s: "
+         "d}}, failed: {body: {s: f}}}",
+         NULL},
+        {"items: i, results: r", "missing key 'max'"},
+        {"max: 1, items: i, results: r", "max must be from 2 to 250"},
+        {"max: 2, results: r", "missing key 'items'"},
+        {"max: 2, items: i", "missing key 'results'"},
+        {"max: 2, items: i, results: r, by: name",
+         "by must be one of: position, index, id, external_id"},
+        {"max: 2, items: i, results: r, by: index", "missing key 'at'"},
+        {"max: 2, items: i, results: r, item: {since: \"{since}\"}",
+         "placeholder {since} has no meaning in item"},
+        {"max: 2, items: i, results: r, errors: {list: e, at: id}",
+         "errors in a list of their own have no position: by must be another"},
+        {"max: 2, items: i, results: r, poll: {path: \"/jobs/{job}\", done: {status: [200]}}",
+         "poll needs the path of the job's id (job) or of its URL (url)"},
+        {"max: 2, items: i, results: r, poll: {job: id, path: /jobs, done: {status: [200]}}",
+         "poll never says {job}"},
+        {"max: 2, items: i, results: r, poll: {url: href}", "missing key 'done'"},
+        {"max: 2, items: i, results: r, item_error: {as: x}",
+         "item_error: an answer of status 2xx needs a header or a body to be one"},
+        {"max: 2, items: i, results: r, batch: {}", "unknown key 'batch'"},
+    };
+    struct scratch s = scratch_new();
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *create =
+            mem_printf("answer: full, batch: {method: POST, path: /b, %s}", rows[i].batch);
+        char *text = scratch_edit(good, "answer: full", create);
+        struct faults *f = faults_new();
+        struct definition *d = load(&s, text, f);
+
+        ck_assert_msg((d == NULL) == (rows[i].fault != NULL), "%s: %s", rows[i].batch,
+                      faults_count(f) > 0 ? faults_get(f, 0) : "accepted");
+        if (rows[i].fault != NULL)
+            ck_assert_msg(strstr(faults_get(f, 0), rows[i].fault) != NULL, "%s", faults_get(f, 0));
+        else
+            ck_assert_ptr_nonnull(d->resources[0].create.batch);
+        definition_free(d);
+        faults_free(f);
+        free(text);
+        free(create);
+    }
+    scratch_free(&s);
+}
+END_TEST
+
 START_TEST(an_id_of_ours_stands_where_the_call_says)
 {
     struct scratch s = scratch_new();
@@ -572,9 +630,9 @@ START_TEST(reads_the_contract)
 END_TEST
 
 UNIT_MAIN("config/definition", loads_a_good_definition, reads_endpoints_whole,
-          loads_the_installed_definition_by_name, names_each_fault, what_answers_mean_is_read_whole,
-          values_stand_in_lists_of_pairs, guards_need_what_they_guard_by,
-          an_upsert_is_how_a_record_is_created, an_id_of_ours_stands_where_the_call_says,
-          map_hash_changes_with_the_mapping_only, a_call_and_its_page_must_agree,
-          whole_answers_are_written_as_a_dollar, says_where_a_definition_is_sought,
-          reads_the_contract)
+          loads_the_installed_definition_by_name, names_each_fault, many_may_go_in_one_call,
+          what_answers_mean_is_read_whole, values_stand_in_lists_of_pairs,
+          guards_need_what_they_guard_by, an_upsert_is_how_a_record_is_created,
+          an_id_of_ours_stands_where_the_call_says, map_hash_changes_with_the_mapping_only,
+          a_call_and_its_page_must_agree, whole_answers_are_written_as_a_dollar,
+          says_where_a_definition_is_sought, reads_the_contract)

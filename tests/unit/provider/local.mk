@@ -174,3 +174,13 @@ tests_unit_provider_precondition_test_SOURCES = \
 	tests/unit/provider/fixture.h
 tests_unit_provider_precondition_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/provider/precondition_test
+
+check_PROGRAMS += tests/unit/provider/bulk_test
+tests_unit_provider_bulk_test_SOURCES = \
+	tests/unit/provider/bulk_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_bulk_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/bulk_test
