@@ -64,8 +64,8 @@ EXTRA_DIST += tests/pipe/steer.t
 TESTS += tests/pipe/escalate.t
 EXTRA_DIST += tests/pipe/escalate.t
 
-TESTS += tests/pipe/upsert.t tests/pipe/form.t tests/pipe/precondition.t tests/pipe/bulk.t
-EXTRA_DIST += tests/pipe/upsert.t tests/pipe/form.t tests/pipe/precondition.t tests/pipe/bulk.t
+TESTS += tests/pipe/upsert.t tests/pipe/form.t tests/pipe/precondition.t tests/pipe/bulk.t tests/pipe/stopped.t
+EXTRA_DIST += tests/pipe/upsert.t tests/pipe/form.t tests/pipe/precondition.t tests/pipe/bulk.t tests/pipe/stopped.t
 
 TESTS += tests/pipe/limits.t
 EXTRA_DIST += tests/pipe/limits.t
