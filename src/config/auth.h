@@ -41,7 +41,6 @@ struct auth {
     char *client_id;        /* OAUTH2_REFRESH, CLIENT_CREDENTIALS */
     char *client_secret;    /* the same; NULL with OAUTH2_REFRESH: a public client */
     char *refresh_token;    /* OAUTH2_REFRESH; NULL: by `sync-ctl auth SYSTEM --login` */
-    bool has_refresh_token; /* also with no_secrets */
     char *redirect_url;     /* OAUTH2_REFRESH: of the login, on this host; NULL: any free port */
     char *scope;            /* NULL: the endpoint's default */
     char *issuer;           /* JWT, as the next; NULL: no such claim */

@@ -195,7 +195,6 @@ read_kind_of(struct conf_reader *cr, const struct yaml *auth, struct auth *out)
     case AUTH_OAUTH2_REFRESH:
         out->client_id = name_of(cr, auth, "client_id", true);
         out->client_secret = maybe_secret(cr, auth, "client_secret");
-        out->has_refresh_token = yaml_get(auth, "refresh_token") != NULL;
         out->refresh_token = maybe_secret(cr, auth, "refresh_token");
         read_redirect(&cr->r, auth, out);
         break;

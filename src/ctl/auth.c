@@ -22,8 +22,8 @@ static bool
 describe(struct ctl *c, const struct conf_system *s, const struct token_kept *kept,
          const char **state, const char **text)
 {
-    bool login =
-        s->auth.kind == AUTH_OAUTH2_REFRESH && !s->auth.has_refresh_token && kept->refresh == NULL;
+    bool login = s->auth.kind == AUTH_OAUTH2_REFRESH && s->auth.refresh_token == NULL &&
+                 kept->refresh == NULL;
 
     *text = kept->instance_url != NULL ? arena_printf(c->arena, "at %s", kept->instance_url) : "";
     if (login) {
@@ -50,6 +50,8 @@ show(struct ctl *c, const struct conf_system *s, struct table *t, bool *all_ok, 
     if (auth_is_dynamic(s->auth.kind)) {
         if (store_token(c->store, c->arena, s->name, s->account, &kept, err) < 0)
             return -1;
+        if (kept.grant == NULL || strcmp(kept.grant, s->auth.grant) != 0)
+            kept = (struct token_kept){0}; /* got with other credentials: not used */
         *all_ok &= describe(c, s, &kept, &state, &text);
     }
     table_text(t, s->name);

@@ -16,6 +16,7 @@
 enum needs {
     NEEDS_NOTHING,
     NEEDS_CONF,       /* the whole config, checked */
+    NEEDS_SECRETS,    /* the same, with the secrets */
     NEEDS_STATE_ONLY, /* the state, also with a broken config */
     NEEDS_STATE,      /* both, the state read-only */
     NEEDS_STATE_WRITE,
@@ -53,7 +54,7 @@ static const struct verb {
     {"own", NULL, NEEDS_STATE_WRITE, ctl_own},
     {"normalizers", NULL, NEEDS_CONF, ctl_normalizers},
     {"prove", NULL, NEEDS_NOTHING, ctl_prove},
-    {"auth", NULL, NEEDS_CONF, ctl_auth},
+    {"auth", NULL, NEEDS_SECRETS, ctl_auth},
     {"gc", NULL, NEEDS_STATE_WRITE, ctl_gc},
 };
 enum { N_VERBS = sizeof verbs / sizeof verbs[0] };
@@ -188,7 +189,8 @@ open_state(struct ctl *c, enum needs needs, struct err *err)
 static int
 open_needed(struct ctl *c, enum needs needs, struct err *err)
 {
-    bool secrets = needs == NEEDS_CALLS || (needs == NEEDS_CONF && (c->o->online || c->o->login));
+    bool secrets =
+        needs == NEEDS_CALLS || needs == NEEDS_SECRETS || (needs == NEEDS_CONF && c->o->online);
 
     if (needs != NEEDS_NOTHING && needs != NEEDS_STATE_ONLY &&
         ctl_load_conf(c, c->o->common->config, !secrets, err) != 0)

@@ -17,7 +17,7 @@ enum {
     LOCK_AGAIN_MS = 50,
     LOCK_PATIENCE_MS = 25000, /* then whoever has the lock is out of order, too */
     TRIES = 2,
-    RENEWALS = 3, /* of a call: tokens may be over by the time it has its turn */
+    RENEWALS = 3,     /* of a call: tokens may be over by the time it has its turn */
     LATER_MS = 30000, /* the endpoint is out of order ... */
     NEVER_MS = 60000, /* ... or refuses us: not asked before */
     MOST_LATER_MS = 600000
@@ -300,9 +300,13 @@ on_answer(void *user, const struct http_answer *h)
         keep(t);
     } else if (err.retry == ERR_LATER && wait < 0 && ++t->tries < TRIES) {
         http_after(t->p->http, limit_backoff_ms(t->tries), ask_again, t);
-    } else if (err.retry == ERR_NEVER && look(t, &ignored) == 0 && is_usable(t)) {
+    } else if (err.retry == ERR_NEVER && t->code == NULL && look(t, &ignored) == 0 &&
+               is_usable(t)) {
         go_on(t); /* the token that is refused is an old one: we stood still */
     } else {
+        if (t->code != NULL && strcmp(err.code, "login") == 0)
+            err_set(&err, ERR_SYSTEM, ERR_NEVER, "login",
+                    "%s: the code of the login is refused: log in again", t->p->system->name);
         give_up(t, &err,
                 err.retry == ERR_NEVER ? NEVER_MS
                 : wait > MOST_LATER_MS ? MOST_LATER_MS

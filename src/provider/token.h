@@ -14,7 +14,7 @@ struct token;
  * Private to src/provider: the access token of a system whose auth is dynamic (config/auth.h), kept
  * for all processes by a struct token_store.
  *
- * A new one is asked for when there is none, shortly before the old one ends, and once when a call
+ * A new one is asked for when there is none, shortly before the old one ends, and when a call
  * is answered 401. Over all processes one asks at a time; the others wait for what it keeps. What
  * the endpoint gave is kept before it is used: a refresh token that was replaced by another is
  * worth nothing. Between its answer and that commit nothing is done; a process killed right there
@@ -31,7 +31,9 @@ void token_keep_in(struct token *t, const struct token_store *store);
 bool token_is_ready(struct token *t);
 /* C goes on by call_go when there is one, or ends by call_stop; also at once. */
 void token_wait(struct token *t, struct call *c);
-/* C was answered 401: is it worth another try, which waits for a new token? Says yes once a call.
+/*
+ * C was answered 401: is it worth another try, which waits for a new token? Not if that one was got
+ * just now and never worked, and not for ever.
  */
 bool token_refused(struct token *t, struct call *c);
 /* C was answered otherwise: its token is taken. */

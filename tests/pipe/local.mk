@@ -61,6 +61,9 @@ EXTRA_DIST += tests/pipe/live.sh tests/pipe/deletes.t tests/pipe/refs.t tests/pi
 TESTS += tests/pipe/steer.t
 EXTRA_DIST += tests/pipe/steer.t
 
+TESTS += tests/pipe/auth.t
+EXTRA_DIST += tests/pipe/auth.t
+
 TESTS += tests/pipe/escalate.t
 EXTRA_DIST += tests/pipe/escalate.t
 
