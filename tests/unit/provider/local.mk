@@ -184,3 +184,13 @@ tests_unit_provider_bulk_test_SOURCES = \
 	tests/unit/provider/fixture.h
 tests_unit_provider_bulk_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/provider/bulk_test
+
+check_PROGRAMS += tests/unit/provider/token_test
+tests_unit_provider_token_test_SOURCES = \
+	tests/unit/provider/token_test.c \
+	tests/unit/http/peer.c \
+	tests/unit/http/peer.h \
+	tests/unit/provider/fixture.c \
+	tests/unit/provider/fixture.h
+tests_unit_provider_token_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/token_test

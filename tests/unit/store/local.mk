@@ -16,6 +16,7 @@ STORE_TESTS = \
 	tests/unit/store/report_test \
 	tests/unit/store/requests_test \
 	tests/unit/store/settle_test \
+	tests/unit/store/token_test \
 	tests/unit/store/watch_test
 check_PROGRAMS += $(STORE_TESTS)
 STORE_FIXTURE = \
@@ -35,6 +36,8 @@ tests_unit_store_settle_test_SOURCES = tests/unit/store/settle_test.c $(STORE_FI
 tests_unit_store_settle_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_requests_test_SOURCES = tests/unit/store/requests_test.c $(STORE_FIXTURE)
 tests_unit_store_requests_test_LDADD = $(UNIT_LIBS)
+tests_unit_store_token_test_SOURCES = tests/unit/store/token_test.c $(STORE_FIXTURE)
+tests_unit_store_token_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_watch_test_SOURCES = tests/unit/store/watch_test.c $(STORE_FIXTURE)
 tests_unit_store_watch_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_conflict_test_SOURCES = tests/unit/store/conflict_test.c $(STORE_FIXTURE)
