@@ -84,6 +84,7 @@ EXTRA_DIST += \
 	tests/crash/scenarios/resolve-take.txt \
 	tests/crash/scenarios/resolve-value.txt \
 	tests/crash/scenarios/resume.txt \
+	tests/crash/scenarios/token.txt \
 	tests/crash/scenarios/twin.txt \
 	tests/crash/scenarios/undelete-anew.txt \
 	tests/crash/scenarios/undelete.txt \

@@ -79,7 +79,7 @@ exec_simulator(int system, const char *ready, const char *log)
     dup2(fd, STDOUT_FILENO);
     dup2(fd, STDERR_FILENO);
     execlp("sync-sim", "sync-sim", "--now", EPOCH, "--seed", seeds[system], "--id", kinds[system],
-           "--ready-file", ready, "--collection", collections[0], "--collection", collections[1],
+           "--oauth-client", "app", "--oauth-refresh", "first", "--ready-file", ready, "--collection", collections[0], "--collection", collections[1],
            (char *)NULL);
     world_fail("sync-sim: %s", strerror(errno));
 }
