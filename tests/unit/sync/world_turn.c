@@ -225,6 +225,22 @@ new_record(struct world *w, size_t t, const struct val *set)
     return record;
 }
 
+/* Another record is the end there now: what was sent to the old one never comes to it. */
+static void
+forget_writes(struct world *w, size_t t)
+{
+    size_t flights = 0, late = 0;
+
+    for (size_t k = 0; k < w->n_flights; k++)
+        if (w->flights[k].target != t)
+            w->flights[flights++] = w->flights[k];
+    for (size_t k = 0; k < w->f->in.n_late; k++)
+        if (w->f->late[k].end != t)
+            w->f->late[late++] = w->f->late[k];
+    w->n_flights = flights;
+    w->f->in.n_late = late;
+}
+
 /* A record of ours is an end now, instead of the one that was there. */
 static void
 link_made(struct world *w, size_t t, struct val *record, const struct val *set)
@@ -232,6 +248,7 @@ link_made(struct world *w, size_t t, struct val *record, const struct val *set)
     struct val *rest = val_object(w->f->a);
 
     w->creates++;
+    forget_writes(w, t);
     w->now[t] = record;
     w->shadow[t] = w->trash[t] = NULL;
     w->diverged[t] = NULL;
@@ -291,6 +308,7 @@ world_recover(struct world *w, size_t t)
     if (record == NULL || w->now[t] != NULL)
         return;
     drop_all_owed(w, t);
+    forget_writes(w, t);
     w->now[t] = record;
     w->shadow[t] = val_object(w->f->a);
     w->trash[t] = NULL;
