@@ -32,14 +32,13 @@ is_refused(const struct field_case *c, size_t i, const struct val *value)
     return o != NULL && o->refused && compare_same(c->a, c->in->sync, c->field, i, o->value, value);
 }
 
-/* What won, else what the others have: not what is left different, unless it is the owner's. */
+/* What won, else what the others have: not what is left different. */
 static const struct candidate *
 settled_value(const struct field_case *c)
 {
     const struct candidate *x = field_reference(c);
 
-    if (c->winner != NULL || x == NULL || x->system == PERSON || x->system == c->owner ||
-        !c->ends[x->system].differs)
+    if (c->winner != NULL || x == NULL || x->system == PERSON || !c->ends[x->system].differs)
         return x;
     for (size_t i = 0; i < c->in->sync->n_between; i++)
         if (c->ends[i].map != NULL && !c->ends[i].differs)
