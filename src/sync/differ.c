@@ -22,13 +22,14 @@ may_differ_with(const struct field_case *c, const struct candidate *ref, size_t 
            follows_one(c, ref, j);
 }
 
-/* Does I count for J: is it as it was, or was it found level with the rest just now? */
+/* Does I count for J: is it as it was, or will it be that again, or was it found level with the
+ * rest just now? */
 static bool
 counts_for(const struct field_case *c, size_t i, size_t j)
 {
     const struct field_end *e = &c->ends[i];
 
-    if (e->map == NULL || e->gets != NULL || e->changed)
+    if (e->map == NULL || e->changed || (e->gets != NULL && !e->late))
         return false;
     return (e->base != NULL && !e->known) || (i < j && !e->differs);
 }
@@ -38,7 +39,7 @@ static bool
 meets_another(const struct field_case *c, const struct candidate *ref, size_t j)
 {
     for (size_t i = 0; may_differ_with(c, ref, j) && i < c->in->sync->n_between; i++) {
-        if (counts_for(c, i, j) && !candidate_at(c, candidate_of_end(c, i), j))
+        if (counts_for(c, i, j) && !candidate_at(c, field_final(c, i), j))
             return true;
     }
     return false;

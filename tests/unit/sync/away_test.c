@@ -283,6 +283,17 @@ START_TEST(a_new_source_overrules_what_a_late_write_is_corrected_to)
 }
 END_TEST
 
+START_TEST(what_differs_from_what_a_late_write_is_corrected_to_still_does)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_scene(f, "a '2' differs, b '2' was '1' late '2', c '2' differs");
+    ck_decides(f, "phone late-write<b!+b > b update {'phone':'1'}");
+    ck_covers(f, 0, "{'phone':'2'} ['phone']");
+    ck_covers(f, 2, "{'phone':'2'} ['phone']");
+}
+END_TEST
+
 START_TEST(what_is_corrected_to_nothing_is_filled)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
@@ -432,6 +443,7 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           what_is_owed_to_one_that_missed_what_an_unread_end_has_is_outdated,
           what_is_owed_to_one_that_was_away_is_not_outdated_by_silent_storing,
           a_new_source_overrules_what_a_late_write_is_corrected_to,
+          what_differs_from_what_a_late_write_is_corrected_to_still_does,
           what_is_corrected_to_nothing_is_filled,
           an_owner_s_field_takes_nothing_that_was_for_a_new_record,
           what_is_owed_to_the_last_live_end_goes_there,
