@@ -29,7 +29,7 @@ counts_for(const struct field_case *c, size_t i, size_t j)
 {
     const struct field_end *e = &c->ends[i];
 
-    if (e->map == NULL || e->changed || (e->gets != NULL && !e->late))
+    if (e->map == NULL || e->refused || e->changed || (e->gets != NULL && !e->late))
         return false;
     return (e->base != NULL && !e->known) || (i < j && !e->differs);
 }

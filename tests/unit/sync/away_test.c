@@ -235,6 +235,19 @@ START_TEST(a_new_end_that_is_as_its_source_differs_from_the_rest_with_it)
 }
 END_TEST
 
+START_TEST(a_source_does_not_differ_from_one_that_refuses_its_value)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_first_contact(f, POLICY_SYSTEM, 2);
+    f->create[1] = true;
+    fixture_scene(f, "a null new refuses '1' of c, c '1' new");
+    fixture_state(f, 1, END_MISSING);
+    ck_decides(f, "phone refused<c+a+b > b create {'phone':'1'}");
+    ck_covers(f, 2, "{'phone':'1'} []");
+}
+END_TEST
+
 START_TEST(two_that_differ_from_the_rest_both_still_do)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(0);
@@ -439,6 +452,7 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           nor_does_it_follow_a_new_owner_that_differs,
           what_is_filled_from_one_that_differs_from_an_unread_end_does_so_too,
           a_new_end_that_is_as_its_source_differs_from_the_rest_with_it,
+          a_source_does_not_differ_from_one_that_refuses_its_value,
           two_that_differ_from_the_rest_both_still_do,
           what_is_owed_to_one_that_missed_what_an_unread_end_has_is_outdated,
           what_is_owed_to_one_that_was_away_is_not_outdated_by_silent_storing,
