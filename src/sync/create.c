@@ -32,17 +32,21 @@ is_refused(const struct field_case *c, size_t i, const struct val *value)
     return o != NULL && o->refused && compare_same(c->a, c->in->sync, c->field, i, o->value, value);
 }
 
-/* What won, else what the others have: not what is left different. */
+/* What won, or the others have: not what is left different. */
 static const struct candidate *
 settled_value(const struct field_case *c)
 {
     const struct candidate *x = field_reference(c);
 
-    if (c->winner != NULL || x == NULL || x->system == PERSON || !c->ends[x->system].differs)
+    if (x == NULL || x->system == PERSON || !c->ends[x->system].differs)
         return x;
-    for (size_t i = 0; i < c->in->sync->n_between; i++)
-        if (c->ends[i].map != NULL && !c->ends[i].differs)
+    for (size_t i = 0; i < c->in->sync->n_between; i++) {
+        const struct field_end *e = &c->ends[i];
+
+        if (e->map != NULL && !e->differs && !e->refused &&
+            (e->gets == NULL || e->gets->system != x->system))
             return field_final(c, i);
+    }
     return x;
 }
 

@@ -212,6 +212,19 @@ START_TEST(nor_does_it_follow_a_new_owner_that_differs)
 }
 END_TEST
 
+START_TEST(nor_one_that_wins_and_differs)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_four(-1);
+
+    f->create[2] = true;
+    /* a value was owed to b from the record that was at d before */
+    fixture_scene(f, "a '1', b '2' owed '1' of d, d '3' new");
+    fixture_state(f, 2, END_MISSING);
+    ck_decides(f, "phone owed<d!+b+c > b update {'phone':'3'} > c create {'phone':'1'}");
+    ck_covers(f, 1, "{'phone':'2'} ['phone']");
+}
+END_TEST
+
 START_TEST(what_is_filled_from_one_that_differs_from_an_unread_end_does_so_too)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
@@ -449,7 +462,7 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           a_new_end_gets_what_the_policy_s_source_gets,
           a_new_end_differs_with_the_source_it_follows,
           what_is_made_anew_does_not_follow_a_source_that_differs,
-          nor_does_it_follow_a_new_owner_that_differs,
+          nor_does_it_follow_a_new_owner_that_differs, nor_one_that_wins_and_differs,
           what_is_filled_from_one_that_differs_from_an_unread_end_does_so_too,
           a_new_end_that_is_as_its_source_differs_from_the_rest_with_it,
           a_source_does_not_differ_from_one_that_refuses_its_value,
