@@ -263,12 +263,14 @@ contest(struct field_case *c)
     }
     c->winner = first_allowed(c);
     leave(c);
-    if (c->winner != NULL && give(c) > 0)
+    if (c->winner != NULL && give(c) > 0) {
         c->rule = RULE_OWED;
-    else {
-        c->winner = NULL; /* what changed since stays, and differs */
-        c->settled = false;
+        return;
     }
+    for (size_t j = 0; c->winner != NULL && j < c->in->sync->n_between; j++)
+        c->ends[j].right = c->ends[j].late; /* what is owed came, late */
+    c->winner = NULL;                       /* what changed since stays, and differs */
+    c->settled = false;
 }
 
 /* What it showed before. */
@@ -345,7 +347,7 @@ correct_late(struct field_case *c)
     for (size_t j = 0; j < c->in->sync->n_between; j++) {
         const struct candidate *x;
 
-        if (!c->ends[j].late)
+        if (!c->ends[j].late || c->ends[j].right)
             continue;
         x = steady(c, j);
         if (!is_as(c, x, j)) {

@@ -121,6 +121,17 @@ START_TEST(a_late_write_is_corrected_to_what_a_new_owner_shows)
 }
 END_TEST
 
+START_TEST(a_late_write_of_what_is_owed_is_right_beside_a_trespass)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(1);
+
+    fixture_scene(f, "a '2' was '1' late '2' owed '2' of c, b '2' unread, c '3' was '2'");
+    ck_decides(f, "phone not-owner! = not-owner");
+    ck_covers(f, 0, "{'phone':'2'} []");
+    ck_covers(f, 2, "{'phone':'3'} ['phone']");
+}
+END_TEST
+
 START_TEST(an_owner_that_differs_is_enforced_at_unread_ends_too)
 {
     CLEANUP_FIXTURE struct fixture *f = enforced(3);
@@ -301,6 +312,7 @@ UNIT_MAIN("sync/owner", the_creator_owns_the_record,
           what_is_not_theirs_gets_the_owner_s_value_back,
           an_owner_that_differs_is_enforced_at_unread_ends_too,
           a_late_write_is_corrected_to_what_a_new_owner_shows,
+          a_late_write_of_what_is_owed_is_right_beside_a_trespass,
           what_was_left_different_is_restored_at_the_next_decision,
           the_owner_s_change_needs_no_restoring, an_owner_that_cannot_be_read_restores_nothing,
           what_cannot_be_restored_stays_diverged, a_first_contact_is_no_trespass,
