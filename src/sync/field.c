@@ -98,11 +98,13 @@ is_for_owner(const struct field_case *c, size_t t)
 static bool
 counts_as_owed(const struct field_case *c, size_t t)
 {
+    const struct val *shadow = c->in->ends[t].shadow;
+
     if (c->ends[t].map == NULL || field_owed(c, t) == NULL)
         return false;
     if (c->owner == t && !is_for_owner(c, t))
         return false;
-    return c->in->ends[t].shadow != NULL || is_late(c, t, c->ends[t].now);
+    return (shadow != NULL && shadow->n > 0) || is_late(c, t, c->ends[t].now);
 }
 
 static bool

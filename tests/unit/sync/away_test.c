@@ -344,6 +344,18 @@ START_TEST(an_owner_s_field_takes_nothing_that_was_for_a_new_record)
 }
 END_TEST
 
+START_TEST(what_was_only_seen_when_others_were_deleted_is_still_to_be_met)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
+
+    fixture_scene(f, "b '1'");
+    fixture_owed(f, "phone", 0, 1, "'1'", 1000, false); /* for a record that was to be made */
+    fixture_end(f, 0, "{'phone':'2'}", "{}");
+    ck_decides(f, "phone first-contact-report! = unchanged");
+    ck_covers(f, 0, "{'phone':'2'} ['phone']");
+}
+END_TEST
+
 /* ---- deletes ---- */
 
 START_TEST(what_is_owed_to_the_last_live_end_goes_there)
@@ -473,6 +485,7 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           what_differs_from_what_a_late_write_is_corrected_to_still_does,
           what_is_corrected_to_nothing_is_filled,
           an_owner_s_field_takes_nothing_that_was_for_a_new_record,
+          what_was_only_seen_when_others_were_deleted_is_still_to_be_met,
           what_is_owed_to_the_last_live_end_goes_there,
           what_is_owed_to_one_that_is_away_is_outdated_by_an_edit,
           what_is_owed_to_a_record_that_is_deleted_is_missed_by_it,
