@@ -62,7 +62,7 @@ table_new(void)
     ck_assert_msg(t->o.store != NULL, "%s", t->err.text);
     t->o.conf = &t->conf;
     t->d = (struct diff){
-        .o = &t->o, .cache = cache_new(&t->conf), .arena = t->f->a, .now = NOW, .deployment = "d"};
+        .o = &t->o, .cache = cache_new(&t->conf, NULL), .arena = t->f->a, .now = NOW, .deployment = "d"};
     return t;
 }
 
