@@ -48,6 +48,21 @@ list_ends(struct arena *a, const struct decide_input *in, struct decision *d)
     }
 }
 
+/* Nothing was settled: who came back still has to be, and its own event is an undelete yet. */
+static void
+keep_tombstones(const struct decide_input *in, struct decision *d)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < in->sync->n_between; i++) {
+        if (!is_listed(&in->ends[i]))
+            continue;
+        if (in->ends[i].tombstone)
+            d->ends[n].state = "deleted";
+        n++;
+    }
+}
+
 /* Did live ends that were known to differ come to agree? */
 static bool
 is_made_up(const struct field_case *c)
@@ -302,6 +317,7 @@ reject(const struct field_case *c, struct arena *a, const struct decide_input *i
        struct decision *d)
 {
     list_ends(a, in, d);
+    keep_tombstones(in, d);
     d->n_rules = 0;
     d->n_writes = 0;
     d->disposition = "rejected";
@@ -411,6 +427,7 @@ decide(struct arena *a, const struct decide_input *in, struct decision *d)
     list_ends(a, in, d);
     switch (course_of(cases, a, in, d, &anew)) {
     case COURSE_STOP:
+        keep_tombstones(in, d);
         break;
     case COURSE_DELETE:
         delete_ends(cases, a, in, d);

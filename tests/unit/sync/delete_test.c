@@ -421,6 +421,21 @@ START_TEST(an_unlinked_record_s_delete_writes_nothing)
 }
 END_TEST
 
+START_TEST(who_comes_back_unheard_is_still_an_undelete)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
+
+    /* a's delete is told again, b came back meanwhile */
+    fixture_scene(f, "a '1' tombstone, b '1' back");
+    f->in.ended = true;
+    ck_decides(f, "= ignored");
+    ck_assert_str_eq(f->d.ends[1].state, "deleted");
+    f->in.nominator = 1;
+    ck_decides(f, "= ignored reopened");
+    ck_assert_str_eq(f->d.ends[1].state, "live");
+}
+END_TEST
+
 UNIT_MAIN("sync/delete", a_delete_is_noted_and_nothing_else,
           a_delete_goes_on_to_all_that_did_not_change, a_second_delete_event_is_no_news,
           a_tombstone_beside_the_nominator_deletes_nothing,
@@ -440,4 +455,5 @@ UNIT_MAIN("sync/delete", a_delete_is_noted_and_nothing_else,
           what_it_was_edited_to_meanwhile_is_missed_by_what_is_still_deleted,
           what_differed_from_a_gone_end_differs_when_it_returns,
           what_was_deleted_with_it_is_made_anew_with_recreate_only,
-          nothing_else_opens_an_ended_link, an_unlinked_record_s_delete_writes_nothing)
+          nothing_else_opens_an_ended_link, an_unlinked_record_s_delete_writes_nothing,
+          who_comes_back_unheard_is_still_an_undelete)
