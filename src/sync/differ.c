@@ -122,15 +122,21 @@ mark_differing(struct field_case *c)
     }
 }
 
-/* Is there one that is left as it is, or was seen last, counts, and is not X? */
+/* Is there one that is left as it is, or was seen last, or gets another's value, counts, and is not
+ * X? */
 static bool
 leaves_another(const struct field_case *c, const struct candidate *x)
 {
     for (size_t i = 0; i < c->in->sync->n_between; i++) {
         const struct field_end *e = &c->ends[i];
 
-        if (e->gets != NULL || e->refused || e->differs)
+        if (e->refused || e->differs)
             continue;
+        if (e->gets != NULL) {
+            if (!field_equal(c, x->words, x->value, e->gets->words, e->gets->value))
+                return true;
+            continue;
+        }
         if (e->map != NULL ? !candidate_at(c, x, i)
                            : e->unread && !e->known && e->base != NULL &&
                                  !field_equal(c, x->words, x->value, i, e->base))

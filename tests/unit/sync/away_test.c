@@ -186,6 +186,18 @@ START_TEST(a_new_end_differs_with_the_source_it_follows)
 }
 END_TEST
 
+START_TEST(of_two_that_follow_two_that_differ_one_does)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_four(-1);
+
+    fixture_first_contact(f, POLICY_SYSTEM, 2);
+    fixture_scene(f, "a null new, b '1' owed '4' of d, c '3' differs, d '4' differs");
+    ck_decides(f, "phone owed<d!+a+b > a update {'phone':'3'} > b update {'phone':'4'}");
+    ck_covers(f, 0, "{'phone':null} ['phone']");
+    ck_covers(f, 1, "{'phone':'1'} []");
+}
+END_TEST
+
 START_TEST(what_is_made_anew_does_not_follow_a_source_that_differs)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_four(-1);
@@ -472,7 +484,7 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           a_trespass_over_a_correction_differs_from_the_owner_that_cannot_be_read,
           who_waits_for_a_value_says_that_value, a_trespass_beside_deleted_records_is_known,
           a_new_end_gets_what_the_policy_s_source_gets,
-          a_new_end_differs_with_the_source_it_follows,
+          a_new_end_differs_with_the_source_it_follows, of_two_that_follow_two_that_differ_one_does,
           what_is_made_anew_does_not_follow_a_source_that_differs,
           nor_does_it_follow_a_new_owner_that_differs, nor_one_that_wins_and_differs,
           what_is_filled_from_one_that_differs_from_an_unread_end_does_so_too,
