@@ -161,6 +161,13 @@ are_outdated(const struct field_case *c, size_t source, size_t t)
     return c->ends[source].known && c->ends[t].known && !c->ends[source].changed;
 }
 
+/* Is the record at I another than that which was the source? It has a say of its own. */
+static bool
+is_another_record(const struct field_case *c, size_t i)
+{
+    return c->ends[i].base == NULL && !c->in->ends[i].map_changed;
+}
+
 /*
  * Owed to T: its source wants it with what it shows now. If the source is not there any more, or
  * may not write (a first contact decided it, or another engine changed it since), the owed value
@@ -177,7 +184,7 @@ add_owed(struct field_case *c, const struct decide_owed *o, size_t t)
         return;
     else if ((size_t)source == t || c->ends[source].map == NULL ||
              !field_may_write(c, (size_t)source) || c->ends[source].foreign ||
-             are_outdated(c, (size_t)source, t))
+             is_another_record(c, (size_t)source) || are_outdated(c, (size_t)source, t))
         add_value(c, o, (size_t)source, t);
     else if (find(c, (size_t)source) == NULL)
         add_decided(c, said_by(c, (size_t)source), o);

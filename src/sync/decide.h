@@ -132,12 +132,12 @@ struct decide_input {
  *    conflict;
  *  - owed: its source counts as changed, since `since`, with its present value, and is written
  *    where it is owed or lost against it (its shadow, where it shows a late value). If the source
- *    is not there any more, or may not write (a first contact decided it), the owed value itself
- *    goes; to an end that is known to differ what the others have, unless some of them have the
- *    owed value: they settled it while it was away. An end it is not owed to (which has it) that
- *    changed since, and may, has the later word. What was owed to a record that was to be made
- *    does not count for one that is met instead (first_contact decides), unless it shows a late
- *    value of ours;
+ *    is not there any more, is another record by now, or may not write (a first contact decided
+ *    it), the owed value itself goes; to an end that is known to differ what the others have,
+ *    unless some of them have the owed value: they settled it while it was away. An end it is not
+ *    owed to (which has it) that changed since, and may, has the later word. What was owed to a
+ *    record that was to be made does not count for one that is met instead (first_contact
+ *    decides), unless it shows a late value of ours;
  *  - late: an end that shows a late value, not its shadow and not as the owner, did not change: it
  *    is written back to what the owner, else an unchanged end shows (the first that has what it
  *    showed before; its shadow, if there is none). What is owed to an end from itself is such a
@@ -173,6 +173,8 @@ struct decide_input {
  *  - while a delete (or an edit of the last live end beside tombstones) is decided and an end is
  *    unread, nothing can be said: disposition NULL without writes, the only such case. The caller
  *    gives the event back until the end can be read, and commits nothing;
+ *  - where nothing is settled or covered an end that is live again stays a tombstone (state
+ *    deleted), so that its own event is an undelete yet;
  *  - undelete: a live nominator that is a tombstone, or of an ended link, opens the link again
  *    (reopen) and is decided like any other end; the other tombstones are made anew with recreate
  *    only, else what they miss of a single one becomes diverged there. An ended link is opened by

@@ -229,8 +229,7 @@ START_TEST(nor_one_that_wins_and_differs)
     CLEANUP_FIXTURE struct fixture *f = fixture_four(-1);
 
     f->create[2] = true;
-    /* a value was owed to b from the record that was at d before */
-    fixture_scene(f, "a '1', b '2' owed '1' of d, d '3' new");
+    fixture_scene(f, "a '1', b '2' owed '1' of d, d '3' differs");
     fixture_state(f, 2, END_MISSING);
     ck_decides(f, "phone owed<d!+b+c > b update {'phone':'3'} > c create {'phone':'1'}");
     ck_covers(f, 1, "{'phone':'2'} ['phone']");
@@ -353,6 +352,16 @@ START_TEST(an_owner_s_field_takes_nothing_that_was_for_a_new_record)
     f->in.nominator = 1;
     ck_decides(f, "phone not-owner! = unchanged");
     ck_covers(f, 1, "{'phone':'B'} ['phone']");
+}
+END_TEST
+
+START_TEST(another_record_than_the_source_has_a_say_of_its_own)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_scene(f, "a '3' new, b '2' owed '1' of a, c '1'");
+    ck_decides(f, "phone owed<a!+b > b update {'phone':'1'}");
+    ck_covers(f, 0, "{'phone':'3'} ['phone']");
 }
 END_TEST
 
@@ -497,6 +506,7 @@ UNIT_MAIN("sync/away", a_first_contact_settles_for_an_end_that_cannot_be_read,
           what_differs_from_what_a_late_write_is_corrected_to_still_does,
           what_is_corrected_to_nothing_is_filled,
           an_owner_s_field_takes_nothing_that_was_for_a_new_record,
+          another_record_than_the_source_has_a_say_of_its_own,
           what_was_only_seen_when_others_were_deleted_is_still_to_be_met,
           what_is_owed_to_the_last_live_end_goes_there,
           what_is_owed_to_one_that_is_away_is_outdated_by_an_edit,
