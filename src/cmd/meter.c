@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "store/account.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,8 @@
 enum { PATIENCE_MS = 200 };
 
 struct meter_store {
-    struct store *store; /* owned; NULL: there is none */
+    struct store *store;     /* owned; NULL: there is none */
+    const struct conf *conf; /* borrowed */
     struct meter meter;
 };
 
@@ -117,12 +119,66 @@ say(void *user, const struct conf_system *s, const char *text)
 
 /* ---- Counters ---- */
 
+/* Is a first load of the system under way, or is it paused already? 1, 0, -1. */
+static int
+is_excused(struct meter_store *m, const struct conf_system *s, struct err *err)
+{
+    CLEANUP_ARENA struct arena *a = arena_new();
+    struct store_pause *pauses;
+    int n = store_pauses(m->store, a, clock_now(), &pauses, err);
+
+    for (int i = 0; i < n; i++)
+        if ((strcmp(pauses[i].scope, "all") == 0 || strcmp(pauses[i].scope, "account") == 0) &&
+            store_pause_matches(&pauses[i], s->name, s->account, NULL, NULL, NULL))
+            return 1;
+    for (size_t i = 0; n >= 0 && i < m->conf->n_syncs; i++) {
+        const struct conf_sync *sync = &m->conf->syncs[i];
+        int rc = sync_index(sync, s->name) < 0
+                     ? 0
+                     : store_is_loading(m->store, m->conf, sync->resource, err);
+
+        if (rc != 0)
+            return rc;
+    }
+    return n < 0 ? -1 : 0;
+}
+
+/* An account that gets far more calls than ever is paused: something goes round in circles. */
+static int
+check_burst(struct meter_store *m, const struct conf_system *s, struct err *err)
+{
+    CLEANUP_BUF struct buf why = BUF_INIT;
+    int64_t calls, median;
+    int rc = store_calls_burst(m->store, s->name, s->account, m->conf->breaker_calls, clock_now(),
+                               &calls, &median, err);
+
+    if (rc != 1)
+        return rc;
+    rc = is_excused(m, s, err);
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
+    buf_printf(&why, "breaker: %" PRId64 " calls in an hour, usually %" PRId64, calls, median);
+    if (store_pause_add(m->store,
+                        &(struct store_pause){.scope = "account",
+                                              .system = s->name,
+                                              .account = s->account,
+                                              .reason = buf_get(&why),
+                                              .by = STORE_CALLS_PAUSE},
+                        clock_now(), err) < 0)
+        return -1;
+    log_error("incident: %s (account %s): %" PRId64 " calls in an hour, usually %" PRId64
+              "; the account is paused",
+              s->name, s->account, calls, median);
+    log_error("resume with: sync-ctl resume %s", s->name);
+    return 0;
+}
+
 static int
 count(void *user, const struct conf_system *s, const struct call_counts *c)
 {
     struct meter_store *m = user;
     const struct store_metric metrics[] = {
-        {.name = "http calls", .value = c->calls},
+        {.name = STORE_CALLS, .value = c->calls},
         {.name = "http retries", .value = c->retries},
         {.name = "http limits", .value = c->limits},
         {.name = "http errors connect", .value = c->errors[ERROR_CONNECT]},
@@ -137,9 +193,10 @@ count(void *user, const struct conf_system *s, const struct call_counts *c)
     struct err err = ERR_INIT;
 
     if (store_metrics_add(m->store, s->name, s->account, metrics,
-                          sizeof metrics / sizeof metrics[0], clock_now(), &err) == 0)
-        return 0;
-    return say_failed(&err);
+                          sizeof metrics / sizeof metrics[0], clock_now(), &err) < 0 ||
+        (c->calls > 0 && check_burst(m, s, &err) < 0))
+        return say_failed(&err);
+    return 0;
 }
 
 /* ---- The whole ---- */
@@ -169,6 +226,7 @@ meter_open(const struct opt_common *common, const struct conf *conf, bool person
     struct meter_store *m = mem_alloc(sizeof *m);
     bool writable;
 
+    m->conf = conf;
     m->store = open_state(common, conf, &writable);
     m->meter = (struct meter){.user = m, .person = person, .say = say};
     if (m->store != NULL)

@@ -169,6 +169,7 @@ struct conf {
     struct limit max_creates, max_updates, max_changed; /* per run; default 1000, 20%, 50% */
     int breaker_alternations;                           /* default 3 */
     int64_t breaker_window_ms;                          /* default 10 min */
+    long breaker_calls;   /* an hour's calls to an account that are never too many; default 1000 */
     int64_t retention_ms; /* disposed events and settled intents; default 30 d, >= 7 d */
     struct arena *arena;  /* owned: all of it but the definitions */
 };

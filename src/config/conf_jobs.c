@@ -114,7 +114,7 @@ conf_read_limits(struct conf_reader *cr, const struct yaml *root)
     yaml_check_keys(breaker, breaker_keys, r->file, r->f);
     c->breaker_alternations = (int)read_count(r, breaker, "alternations", 3, 2, 1000);
     c->breaker_window_ms = read_span(r, breaker, "window", 10 * 60 * 1000);
-    read_count(r, breaker, "account_calls_floor", 0, 0, 1000000000);
+    c->breaker_calls = read_count(r, breaker, "account_calls_floor", 1000, 0, 1000000000);
     c->retention_ms = read_span(r, root, "retention", 30LL * DAY_MS);
     if (c->retention_ms < 7LL * DAY_MS)
         FAULT(r, yaml_get(root, "retention"),

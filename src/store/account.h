@@ -48,6 +48,18 @@ struct store_metric {
 /* Adds what is not 0 to this minute's. */
 int store_metrics_add(struct store *s, const char *system, const char *account,
                       const struct store_metric *m, size_t n, int64_t now, struct err *err);
+/*
+ * Far more calls than ever? CALLS went out to the account in the hour before NOW (less if it was
+ * paused by STORE_CALLS_PAUSE and resumed meanwhile), and an hour is usually MEDIAN: of those of
+ * the last week in which there were calls. 1: more than FLOOR and ten times the median, 0 not, or
+ * there are less than STORE_CALLS_HOURS hours to tell, -1. DESIGN.md section 6, Breaker.
+ */
+#define STORE_CALLS "http calls"
+#define STORE_CALLS_PAUSE "breaker" /* `by` of such a pause */
+enum { STORE_CALLS_HOURS = 24 };
+int store_calls_burst(struct store *s, const char *system, const char *account, long floor,
+                      int64_t now, int64_t *calls, int64_t *median, struct err *err);
+
 /* Of all accounts since then, names that begin with PREFIX; those that end with " max" are the
  * longest, else sums. By system, account and name. Returns the number, or -1. */
 int store_metrics(struct store *s, struct arena *a, const char *prefix, int64_t since,

@@ -306,4 +306,24 @@ like "counters tell calls, retries and limits" '^b +b-1 +hour +4 +1 +1 ' "$(cat 
 is "as JSON, too" '{"calls":4,"retries":1,"limits":1}' \
     "$(sync-ctl --json counters | jq -c 'select(.system == "b" and .last == "hour") | {calls, retries, limits}')"
 
+# ---- far more calls than ever ----
+
+again burst
+echo 'breaker: {account_calls_floor: 5}' >>loopless.yaml
+run
+sql "WITH h(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM h WHERE i < 30) INSERT INTO sync_counters
+    SELECT 'http calls', 'b', 'b-1', strftime('%Y-%m-%dT%H:00:00.000Z', 'now', '-' || i || ' hours'), 1 FROM h"
+creations 1 12 >lines
+try sync-push <lines
+like "an account that gets far more calls than ever is an incident" \
+    'incident: b \(account b-1\): [0-9]+ calls in an hour, usually 1; the account is paused' "$(cat err)"
+is "and is paused" "account|breaker" "$(sql "SELECT scope, by FROM sync_pauses")"
+creations 13 14 >lines
+try sync-push <lines
+is "nothing is written there" 12 "$(dump b length)"
+sync-ctl resume -q b >/dev/null
+creations 15 16 >lines
+try sync-push <lines
+is "a person lets it go on" "14 0" "$(dump b length) $(sql "SELECT count(*) FROM sync_pauses")"
+
 done_testing

@@ -62,3 +62,39 @@ store_metrics(struct store *s, struct arena *a, const char *prefix, int64_t sinc
     }
     return rc < 0 ? -1 : (int)n;
 }
+
+/* ---- Bursts ---- */
+
+enum { HOUR_MS = 3600000, TIMES = 10 };
+
+/* Whole hours of the week before NOW's last one, those in which there were calls. */
+#define HOURS                                                                                      \
+    "SELECT sum(value) AS n FROM sync_counters WHERE metric = '" STORE_CALLS "' AND system = ?1"   \
+    " AND account = ?2 AND minute >= ?3 AND minute < ?4 GROUP BY substr(minute, 1, 13)"
+
+int
+store_calls_burst(struct store *s, const char *system, const char *account, long floor, int64_t now,
+                  int64_t *calls, int64_t *median, struct err *err)
+{
+    int64_t before = now - HOUR_MS, week = before - INT64_C(7) * 24 * HOUR_MS, hours = 0;
+
+    *calls = *median = 0;
+    if (db_int(s, err, calls,
+               "SELECT coalesce(sum(value), 0) FROM sync_counters WHERE metric = '" STORE_CALLS "'"
+               " AND system = ?1 AND account = ?2 AND minute > ?3 AND minute > coalesce((SELECT"
+               " max(minute) FROM sync_counters WHERE metric = '" STORE_RESUMED "' AND system = ?1"
+               " AND account = ?2), '')",
+               "ttm", system, account, before) < 0)
+        return -1;
+    if (*calls <= floor)
+        return 0;
+    if (db_int(s, err, &hours, "SELECT count(*) FROM (" HOURS ")", "ttmm", system, account, week,
+               before) < 0)
+        return -1;
+    if (hours < STORE_CALLS_HOURS)
+        return 0;
+    if (db_int(s, err, median, HOURS " ORDER BY n LIMIT 1 OFFSET ?5", "ttmmi", system, account,
+               week, before, hours / 2) < 0)
+        return -1;
+    return *calls > TIMES * *median;
+}

@@ -59,6 +59,8 @@ extern const char store_schema[]; /* schema.sql, made at build time */
 #define STORE_HOUR_CREATES "create without run"
 #define STORE_HOUR_UPDATES "update without run"
 #define STORE_HOUR_DELETES "delete"
+/* When an account that made too many calls was resumed. */
+#define STORE_RESUMED "resumed"
 
 /* A row waiting for its resource has this not_before (9999-12-31T23:59:59.999Z). */
 #define STORE_FOREVER INT64_C(253402300799999)

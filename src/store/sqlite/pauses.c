@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "store/account.h"
 #include "store/sqlite/internal.h"
 
 int
@@ -109,6 +110,19 @@ forget_hour(struct store *s, int64_t pause_id, struct err *err)
                : 0;
 }
 
+/* The same of its calls (counter.c): what went out before is not held against it again. */
+static int
+forget_calls(struct store *s, int64_t pause_id, int64_t now, struct err *err)
+{
+    return db_run(s, err,
+                  "INSERT OR REPLACE INTO sync_counters SELECT '" STORE_RESUMED "', system,"
+                  " account, ?2, 1 FROM sync_pauses WHERE pause_id = ?1 AND scope = 'account' AND"
+                  " by = '" STORE_CALLS_PAUSE "'",
+                  "im", pause_id, now) < 0
+               ? -1
+               : 0;
+}
+
 int
 store_pause_lift(struct store *s, int64_t pause_id, int64_t now, struct err *err)
 {
@@ -122,6 +136,8 @@ store_pause_lift(struct store *s, int64_t pause_id, int64_t now, struct err *err
         rc = free_events(s, now, err);
     if (rc == 0)
         rc = forget_hour(s, pause_id, err);
+    if (rc == 0)
+        rc = forget_calls(s, pause_id, now, err);
     if (rc == 0)
         rc = db_run(s, err, "DELETE FROM sync_pauses WHERE pause_id = ?", "i", pause_id);
     return tx_leave(s, &tx, rc, err);

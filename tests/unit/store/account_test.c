@@ -149,6 +149,60 @@ START_TEST(counts_add_up_and_the_longest_stays)
 }
 END_TEST
 
+/* An hour of N calls, HOURS before T0. */
+static void
+call_hour(struct fixture *f, int hours, int64_t n)
+{
+    const struct store_metric m = {.name = STORE_CALLS, .value = n};
+
+    ck_assert_int_eq(
+        store_metrics_add(f->s, "app", "main", &m, 1, T0 - hours * INT64_C(3600000), &f->err), 0);
+}
+
+START_TEST(a_burst_is_ten_times_what_is_usual)
+{
+    int64_t calls, usual;
+    struct fixture f;
+
+    fixture_open(&f);
+    for (int h = 2; h <= STORE_CALLS_HOURS; h++)
+        call_hour(&f, h, 7);
+    call_hour(&f, 0, 71);
+    ck_assert_int_eq(store_calls_burst(f.s, "app", "main", 20, T0, &calls, &usual, &f.err), 0);
+    call_hour(&f, STORE_CALLS_HOURS + 1, 1000); /* now there are enough to tell */
+    ck_assert_int_eq(store_calls_burst(f.s, "app", "main", 20, T0, &calls, &usual, &f.err), 1);
+    ck_assert_int_eq(calls, 71);
+    ck_assert_int_eq(usual, 7);
+    ck_assert_int_eq(store_calls_burst(f.s, "app", "main", 71, T0, &calls, &usual, &f.err), 0);
+    ck_assert_int_eq(store_calls_burst(f.s, "app", "else", 20, T0, &calls, &usual, &f.err), 0);
+    sql(&f, "UPDATE sync_counters SET value = 8 WHERE value = 7");
+    ck_assert_int_eq(store_calls_burst(f.s, "app", "main", 20, T0, &calls, &usual, &f.err), 0);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(a_burst_is_not_held_against_a_resumed_account)
+{
+    const struct store_pause p = {
+        .scope = "account", .system = "app", .account = "main", .by = STORE_CALLS_PAUSE};
+    int64_t calls, usual;
+    struct fixture f;
+
+    fixture_open(&f);
+    for (int h = 2; h <= STORE_CALLS_HOURS + 1; h++)
+        call_hour(&f, h, 1);
+    call_hour(&f, 0, 50);
+    ck_assert_int_eq(store_calls_burst(f.s, "app", "main", 20, T0, &calls, &usual, &f.err), 1);
+    ck_assert_int_eq(store_pause_add(f.s, &p, T0, &f.err), 0);
+    ck_assert_int_eq(store_pause_lift(f.s, 1, T0 + 1000, &f.err), 1);
+    ck_assert_int_eq(store_calls_burst(f.s, "app", "main", 20, T0 + 60000, &calls, &usual, &f.err),
+                     0);
+    ck_assert_int_eq(calls, 0);
+    fixture_close(&f);
+}
+END_TEST
+
 UNIT_MAIN("store/account", what_a_turn_leaves_others_find, who_only_looks_leaves_nothing,
           a_turn_waits_for_another, a_person_opens_what_is_closed,
-          counts_add_up_and_the_longest_stays)
+          counts_add_up_and_the_longest_stays, a_burst_is_ten_times_what_is_usual,
+          a_burst_is_not_held_against_a_resumed_account)
