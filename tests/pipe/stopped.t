@@ -40,6 +40,19 @@ expire()
         sent_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-20 minutes') WHERE state = 'sent'"
 }
 
+is_stopped() { grep -q '^State:.T' "/proc/$1/status"; }
+is_free() { sqlite3 state.db 'BEGIN IMMEDIATE; ROLLBACK' 2>none; }
+
+# It stands still, but not with the state in its hands: then nobody could go on.
+stand_still() # PID
+{
+    while kill -STOP "$1"; do
+        await "$1" is_stopped "$1"
+        is_free && break
+        kill -CONT "$1"
+    done
+}
+
 start_sim crm # never called
 start_sim app
 
@@ -53,7 +66,7 @@ check() # NAME CREATE
     first=$!
     ok "${way}_is_under_way" await $first is_sent
     ok "${way}_has_arrived" await $first arrived "$way"
-    kill -STOP $first # the answers wait in its sockets
+    stand_still $first # the answers wait in its sockets
     quirk app slow-ms null
     expire
     try sync-push </dev/null
@@ -79,7 +92,7 @@ before() # NAME CREATE
     sync-push <lines >first.out 2>first.err &
     first=$!
     ok "${way}_is_under_way" await $first is_sent
-    kill -STOP $first
+    stand_still $first
     quirk app drop-next null
     expire
     try sync-push </dev/null
