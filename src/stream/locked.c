@@ -22,7 +22,8 @@ is_endless(const struct locked *l)
     struct pollfd in = {.fd = l->fd, .events = POLLIN};
     struct stat st;
 
-    return !l->bounded && fstat(l->fd, &st) == 0 && !S_ISREG(st.st_mode) && poll(&in, 1, 0) >= 0 &&
+    return !l->bounded && fstat(l->fd, &st) == 0 &&
+           (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) && poll(&in, 1, 0) >= 0 &&
            (in.revents & (POLLHUP | POLLERR)) == 0;
 }
 

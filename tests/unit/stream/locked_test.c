@@ -42,14 +42,19 @@ START_TEST(a_pipe_that_somebody_writes_is_waited_in)
 }
 END_TEST
 
-START_TEST(a_file_is_not)
+START_TEST(a_file_is_not_nor_is_nothing)
 {
-    struct locked l = {.fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
+    static const char *const names[] = {"/proc/self/exe", "/dev/null"};
 
-    locked_see(&l, &live);
-    ck_assert(!locked_go_on(&l, 5000));
-    close(l.fd);
+    for (int i = 0; i < 2; i++) {
+        struct locked l = {.fd = open(names[i], O_RDONLY | O_CLOEXEC)};
+
+        ck_assert(!locked_go_on(&l, 5000));
+        locked_see(&l, &live);
+        ck_assert(!locked_go_on(&l, 5000));
+        close(l.fd);
+    }
 }
 END_TEST
 
-UNIT_MAIN("locked", a_pipe_that_somebody_writes_is_waited_in, a_file_is_not)
+UNIT_MAIN("locked", a_pipe_that_somebody_writes_is_waited_in, a_file_is_not_nor_is_nothing)
