@@ -56,6 +56,12 @@ stand_still() # PID
 start_sim crm # never called
 start_sim app
 
+makes_each_once()
+{
+    is "${way}_makes_each_once" "3 3" \
+        "$(dump app "map(.email | select(. != null and startswith(\"$way\"))) | \"\(length) \(unique | length)\"" | tr -d '"')"
+}
+
 check() # NAME CREATE
 {
     way=$1
@@ -75,8 +81,7 @@ check() # NAME CREATE
     kill -CONT $first
     wait $first
     like "${way}_goes_on_without_effect" '^(0|75)$' "$?"
-    is "${way}_makes_each_once" "3 3" \
-        "$(dump app "map(.email | select(. != null and startswith(\"$way\"))) | \"\(length) \(unique | length)\"" | tr -d '"')"
+    makes_each_once
     is "${way}_loses_no_edit" '"Anna"' "$(record app "${way}1@x" .first_name)"
     is "${way}_leaves_nothing_open" "3 0" "$(sql "SELECT (SELECT count(*) FROM sync_intents WHERE state = 'done'),
         (SELECT count(*) FROM sync_intents WHERE state IN ('prepared', 'sent', 'unknown'))" | tr '|' ' ')"
@@ -100,8 +105,7 @@ before() # NAME CREATE
     wait $first
     expire
     try sync-push </dev/null
-    is "${way}_makes_each_once" "3 3" \
-        "$(dump app "map(.email | select(. != null and startswith(\"$way\"))) | \"\(length) \(unique | length)\"" | tr -d '"')"
+    makes_each_once
 }
 
 check plain 'create: {method: POST, path: /contacts, answer: full}'
