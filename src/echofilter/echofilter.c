@@ -95,16 +95,12 @@ end_drops(struct filter *f, size_t first, size_t n, int64_t now, struct err *err
 {
     struct store *s = f->o->store;
     const struct drop *d = &f->drops[first];
+    int rc = d->alone ? store_dispose_alone(s, &f->seqs[first], n, d->pipeline, d->fence,
+                                            d->disposition, d->reason, now, err)
+                      : store_dispose(s, f->seqs[first], d->pipeline, d->fence, d->disposition,
+                                      d->reason, now, err);
 
-    if (!d->alone)
-        return store_dispose(s, f->seqs[first], d->pipeline, d->fence, d->disposition, d->reason,
-                             now, err) < 0
-                   ? -1
-                   : 0;
-    return store_dispose_alone(s, &f->seqs[first], n, d->pipeline, d->fence, d->disposition,
-                               d->reason, now, err) < 0
-               ? -1
-               : 0;
+    return rc < 0 ? -1 : 0;
 }
 
 /* Ends what was dropped since the last time, in one transaction. */

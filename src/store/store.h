@@ -209,11 +209,12 @@ int store_dispose(struct store *s, int64_t seq, const char *pipeline, int64_t fe
                   const char *disposition, const char *reason, int64_t now, struct err *err);
 /*
  * The same, in an open transaction, of N events at once, into none of which anything is folded: as
- * store_facts_lane had their lanes idle under this lease. How many were ended, or -1: abort it then.
+ * store_facts_lane had their lanes idle under this lease. How many were ended, or -1: abort it
+ * then.
  */
-int64_t store_dispose_alone(struct store *s, const int64_t *seqs, size_t n, const char *pipeline,
-                            int64_t fence, const char *disposition, const char *reason,
-                            int64_t now, struct err *err);
+int store_dispose_alone(struct store *s, const int64_t *seqs, size_t n, const char *pipeline,
+                        int64_t fence, const char *disposition, const char *reason, int64_t now,
+                        struct err *err);
 
 /* A refused event: a sync_rejects row, and disposition `rejected`. 1, or 0 as above. */
 struct store_reject {

@@ -261,7 +261,7 @@ put_seq(struct buf *out, int64_t seq, char end)
 }
 
 /* OR FAIL: the transaction is aborted then, so the statement needs no journal of its own. */
-int64_t
+int
 store_dispose_alone(struct store *s, const int64_t *seqs, size_t n, const char *pipeline,
                     int64_t fence, const char *disposition, const char *reason, int64_t now,
                     struct err *err)

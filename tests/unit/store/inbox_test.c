@@ -136,6 +136,31 @@ START_TEST(disposing_supersedes_what_is_folded)
 }
 END_TEST
 
+START_TEST(many_are_disposed_of_at_once_but_only_ours)
+{
+    static const int64_t seqs[] = {1, 2, 3, 4, 99};
+    struct store_emission *rows;
+    struct fixture f;
+
+    fixture_open(&f);
+    admit(&f, "app", "c-1", "e1", NULL);
+    admit(&f, "app", "c-2", "e2", NULL);
+    admit(&f, "app", "c-3", "e3", NULL);
+    ck_assert_int_eq(emit(&f, "p1", &rows), 3);
+    admit(&f, "app", "c-4", "e4", NULL); /* nobody has it */
+    ck_assert_int_eq(store_dispose(f.s, 2, "p1", 1, "ignored", NULL, f.now, &f.err), 1);
+    sql(&f, "UPDATE sync_inbox SET fence = 2 WHERE seq = 3");
+    ck_assert_int_eq(store_dispose_alone(f.s, seqs, 5, "p1", 1, "echo", "actor", f.now, &f.err), 1);
+    ck_assert_int_eq(
+        sql_int(&f, "SELECT count(*) FROM sync_inbox WHERE disposition = 'echo' AND seq = 1"), 1);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_inbox WHERE disposition = 'echo'"), 1);
+    ck_assert_int_eq(store_dispose_alone(f.s, seqs + 2, 1, "p1", 2, "echo", NULL, f.now, &f.err),
+                     1);
+    check_balance(&f);
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(only_the_fence_of_now_may_act)
 {
     struct fixture f;
@@ -508,11 +533,11 @@ END_TEST
 UNIT_MAIN("store/inbox", known_event_is_a_duplicate_and_takes_no_number,
           payload_keeps_number_text_and_says_when, one_event_a_lane_the_rest_is_folded,
           folded_event_keeps_its_own_time, deletions_go_alone_and_in_order,
-          disposing_supersedes_what_is_folded, only_the_fence_of_now_may_act,
-          returned_event_waits_and_does_not_hold_its_lane, bounded_emission_stops_at_its_last_row,
-          unlinked_rows_wait_for_their_resource, pauses_hold_back_emission,
-          endless_work_leaves_a_stopped_run_alone, dead_pipelines_give_back_without_blame,
-          what_nobody_ends_is_rejected_after_three_times, reject_ends_the_event_and_keeps_why,
-          latest_row_counts_only_if_nothing_came_after, a_listed_row_is_as_old_as_its_listing_call,
-          keys_are_replaced_whole, two_emitters_never_get_one_lane_twice,
-          emission_does_not_grow_with_what_is_pending)
+          disposing_supersedes_what_is_folded, many_are_disposed_of_at_once_but_only_ours,
+          only_the_fence_of_now_may_act, returned_event_waits_and_does_not_hold_its_lane,
+          bounded_emission_stops_at_its_last_row, unlinked_rows_wait_for_their_resource,
+          pauses_hold_back_emission, endless_work_leaves_a_stopped_run_alone,
+          dead_pipelines_give_back_without_blame, what_nobody_ends_is_rejected_after_three_times,
+          reject_ends_the_event_and_keeps_why, latest_row_counts_only_if_nothing_came_after,
+          a_listed_row_is_as_old_as_its_listing_call, keys_are_replaced_whole,
+          two_emitters_never_get_one_lane_twice, emission_does_not_grow_with_what_is_pending)
