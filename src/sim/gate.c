@@ -187,6 +187,7 @@ broken(struct sim *s, struct reply *reply)
 {
     struct quirks *q = &s->store.quirks;
 
+    reply->delay_ms = (long)quirk_number(q, QUIRK_SLOW_MS);
     if (quirk_consume(q, QUIRK_DROP_NEXT)) {
         reply->drop = true;
         return true;

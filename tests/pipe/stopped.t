@@ -28,6 +28,11 @@ is_sent()
     [ "$(sql "SELECT count(*) FROM sync_intents WHERE state = 'sent'")" -eq 3 ]
 }
 
+is_lost() # all three, and the answer to none is there yet
+{
+    [ "$(count app .dropped)" -eq $((lost + 3)) ]
+}
+
 arrived() # all three, whatever they were called by
 {
     [ "$(dump app "map(select((.email // \"\") | startswith(\"$1\"))) | length")" -eq 3 ]
@@ -93,12 +98,14 @@ before() # NAME CREATE
     way=$1
     fresh "$way" "$2"
     creations "$way" >lines
-    quirk app drop-next 9
+    lost=$(count app .dropped)
+    quirk app drop-next 3
+    quirk app slow-ms 1500
     sync-push <lines >first.out 2>first.err &
     first=$!
-    ok "${way}_is_under_way" await $first is_sent
-    stand_still $first
-    quirk app drop-next null
+    ok "${way}_is_under_way" await $first is_lost
+    stand_still $first # the cuts wait in its sockets
+    quirk app slow-ms null
     expire
     try sync-push </dev/null
     kill -CONT $first
