@@ -263,6 +263,12 @@ int request_build(struct arena *a, const struct conf_system *s, const struct res
                   const struct listing *list, struct val *body, const struct http_header *auth,
                   struct request *out, struct err *err);
 
+/* --- provider.c --------------------------------------------------------------------------- */
+
+/* The request of E with T and BODY, as provider_preview. */
+int preview_request(struct provider *p, const struct resource_def *r, const struct endpoint *e,
+                    const struct tmpl *t, struct val *body, struct buf *out, struct err *err);
+
 /* --- call.c: one call on its way ---------------------------------------------------------- */
 
 enum call_kind {
@@ -328,6 +334,8 @@ struct provider {
     int64_t patience_ms;
     bool (*may_write)(void *may_user); /* NULL: yes */
     void *may_user;
+    provider_accepted *accepted; /* NULL: nobody keeps jobs */
+    void *accepted_user;
 };
 
 /* The system with base_url where its API is for this account (token.h). Until the next token. */
@@ -376,12 +384,6 @@ bool readback_is_stale(const struct call *c);
 
 /* --- bulk.c: many writes in one call -------------------------------------------------------- */
 
-struct bulk;
-/* Without callbacks: the provider goes. */
-void bulk_free(struct bulk *b);
-
-/* --- bulk_result.c: what its answer says of each ------------------------------------------- */
-
 struct bulk_item {
     struct provider_item in; /* copied */
     bool over;               /* its callback was called */
@@ -399,10 +401,37 @@ struct bulk {
     size_t n, n_sent;
     struct call *call;    /* under way */
     struct endpoint poll; /* what is asked for the job */
-    const char *job;
+    const char *job;      /* its id, or its URL */
+    bool waits;           /* resumed, and not asked for yet: more of its items may come */
+    bool resumed;
     int64_t deadline; /* boot clock: of the job */
     int status;       /* of the answer to the batch */
 };
+
+/* What one of these is sent by. */
+const struct endpoint *bulk_endpoint(const struct resource_def *r, enum provider_action action);
+/* Without items; there is room for N. */
+struct bulk *bulk_new(struct provider *p, const struct resource_def *r, enum provider_action action,
+                      size_t n);
+void bulk_add(struct bulk *b, const struct provider_item *in);
+/* Nobody knows what became of them: ends all that are not over, and B. */
+void bulk_end_lost(struct bulk *b, const char *code, const char *text);
+/* Without callbacks: the provider goes. */
+void bulk_free(struct bulk *b);
+
+/* --- bulk_body.c: what goes out ------------------------------------------------------------- */
+
+/* The list of B's items, and their places in it. Has ERRS[i] a code, that one cannot be built. */
+struct val *bulk_list(struct bulk *b, struct err *errs);
+/* The body of the call, with T, around LIST. */
+struct val *bulk_root(struct bulk *b, const struct tmpl *t, struct val *list, struct err *err);
+
+/* --- bulk_job.c: calls that are answered before the work is done ----------------------------- */
+
+/* C, the answer to B's call, names a job: tells who sent it, and asks for it until it is done. */
+void bulk_watch(struct bulk *b, struct call *c);
+
+/* --- bulk_result.c: what its answer says of each ------------------------------------------- */
 
 /* Ends each item by what V, the answer of C, says of it. */
 void bulk_deal(struct bulk *b, struct call *c, const struct val *v);

@@ -6,6 +6,8 @@ libprovider_a_SOURCES = \
 	src/provider/bucket.c \
 	src/provider/bucket.h \
 	src/provider/bulk.c \
+	src/provider/bulk_body.c \
+	src/provider/bulk_job.c \
 	src/provider/bulk_result.c \
 	src/provider/call.c \
 	src/provider/challenge.c \

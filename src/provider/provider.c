@@ -264,6 +264,23 @@ write_preview(struct buf *out, const struct request *q)
 }
 
 int
+preview_request(struct provider *p, const struct resource_def *r, const struct endpoint *e,
+                const struct tmpl *t, struct val *body, struct buf *out, struct err *err)
+{
+    CLEANUP_ARENA struct arena *a = arena_new();
+    struct http_header auth;
+    bool has_auth = auth_header_hidden(p->system, &auth);
+    struct request q;
+
+    if (request_build(a, provider_at(p), r, e, t, NULL, NULL, body, has_auth ? &auth : NULL, &q,
+                      err) != 0)
+        return -1;
+    q.url = auth_url_hidden(a, p->system, q.url);
+    write_preview(out, &q);
+    return 0;
+}
+
+int
 provider_preview(struct provider *p, const struct resource_def *r, const char *id,
                  const struct val *fields, const char *external_id, struct buf *out,
                  struct err *err)
@@ -275,9 +292,6 @@ provider_preview(struct provider *p, const struct resource_def *r, const char *i
                      .external_id = external_id,
                      .account = p->system->account,
                      .base_url = provider_at(p)->base_url};
-    struct http_header auth;
-    bool has_auth = auth_header_hidden(p->system, &auth);
-    struct request q;
     struct val *body;
 
     if (id == NULL)
@@ -289,12 +303,9 @@ provider_preview(struct provider *p, const struct resource_def *r, const char *i
                                     : "create");
     body = delete ? delete_body(a, r, e, &t)
                   : body_build(a, r, e, &t, fields, id == NULL ? external_id : NULL, err);
-    if ((body == NULL && !delete) || request_build(a, provider_at(p), r, e, &t, NULL, NULL, body,
-                                                   has_auth ? &auth : NULL, &q, err) != 0)
+    if (body == NULL && !delete)
         return -1;
-    q.url = auth_url_hidden(a, p->system, q.url);
-    write_preview(out, &q);
-    return 0;
+    return preview_request(p, r, e, &t, body, out, err);
 }
 
 void

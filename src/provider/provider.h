@@ -86,6 +86,7 @@ struct provider_item {
     const char *id; /* NULL: a create */
     const char *external_id, *idempotency_key, *etag;
     const struct val *fields; /* NULL: a delete */
+    const char *job;          /* provider_resume: as it was told */
     provider_done *done;
     void *user;
 };
@@ -193,11 +194,38 @@ int64_t provider_bulk_late_ms(const struct resource_def *r, enum provider_action
 void provider_bulk(struct provider *p, const struct resource_def *r, enum provider_action action,
                    const struct provider_item *items, size_t n);
 
+/* An item whose call was answered before the work was done. JOB is one line for provider_resume,
+ * without secrets: its place in the call, and what names the work. */
+struct provider_job {
+    void *user; /* of the item */
+    const char *job;
+};
+typedef void provider_accepted(void *user, const struct provider_job *jobs, size_t n);
+/*
+ * ACCEPTED is told the items of such a call, before its job is asked for the first time, so that
+ * another process can go on asking if this one dies. Before the first call.
+ */
+void provider_jobs(struct provider *p, provider_accepted *accepted, void *user);
+/*
+ * Goes on where a process stopped that sent ITEM in a call at SENT_BOOT (boot clock): its job is
+ * asked for, once for all items of it that are resumed together, and DONE is called as by
+ * provider_bulk. LOST also if the job is not there any more (code job-gone). False: it cannot be
+ * asked for (the definition knows of no such job now, or it is on another host); nothing is called.
+ */
+bool provider_resume(struct provider *p, const struct resource_def *r, enum provider_action action,
+                     const struct provider_item *item, int64_t sent_boot);
+
 /* The request that a create (ID NULL), an update or, with FIELDS NULL, a delete would send, for
  * people: METHOD URL, headers with secrets as [secret], body. */
 int provider_preview(struct provider *p, const struct resource_def *r, const char *id,
                      const struct val *fields, const char *external_id, struct buf *out,
                      struct err *err);
+
+/* The same of N writes in one call. ERRS[i] has a code if that one cannot be sent; OUT is left as
+ * it is if none can. -1: the call cannot be made. */
+int provider_bulk_preview(struct provider *p, const struct resource_def *r,
+                          enum provider_action action, const struct provider_item *items, size_t n,
+                          struct err *errs, struct buf *out, struct err *err);
 
 /* What stands at F in a provider's record; NULL: nothing does. */
 const struct val *provider_field(const struct field_map *f, const struct val *raw);

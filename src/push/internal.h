@@ -112,6 +112,8 @@ struct target {
     struct provider *provider; /* owned */
     struct write_queue ready;
     int under_way;
+    struct write *shown[PUSH_MAX_WRITES]; /* -n: one call, so far */
+    size_t n_shown;
     int64_t closed_until; /* clock_now; gets no new intents until then */
     char closed_why[128];
     bool auth_said; /* it refuses us */
@@ -150,7 +152,7 @@ struct push {
     struct write_queue answered;
     size_t open;    /* writes that are not gone */
     size_t parked;  /* of these */
-    size_t looking; /* look-ups under way */
+    size_t looking; /* look-ups and jobs of dead writers under way */
     struct losses losses;
     struct buf controls; /* control lines that wait until everything before them is printed */
 
@@ -256,6 +258,17 @@ int plan_check(struct line *l, struct err *err);
  */
 const struct val *odd_fields(const struct write *w, const struct provider_record *r);
 
+/* ---- group.c: which writes go out in one call. Pure ---- */
+
+enum provider_action group_action(const struct write *w);
+/* With how many, itself among them, W may go out in one call. What is sent again goes alone, under
+ * its own key. */
+size_t group_most(const struct write *w);
+/* Can W go with N that stand before it? Two of one link never do: their order would be lost. */
+bool group_joins(struct write *const *first, size_t n, const struct write *w);
+/* How many of N writes, from the first on, are one call. */
+size_t group_size(struct write *const *writes, size_t n);
+
 /* ---- send.c: intents to providers ---- */
 
 void send_add(struct write *w); /* to its target's queue */
@@ -265,6 +278,13 @@ int send_ready(struct push *p, struct err *err);
 void send_leave(struct write *w);
 /* Gives up what was not sent: its events are free again. */
 int send_drop(struct push *p, struct err *err);
+
+/* ---- job.c: work that goes on elsewhere ---- */
+
+/* For provider_jobs: keeps them with their intents. USER: the run. */
+void job_keep(void *user, const struct provider_job *jobs, size_t n);
+/* Asks on for the job of a write that was taken over. False: it has none that can be asked for. */
+bool job_resume(struct write *w);
 
 /* ---- outcome.c: answers to settlements ---- */
 
@@ -339,7 +359,12 @@ void lease_end(struct push *p);
 
 /* ---- preview.c ---- */
 
-/* -n: the requests of L as text on stdout. */
+/*
+ * -n: the requests of L as text on stdout. A write that others may join waits for them, with its
+ * line (`open`), until preview_flush at the latest.
+ */
 int preview_line(struct line *l, struct err *err);
+/* No more lines come for now. */
+void preview_flush(struct push *p);
 
 #endif

@@ -171,6 +171,8 @@ resume(struct push *p, const struct store_intent *intent, struct err *err)
     w->sent_boot = clock_boot() - (ago > 0 ? ago : 0);
     log_verbose("%s: taken over: %s %s without an answer", line_name(l), intent->action,
                 intent->target);
+    if (job_resume(w))
+        return 0;
     if (strcmp(intent->action, "create") == 0)
         lookup_start(w);
     else

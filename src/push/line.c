@@ -137,6 +137,7 @@ copy_intent(struct arena *a, struct store_intent *to, const struct store_intent 
     to->idempotency_key = arena_text(a, from->idempotency_key);
     to->state = arena_text(a, from->state);
     to->etag = arena_text(a, from->etag);
+    to->job = arena_text(a, from->job);
 }
 
 struct write *

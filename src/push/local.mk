@@ -3,9 +3,11 @@ libpush_a_SOURCES = \
 	src/push/batch.c \
 	src/push/check.c \
 	src/push/check.h \
+	src/push/group.c \
 	src/push/guard.c \
 	src/push/hold.c \
 	src/push/internal.h \
+	src/push/job.c \
 	src/push/lease.c \
 	src/push/line.c \
 	src/push/lookup.c \

@@ -88,6 +88,7 @@ start_targets(struct push *p)
         provider_guard(t->provider, may_write, p);
         provider_meter(t->provider, p->o->meter);
         provider_tokens(t->provider, p->o->tokens);
+        provider_jobs(t->provider, job_keep, p);
         queue_init(&t->ready);
     }
 }

@@ -92,49 +92,6 @@ hand_over(struct write *w)
         provider_update(w->target->provider, w->def, i->record_id, i->fields, i->etag, sent, w);
 }
 
-static enum provider_action
-action_of(const struct write *w)
-{
-    if (strcmp(w->intent.action, "create") == 0)
-        return PROVIDER_CREATE;
-    return strcmp(w->intent.action, "delete") == 0 ? PROVIDER_DELETE : PROVIDER_UPDATE;
-}
-
-/* May it go out with others? What is sent again goes alone, under its own key. */
-static bool
-is_sociable(const struct write *w)
-{
-    return !w->alone && w->attempts == 0 &&
-           provider_bulk_fits(w->def, action_of(w), w->intent.etag);
-}
-
-/* Can W join those from FIRST on? Two of one link never go together: their order would be lost. */
-static bool
-joins(struct write *const *first, size_t n, const struct write *w)
-{
-    if (w->target != first[0]->target || w->def != first[0]->def ||
-        action_of(w) != action_of(first[0]) || !is_sociable(w))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (first[i]->intent.link_id == w->intent.link_id)
-            return false;
-    return true;
-}
-
-/* How many of N writes, from the first on, are one call. */
-static size_t
-group_size(struct write *const *writes, size_t n)
-{
-    long most = provider_bulk_max(writes[0]->def, action_of(writes[0]));
-    size_t size = 1;
-
-    if (!is_sociable(writes[0]))
-        return 1;
-    while (size < n && (long)size < most && joins(writes, size, writes[size]))
-        size++;
-    return size;
-}
-
 static void
 hand_over_group(struct write **writes, size_t n)
 {
@@ -163,7 +120,8 @@ hand_over_group(struct write **writes, size_t n)
     if (g == NULL)
         hand_over(writes[0]);
     else
-        provider_bulk(writes[0]->target->provider, writes[0]->def, action_of(writes[0]), items, n);
+        provider_bulk(writes[0]->target->provider, writes[0]->def, group_action(writes[0]), items,
+                      n);
 }
 
 /*
@@ -180,14 +138,10 @@ collect(struct push *p, struct write **writes, size_t max)
 
         for (int left = room(t); left > 0 && n < max && t->ready.first != NULL; left--) {
             size_t first = n;
-            long most;
 
             writes[n++] = queue_take(&t->ready);
-            most = is_sociable(writes[first])
-                       ? provider_bulk_max(writes[first]->def, action_of(writes[first]))
-                       : 1;
-            while (n < max && (long)(n - first) < most && t->ready.first != NULL &&
-                   joins(writes + first, n - first, t->ready.first))
+            while (n < max && t->ready.first != NULL &&
+                   group_joins(writes + first, n - first, t->ready.first))
                 writes[n++] = queue_take(&t->ready);
         }
     }

@@ -367,6 +367,7 @@ struct store_intent {
     int attempts;
     int64_t sent_at; /* 0 = never */
     const char *etag;
+    const char *job; /* of one that is taken over: see store_job; NULL: none */
 };
 
 enum store_outcome {
@@ -404,6 +405,13 @@ int store_decide(struct store *s, struct arena *a, const struct store_commit *c,
  */
 int store_sent(struct store *s, const int64_t *tokens, size_t n, const char *owner, int64_t now,
                struct err *err);
+
+/*
+ * Keeps JOBS[i], by which the work on an intent that is sent can be asked for (provider_job), while
+ * it is open; one transaction, durable. Those that are not OWNER's any more are left out.
+ */
+int store_job(struct store *s, const int64_t *tokens, const char *const *jobs, size_t n,
+              const char *owner, struct err *err);
 
 enum settle_kind {
     SETTLE_DONE,    /* answered and stored */

@@ -32,6 +32,7 @@ EXTRA_DIST += \
 	tests/crash/scenarios/both-ways.txt \
 	tests/crash/scenarios/bulk-job.txt \
 	tests/crash/scenarios/bulk-lost.txt \
+	tests/crash/scenarios/bulk-resume.txt \
 	tests/crash/scenarios/bulk.txt \
 	tests/crash/scenarios/by-hand.txt \
 	tests/crash/scenarios/canary.txt \

@@ -155,7 +155,8 @@ store_sent(struct store *s, const int64_t *tokens, size_t n, const char *owner, 
         return -1;
     for (size_t i = 0; i < n && rc == 0; i++) {
         rc = db_run(s, err,
-                    "UPDATE sync_intents SET state = 'sent', sent_at = ?, attempts = attempts + 1"
+                    "UPDATE sync_intents SET state = 'sent', sent_at = ?, attempts = attempts + 1,"
+                    " response = NULL"
                     " WHERE token = ? AND owner = ? AND (state = 'prepared' OR state = 'sent')",
                     "mit", now, tokens[i], owner);
         if (rc == 0)
@@ -164,6 +165,36 @@ store_sent(struct store *s, const int64_t *tokens, size_t n, const char *owner, 
         rc = rc == 1 ? 0 : -1;
     }
     return tx_leave(s, &tx, rc, err);
+}
+
+/* The response of an intent without an answer is that its work is under way elsewhere. */
+#define JOB_PREFIX "job "
+
+int
+store_job(struct store *s, const int64_t *tokens, const char *const *jobs, size_t n,
+          const char *owner, struct err *err)
+{
+    struct tx tx;
+    int rc = 0;
+
+    if (tx_enter(s, &tx, true, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n && rc >= 0; i++)
+        rc = db_run(s, err,
+                    "UPDATE sync_intents SET response = '" JOB_PREFIX "' || ? WHERE token = ? AND"
+                    " owner = ? AND state = 'sent'",
+                    "tit", jobs[i], tokens[i], owner);
+    return tx_leave(s, &tx, rc < 0 ? -1 : 0, err);
+}
+
+static const char *
+row_job(const struct rows *r, struct arena *a, int column)
+{
+    const char *text = row_text(r, a, column);
+
+    if (text == NULL || strncmp(text, JOB_PREFIX, strlen(JOB_PREFIX)) != 0)
+        return NULL;
+    return text + strlen(JOB_PREFIX);
 }
 
 /* ---- Recovery ---- */
@@ -201,7 +232,7 @@ find_orphans(struct store *s, struct arena *a, const char *owner, int64_t deadli
 
     clock_boot_id(boot);
     if (db_rows(s, &r, err,
-                "SELECT " INTENT_COLUMNS
+                "SELECT " INTENT_COLUMNS ", response"
                 " FROM sync_intents n INDEXED BY sync_intents_open WHERE " OPEN_INTENT(
                     "n") " AND owner <> ?1 AND NOT EXISTS (SELECT 1 FROM sync_leases l"
                          " WHERE l.name = n.owner AND l.boot_id = ?2 AND l.expires_ms > ?3) AND"
@@ -212,10 +243,11 @@ find_orphans(struct store *s, struct arena *a, const char *owner, int64_t deadli
         return -1;
     while ((rc = rows_next(&r)) == 1) {
         list = list_grow(a, list, (size_t)n, sizeof *list);
-        if (intent_row(&r, a, &list[n++]) < 0) {
+        if (intent_row(&r, a, &list[n]) < 0) {
             rows_end(&r);
             return -1;
         }
+        list[n++].job = row_job(&r, a, 16);
     }
     *out = list;
     return rc < 0 ? -1 : n;

@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include "../unit.h"
+#include "base/clock.h"
 #include "config/batch.h"
 
 #include <stdio.h>
@@ -335,6 +336,147 @@ START_TEST(a_job_that_fails_or_is_late_is_lost)
 }
 END_TEST
 
+/* What is told of the jobs of all items: "0=1/3 j 1|1=2/3 j 1|2=3/3 j 1|". */
+static char told[256];
+
+static void
+note(void *user, const struct provider_job *jobs, size_t n)
+{
+    struct trial *t = user;
+
+    ck_assert_int_eq(t->answers, 0);
+    told[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        const struct slot *s = jobs[i].user;
+
+        snprintf(told + strlen(told), sizeof told - strlen(told), "%d=%s|", s->i, jobs[i].job);
+    }
+}
+
+START_TEST(who_sent_a_call_is_told_its_job_before_it_is_asked_for)
+{
+    struct trial t;
+
+    init_job(&t);
+    START(&t.f, "", {PEER_ANSWER, 202, NULL, queued, 0}, {PEER_ANSWER, 200, NULL, finished, 0},
+          {PEER_ANSWER, 202, NULL, queued, 0}, {PEER_ANSWER, 200, NULL, finished, 0});
+    provider_jobs(t.f.p, note, &t);
+    go(&t, PROVIDER_CREATE);
+    ck_assert_str_eq(told, "0=1/3 j 1|1=2/3 j 1|2=3/3 j 1|");
+    t.batch.poll.job = NULL;
+    t.batch.poll.url = (char *)"job.url";
+    go(&t, PROVIDER_CREATE);
+    ck_assert_str_eq(told, "0=1/3 /work/1|1=2/3 /work/1|2=3/3 /work/1|");
+    fixture_release(&t.f);
+}
+END_TEST
+
+/* Resumes items 3 and 1 of three, by these texts, sent SENT_MS ago. */
+static void
+resume(struct trial *t, const char *third, const char *first, int64_t sent_ms)
+{
+    struct slot slots[] = {{t, 2}, {t, 0}};
+    const char *const jobs[] = {third, first};
+    struct err err = ERR_INIT;
+    int n = 0;
+
+    t->answers = 0;
+    for (int i = 0; i < 2; i++) {
+        const struct provider_item item = {.external_id = slots[i].i == 0 ? "x1" : "x3",
+                                           .fields = fixture_val(&t->f, "{\"name\":\"A\"}"),
+                                           .job = jobs[i],
+                                           .done = keep,
+                                           .user = &slots[i]};
+
+        n += provider_resume(t->f.p, &t->f.r, PROVIDER_CREATE, &item, clock_boot() - sent_ms);
+    }
+    ck_assert_msg(http_run(t->f.http, &err) == 0, "%s", err.text);
+    ck_assert_int_eq(t->answers, n);
+}
+
+START_TEST(a_job_that_was_left_is_asked_for_once_for_all_its_items)
+{
+    struct trial t;
+
+    init_job(&t);
+    START(&t.f, "", {PEER_ANSWER, 200, NULL, "{\"state\":\"queued\"}", 0},
+          {PEER_ANSWER, 200, NULL, finished, 0});
+    resume(&t, "3/3 j 1", "1/3 j 1", 0);
+    expect(&t, "ok 200 - 7", "", "ok 200 - 9");
+    ck_assert(strncmp(peer_request(&t.f.peer, 1), "GET /jobs/j%201 ", 16) == 0);
+    ck_assert_int_eq(provider_calls(t.f.p), 2);
+    fixture_release(&t.f);
+}
+END_TEST
+
+START_TEST(other_jobs_are_asked_for_by_themselves)
+{
+    struct trial t;
+
+    init_job(&t);
+    t.batch.poll.job = NULL;
+    t.batch.poll.url = (char *)"job.url";
+    START(&t.f, "", {PEER_ANSWER, 200, NULL, finished, 0}, {PEER_ANSWER, 200, NULL, finished, 0});
+    resume(&t, "3/3 /work/1", "1/3 /work/2", 0);
+    expect(&t, "ok 200 - 7", "", "ok 200 - 9");
+    ck_assert_int_eq(provider_calls(t.f.p), 2);
+    fixture_release(&t.f);
+}
+END_TEST
+
+START_TEST(a_job_that_was_left_is_asked_for_even_if_it_is_late)
+{
+    struct trial t;
+
+    init_job(&t);
+    START(&t.f, "", {PEER_ANSWER, 200, NULL, finished, 0},
+          {PEER_ANSWER, 200, NULL, "{\"state\":\"queued\"}", 0});
+    resume(&t, "3/3 j 1", "1/3 j 1", 600000);
+    ck_assert_str_eq(t.seen[2], "ok 200 - 9");
+    resume(&t, "3/3 j 1", "1/3 j 1", 600000);
+    ck_assert_str_eq(t.seen[2], "lost 0 job-late -");
+    ck_assert_int_eq(provider_calls(t.f.p), 2);
+    fixture_release(&t.f);
+}
+END_TEST
+
+START_TEST(a_job_that_was_left_and_is_gone_is_lost_at_once)
+{
+    struct trial t;
+
+    init_job(&t);
+    START(&t.f, "", {PEER_ANSWER, 404, NULL, "{}", 0}, {PEER_ANSWER, 410, NULL, "{}", 0});
+    resume(&t, "3/3 j 1", "1/3 j 1", 0);
+    expect(&t, "lost 0 job-gone -", "", "lost 0 job-gone -");
+    resume(&t, "3/3 j 1", "1/3 j 1", 0);
+    ck_assert_str_eq(t.seen[0], "lost 0 job-gone -");
+    ck_assert(t.whole[0]);
+    fixture_release(&t.f);
+}
+END_TEST
+
+START_TEST(what_names_no_job_of_this_system_is_not_asked_for)
+{
+    static const char *const bad[] = {"",      "j",    "1/3 ",   "0/3 j",
+                                      "4/3 j", "1/ 3", "-1/3 j", "1/99999999999999999999 j"};
+    struct trial t;
+
+    init_job(&t);
+    START(&t.f, "", {PEER_ANSWER, 200, NULL, finished, 0});
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        resume(&t, bad[i], bad[i], 0);
+    ck_assert_int_eq(provider_calls(t.f.p), 0);
+    t.batch.poll.job = NULL;
+    t.batch.poll.url = (char *)"job.url";
+    resume(&t, "3/3 http://evil.example/1", "1/3 j", 0);
+    t.batch.polls = false;
+    resume(&t, "3/3 /work/1", "1/3 /work/1", 0);
+    ck_assert_int_eq(provider_calls(t.f.p), 0);
+    ck_assert_int_eq(t.answers, 0);
+    fixture_release(&t.f);
+}
+END_TEST
+
 START_TEST(one_that_cannot_be_sent_does_not_hold_up_the_others)
 {
     struct trial t;
@@ -385,5 +527,11 @@ UNIT_MAIN("provider/bulk", each_result_ends_its_own_item, an_item_of_which_nothi
           what_is_said_of_the_call_is_said_of_each, an_answer_without_results_says_nothing,
           what_is_not_shown_is_read_back, a_job_is_asked_for_until_it_is_done,
           a_job_is_asked_for_by_its_url_on_this_host_only, a_job_that_fails_or_is_late_is_lost,
+          who_sent_a_call_is_told_its_job_before_it_is_asked_for,
+          a_job_that_was_left_is_asked_for_once_for_all_its_items,
+          other_jobs_are_asked_for_by_themselves,
+          a_job_that_was_left_is_asked_for_even_if_it_is_late,
+          a_job_that_was_left_and_is_gone_is_lost_at_once,
+          what_names_no_job_of_this_system_is_not_asked_for,
           one_that_cannot_be_sent_does_not_hold_up_the_others,
           only_what_no_header_guards_goes_together)

@@ -436,6 +436,33 @@ START_TEST(dead_writers_intents_are_taken_over_after_the_deadline)
 }
 END_TEST
 
+START_TEST(a_job_is_kept_until_the_next_sending_or_the_end)
+{
+    static const char *const job[] = {"1/2 /jobs/7"};
+    struct fixture f;
+    struct sent s;
+    struct store_intent *list;
+
+    fixture_open(&f);
+    s = send_edit(&f);
+    ck_assert_int_eq(store_job(f.s, &s.n.token, job, 1, "w2", &f.err), 0); /* not its */
+    sql(&f, "UPDATE sync_leases SET expires_ms = 1");
+    f.now += 20000;
+    ck_assert_int_eq(TAKE_OVER(), 1);
+    ck_assert_ptr_null(list[0].job);
+    ck_assert_int_eq(store_job(f.s, &s.n.token, job, 1, "w2", &f.err), 0);
+    sql(&f, "UPDATE sync_intents SET owner = 'w1'");
+    ck_assert_int_eq(TAKE_OVER(), 1);
+    ck_assert_str_eq(list[0].job, "1/2 /jobs/7");
+    ck_assert_int_eq(store_sent(f.s, &s.n.token, 1, "w2", f.now, &f.err), 0);
+    sql(&f, "UPDATE sync_intents SET owner = 'w1'");
+    f.now += 20000;
+    ck_assert_int_eq(TAKE_OVER(), 1);
+    ck_assert_ptr_null(list[0].job);
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(what_a_writer_leaves_is_free_when_its_process_is_gone)
 {
     struct fixture f;
@@ -658,6 +685,7 @@ UNIT_MAIN("store/settle", done_moves_the_shadow_as_stored, done_without_a_body_t
           event_ends_with_its_last_write_and_its_worst,
           event_with_a_lost_write_waits_for_the_others, only_ones_own_intents_are_sent,
           dead_writers_intents_are_taken_over_after_the_deadline,
+          a_job_is_kept_until_the_next_sending_or_the_end,
           what_a_writer_leaves_is_free_when_its_process_is_gone,
           late_answer_to_a_create_is_looked_at, unsent_intent_opens_its_event_again,
           only_lost_writes_of_the_last_hour_may_show_late, trace_a_edit_and_early_echo,
