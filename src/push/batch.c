@@ -343,9 +343,12 @@ preview_batch(struct push *p, struct batch *b, struct err *err)
 {
     int rc = guard_batch(p, b, err);
 
-    for (size_t i = 0; rc == 0 && i < b->n; i++)
-        rc = preview_line(b->lines[i], err);
-    drop_batch(b);
+    for (size_t i = 0; i < b->n; i++) {
+        if (rc == 0)
+            rc = preview_line(b->lines[i], err);
+        if (b->lines[i]->open == 0)
+            line_free(b->lines[i]);
+    }
     return rc;
 }
 
@@ -357,10 +360,12 @@ batch_run(struct push *p, struct err *err)
     b.n = b.writes = 0;
     p->stopped_batch = false;
     read_batch(p, &b);
-    if (b.n == 0)
+    if (p->o->dry_run && b.n > 0 && preview_batch(p, &b, err) < 0)
+        return -1;
+    if (p->o->dry_run && (p->ended || !ndjson_ready(p->in)))
+        preview_flush(p);
+    if (b.n == 0 || p->o->dry_run)
         return 0;
-    if (p->o->dry_run)
-        return preview_batch(p, &b, err);
     if (commit_batch(p, &b, err) < 0) {
         drop_batch(&b);
         return -1;

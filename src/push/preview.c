@@ -5,13 +5,120 @@
 
 #include <string.h>
 
+static struct provider_item
+item_of(const struct write *w)
+{
+    const struct store_intent *i = &w->intent;
+
+    return (struct provider_item){
+        .id = i->record_id, .external_id = i->external_id, .etag = i->etag, .fields = i->fields};
+}
+
+static void
+refuse(struct line *l, struct err *err)
+{
+    err_wrap(err, "%s", line_name(l));
+    log_err(err);
+    l->push->refused = true;
+}
+
+static void
+put(struct push *p, struct buf *b)
+{
+    while (b->len > 0 && b->data[b->len - 1] == '\n')
+        b->len--;
+    buf_char(b, '\n');
+    result_text(p, buf_get(b), b->len);
+}
+
+static void
+put_name(struct buf *b, const struct write *w)
+{
+    buf_printf(b, "# %s: %s %s\n", line_name(w->line), w->intent.action, w->intent.target);
+}
+
+static void
+show_one(struct write *w)
+{
+    const struct provider_item i = item_of(w);
+    CLEANUP_BUF struct buf b = BUF_INIT;
+    struct err err = ERR_INIT;
+
+    put_name(&b, w);
+    if (provider_preview(w->target->provider, w->def, i.id, i.fields, i.external_id, &b, &err) < 0)
+        refuse(w->line, &err);
+    else
+        put(w->line->push, &b);
+}
+
+static void
+show_group(struct write **writes, size_t n)
+{
+    struct target *t = writes[0]->target;
+    struct provider_item items[PUSH_MAX_WRITES];
+    struct err errs[PUSH_MAX_WRITES], err = ERR_INIT;
+    CLEANUP_BUF struct buf names = BUF_INIT, b = BUF_INIT;
+    int rc;
+
+    for (size_t i = 0; i < n; i++)
+        items[i] = item_of(writes[i]);
+    rc = provider_bulk_preview(t->provider, writes[0]->def, group_action(writes[0]), items, n, errs,
+                               &b, &err);
+    for (size_t i = 0; i < n; i++) {
+        if (errs[i].code[0] != '\0')
+            refuse(writes[i]->line, &errs[i]);
+        else
+            put_name(&names, writes[i]);
+    }
+    if (rc < 0)
+        refuse(writes[0]->line, &err);
+    if (rc < 0 || b.len == 0)
+        return;
+    buf_add(&names, b.data, b.len);
+    put(writes[0]->line->push, &names);
+}
+
+static void
+show(struct target *t)
+{
+    size_t n = t->n_shown;
+
+    t->n_shown = 0;
+    if (n == 1)
+        show_one(t->shown[0]);
+    else if (n > 1)
+        show_group(t->shown, n);
+    for (size_t i = 0; i < n; i++)
+        if (--t->shown[i]->line->open == 0)
+            line_free(t->shown[i]->line);
+}
+
+/* W as it would be, with its own link also where that is not made yet. */
+static struct write *
+write_of(struct line *l, const struct decision_write *w)
+{
+    struct write *out = arena_alloc(l->arena, sizeof *out);
+
+    out->line = l;
+    out->target = push_target(l->push, w->target);
+    out->def = l->sync->defs[sync_index(l->sync, w->target)];
+    out->intent =
+        (struct store_intent){.link_id = l->decision.link != 0 ? l->decision.link : -l->number,
+                              .target = w->target,
+                              .action = w->action,
+                              .record_id = w->target_record_id,
+                              .external_id = w->external_id,
+                              .fields = strcmp(w->action, "delete") == 0 ? NULL : w->set,
+                              .etag = w->etag};
+    return out;
+}
+
 static void
 preview_write(struct line *l, const struct decision_write *w)
 {
     const struct withheld *h = guard_find(l, w->target);
-    int i = sync_index(l->sync, w->target);
-    CLEANUP_BUF struct buf b = BUF_INIT;
-    struct err err = ERR_INIT;
+    struct target *t;
+    struct write *x;
 
     if (h != NULL) {
         log_info("%s: %s %s: withheld: %s", line_name(l), w->action, w->target, h->text);
@@ -21,19 +128,21 @@ preview_write(struct line *l, const struct decision_write *w)
         log_info("%s: %s %s: nothing to send yet", line_name(l), w->action, w->target);
         return;
     }
-    buf_printf(&b, "# %s: %s %s\n", line_name(l), w->action, w->target);
-    if (provider_preview(push_target(l->push, w->target)->provider, l->sync->defs[i],
-                         w->target_record_id, strcmp(w->action, "delete") == 0 ? NULL : w->set,
-                         w->external_id, &b, &err) < 0) {
-        err_wrap(&err, "%s", line_name(l));
-        log_err(&err);
-        l->push->refused = true;
-        return;
-    }
-    while (b.len > 0 && b.data[b.len - 1] == '\n')
-        b.len--;
-    buf_char(&b, '\n');
-    result_text(l->push, buf_get(&b), b.len);
+    x = write_of(l, w);
+    t = x->target;
+    if (t->n_shown > 0 && (t->n_shown == PUSH_MAX_WRITES || !group_joins(t->shown, t->n_shown, x)))
+        show(t);
+    l->open++;
+    t->shown[t->n_shown++] = x;
+    if (t->n_shown == group_most(t->shown[0]))
+        show(t);
+}
+
+void
+preview_flush(struct push *p)
+{
+    for (size_t i = 0; i < p->conf.n_systems; i++)
+        show(&p->targets[i]);
 }
 
 /* Would it go out? 1, 0 (said why), -1. */
@@ -70,7 +179,9 @@ preview_line(struct line *l, struct err *err)
     if (hold_canary(l))
         return 0;
     l->push->canary_done++;
+    l->open++; /* keeps the line while its writes are shown */
     for (size_t i = 0; i < l->decision.n_writes; i++)
         preview_write(l, &l->decision.writes[i]);
+    l->open--;
     return 0;
 }

@@ -189,8 +189,114 @@ sql "DELETE FROM sync_leases; UPDATE sync_intents SET sent_at = strftime('%Y-%m-
 push </dev/null
 is "each_is_taken_over_and_found" "0 done done done 3 3" "$? $(out .status) $(there kill)"
 
-# --- a preview shows each by itself
-creation crm app shown s@x | push -n
-like "a_preview_shows_one" "POST $(url app)/contacts " "$(paste -sd ' ' out)"
+# --- the writer is killed when the job is there: who comes next asks for the same job
+left() # what nobody can be about any more
+{
+    sql "DELETE FROM sync_leases; UPDATE sync_intents SET sent_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 minutes')
+        WHERE state = 'sent'"
+}
+
+killed_at() # CRASH-POINT COMMAND... : what it prints is written until then; $killed: status, jobs
+{
+    crash=$1
+    shift
+    "$@" >lines
+    LOOPLESS_CRASH_AT=$(crash_number "$crash") sync-push <lines >out 2>err
+    killed="$? $(sql "SELECT group_concat(coalesce(response, '-'), '|') FROM sync_intents WHERE state = 'sent'")"
+    left
+    asked >/dev/null
+}
+
+calls() # JQ-FILTER of its log since `asked` : how many it is true of
+{
+    asked >/dev/null
+    jq "map(select($1)) | length" log
+}
+
+for way in job url; do
+    cp "$tmp/$way.yaml" "$tmp/left_$way.yaml"
+    fresh left_$way
+    creations 1 3 "trace_$way" | LOOPLESS_CRASH_TRACE=$tmp/trace sync-push >/dev/null 2>&1
+    killed_at push.job creations 1 3 "left_$way"
+    like "a_job_by_${way}_is_kept" \
+        '^100 job 1/3 (/jobs/)?job-[0-9]+.job 2/3 (/jobs/)?job-[0-9]+.job 3/3 (/jobs/)?job-[0-9]+$' "$killed"
+    push </dev/null
+    is "a_job_by_${way}_is_asked_for_by_who_takes_over" "0 done done done 3 3" "$? $(out .status) $(there "left_$way")"
+    is "nothing_of_a_job_by_${way}_is_sought_or_sent" "3 0 0" "$(calls '.path | startswith("/jobs/")') $(jq \
+        'map(select(.method == "POST")) | length' log) $(jq 'map(select(.path == "/contacts")) | length' log)"
+    is "what_is_settled_has_its_own_answer_by_${way}" 0 \
+        "$(sql "SELECT count(*) FROM sync_intents WHERE response LIKE 'job %'")"
+done
+
+job soon ', deadline: 300ms'
+fresh soon
+creations 1 3 trace_soon | LOOPLESS_CRASH_TRACE=$tmp/trace sync-push >/dev/null 2>&1
+killed_at push.accepted creations 1 3 soon
+is "a_job_that_is_not_kept_yet" "100 -|-|-" "$killed"
+push </dev/null
+is "is_looked_up_and_sent_again" "0 done done done 3 3" "$? $(out .status) $(there soon)"
+
+killed_at push.job creations 4 6 soon
+like "a_job_that_is_kept" '^100 job 1/3 .*job 3/3 ' "$killed"
+sed -i 's|"/jobs/|"/forgotten/|' "$tmp/soon.yaml"
+push </dev/null
+is "and_gone_is_looked_up_and_sent_again" "0 done done done 6 6" "$? $(out .status) $(there soon)"
+is "having_been_asked_for_once" 1 "$(calls '.path | startswith("/forgotten/")')"
+
+sed -i 's|"/forgotten/|"/jobs/|' "$tmp/soon.yaml"
+killed_at push.job creations 7 9 soon
+for _ in 1 2 3; do sim app "/jobs/${killed##* }" -o /dev/null -H "Authorization: Bearer app-secret"; done
+sed -i 's|"/jobs/|"/forgotten/|' "$tmp/soon.yaml"
+asked >/dev/null
+push </dev/null
+is "what_one_that_is_gone_has_done_is_found" "0 done done done 9 9 0" \
+    "$? $(out .status) $(there soon) $(calls '.method == "POST"')"
+
+sed -e "s|path: /contacts/batch/[ud][a-z]*,|& query: {late: \"3\"}, poll: {job: job.id, path: \"/jobs/{job}\", every: 10ms, done: {body: {status: completed}}},|" \
+    "$tmp/all.yaml" >"$tmp/left_updates.yaml"
+fresh left_updates
+creations 1 3 upj | push
+updates upj 4 | LOOPLESS_CRASH_TRACE=$tmp/trace sync-push >/dev/null 2>&1
+quirk app reject '"phone:8"'
+killed_at push.job updates upj 8
+like "updates_are_kept_too" '^100 job 1/3 .*job 3/3 ' "$killed"
+push </dev/null
+is "that_they_are_refused_is_known_then" "2 refused refused refused" "$? $(out .status)"
+quirk app reject null
+killed_at push.job updates upj 9
+push </dev/null
+is "else_that_they_are_done" '0 done done done ["9","9","9"] 0' "$? $(out .status) $(dump app '[.[] | select((.email // "") |
+    startswith("upj")) | .phone]') $(calls '.method == "POST"')"
+
+# --- a preview shows the calls that would be made
+requests() # of the preview: METHOD PATH and, of a batch, how many items
+{
+    awk '/^(POST|PATCH|DELETE) /{what = $0} /^{/{print what, $0}' out | sed "s|$(url app)||" |
+        sed 's/{"items":\(.*\)}$/\1/; s/ {.*//' | while read -r method path items; do
+        echo "$method $path $(echo "${items:-[]}" | jq length)"
+    done | paste -sd '|'
+}
+cp "$tmp/all.yaml" "$tmp/preview.yaml"
+fresh preview
+creations 1 7 seen >lines.ndjson
+push -n <lines.ndjson
+is "a_preview_shows_calls_as_they_would_go" "0 POST /contacts/batch/create 5|POST /contacts/batch/create 2 " \
+    "$? $(requests) $(asked)"
+is "it_names_what_goes_together" "1 2 3 4 5 | 6 7 |" \
+    "$(sed -n 's/^# .*seen\([0-9]\) .*create app$/\1/p; s/^{.*/|/p' out | paste -sd ' ')"
+is "with_its_secrets_hidden" "2 0" "$(grep -c '^Authorization: Bearer \[secret\]$' out) $(grep -c app-secret out)"
+grep '^{' out >would
+push <lines.ndjson
+asked >/dev/null
+is "the_bodies_are_those_that_went_out" "$(jq -Sc . would | sort)" \
+    "$(jq -Sc '.[] | select(.method == "POST") | .body' log | sort)"
+sync-push -n <lines.ndjson >again 2>/dev/null
+is "what_moved_on_is_in_no_call" 0 "$(grep -c POST again)"
+{ updates seen 5 && creation crm app other o@x && deletes seen; } >mixed.ndjson
+push -n <mixed.ndjson
+is "other_kinds_are_other_calls" "update 5|update 2|POST 0|delete 5|delete 2" \
+    "$(requests | sed 's|POST /contacts/batch/||g; s|/contacts ||')"
+creation crm app alone s@x | push -n
+like "one_alone_goes_alone" "POST $(url app)/contacts " "$(paste -sd ' ' out)"
 
 done_testing
