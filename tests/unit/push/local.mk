@@ -7,6 +7,7 @@ PUSH_FIXTURE = \
 PUSH_TESTS = \
 	tests/unit/push/batch_test \
 	tests/unit/push/check_test \
+	tests/unit/push/group_test \
 	tests/unit/push/hold_test \
 	tests/unit/push/loss_test \
 	tests/unit/push/odd_test \
@@ -18,6 +19,8 @@ tests_unit_push_batch_test_SOURCES = tests/unit/push/batch_test.c $(PUSH_FIXTURE
 tests_unit_push_batch_test_LDADD = libpush.a $(UNIT_LIBS)
 tests_unit_push_check_test_SOURCES = tests/unit/push/check_test.c $(PUSH_FIXTURE)
 tests_unit_push_check_test_LDADD = libpush.a $(UNIT_LIBS)
+tests_unit_push_group_test_SOURCES = tests/unit/push/group_test.c $(PUSH_FIXTURE)
+tests_unit_push_group_test_LDADD = libpush.a $(UNIT_LIBS)
 tests_unit_push_hold_test_SOURCES = tests/unit/push/hold_test.c $(PUSH_FIXTURE)
 tests_unit_push_hold_test_LDADD = libpush.a $(UNIT_LIBS)
 tests_unit_push_loss_test_SOURCES = tests/unit/push/loss_test.c
