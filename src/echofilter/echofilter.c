@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "json/ndjson.h"
+#include "store/facts.h"
 #include "stream/event.h"
 #include "stream/locked.h"
 #include "stream/rejects.h"
@@ -16,7 +17,17 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 4096 }; /* drops a transaction */
+enum { BATCH = 4096 };        /* drops a transaction */
+enum { GROUP = 16 };          /* lines that are looked up together */
+enum { GROUP_BYTES = 65536 }; /* and not more of them than this, but for the last */
+
+/* A line that waits for its group to be judged. */
+struct item {
+    struct event event; /* its line is in the arena */
+    struct echo_input in;
+    long number; /* of the line */
+    bool can_be_dropped;
+};
 
 /* A line that is certainly no news. */
 struct drop {
@@ -34,9 +45,11 @@ struct filter {
     struct ndjson_writer *dropped; /* NULL */
     struct rejects *rejects;
     struct locked locked;
-    struct arena *arena; /* of one line */
-    struct drop *drops;  /* room for BATCH, owned */
-    int64_t *seqs;       /* theirs, owned */
+    struct arena *arena; /* of the group */
+    struct item items[GROUP];
+    size_t n_items, item_bytes;
+    struct drop *drops; /* room for BATCH and a group, owned */
+    int64_t *seqs;      /* theirs, owned */
     size_t n_drops;
     long counts[ECHO_IGNORED + 1];
     long marked;
@@ -54,32 +67,57 @@ judge_writes(struct filter *f, struct echo_input *in, enum echo_verdict *verdict
     return 0;
 }
 
-/* Judges one event. Only admitted events can be dropped: the others are data. */
+/* Only admitted events can be dropped: the others are data. */
+static bool
+can_be_dropped(struct echo_input *in)
+{
+    const struct event *e = in->event;
+    int i;
+
+    if (e->seq == 0 || e->account == NULL || e->n_folded > 0 || in->sync == NULL)
+        return false;
+    i = sync_index(in->sync, e->system);
+    in->system_index = (size_t)i;
+    return i >= 0;
+}
+
+/* Judges one event, of which the first facts are there. */
 static int
 judge(struct filter *f, struct echo_input *in, enum echo_verdict *verdict, struct err *err)
 {
     const struct event *e = in->event;
-    bool ours;
-    int i;
+    bool ours = echo_may_be_ours(e);
 
-    *verdict = ECHO_PASS;
-    if (e->seq == 0 || e->account == NULL || e->n_folded > 0 || in->sync == NULL)
-        return 0;
-    i = sync_index(in->sync, e->system);
-    if (i < 0)
-        return 0;
-    in->system_index = (size_t)i;
-    if (store_look(f->o->store, err) < 0 ||
-        store_facts(f->o->store, f->arena, e, &in->facts, err) < 0)
-        return -1;
     *verdict = echo_judge(f->arena, in);
-    ours = echo_may_be_ours(e);
     if (in->facts.linked && (*verdict == ECHO_ECHO || ours) &&
         store_facts_lane(f->o->store, e->seq, &in->facts, err) < 0)
         return -1;
     if (!echo_is_certain(*verdict, &in->facts))
         *verdict = ECHO_PASS;
     return *verdict == ECHO_PASS && ours ? judge_writes(f, in, verdict, err) : 0;
+}
+
+/* The first facts of all items that can be dropped. */
+static int
+look_up(struct filter *f, struct err *err)
+{
+    const struct event *events[GROUP];
+    struct facts facts[GROUP];
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->n_items; i++)
+        if (f->items[i].can_be_dropped)
+            events[n++] = &f->items[i].event;
+    if (n == 0)
+        return 0;
+    if (store_look(f->o->store, err) < 0 ||
+        store_facts_all(f->o->store, f->arena, events, n, facts, err) < 0)
+        return -1;
+    n = 0;
+    for (size_t i = 0; i < f->n_items; i++)
+        if (f->items[i].can_be_dropped)
+            f->items[i].in.facts = facts[n++];
+    return 0;
 }
 
 static bool
@@ -128,8 +166,7 @@ settle_drops(struct filter *f, struct err *err)
 }
 
 static int
-drop(struct filter *f, const struct echo_input *in, enum echo_verdict verdict, const char *line,
-     size_t len, struct err *err)
+drop(struct filter *f, const struct echo_input *in, enum echo_verdict verdict, struct err *err)
 {
     struct drop *d = &f->drops[f->n_drops];
     const struct event *e = in->event;
@@ -146,14 +183,12 @@ drop(struct filter *f, const struct echo_input *in, enum echo_verdict verdict, c
         log_info("%s %s:%s (seq %lld): %s%s%s", e->resource, e->system, e->record_id,
                  (long long)e->seq, d->disposition, d->reason != NULL ? ", " : "",
                  d->reason != NULL ? d->reason : "");
-    if (f->dropped != NULL && ndjson_put(f->dropped, line, len, err) != 0)
-        return -1;
-    return f->n_drops == BATCH ? settle_drops(f, err) : 0;
+    return f->dropped != NULL ? ndjson_put(f->dropped, e->line, e->len, err) : 0;
 }
 
 /* The line goes on with a mark, and with the write that it may be the echo of. */
 static int
-mark(struct filter *f, const struct echo_input *in, const char *line, size_t len, struct err *err)
+mark(struct filter *f, const struct echo_input *in, struct err *err)
 {
     CLEANUP_BUF struct buf members = BUF_INIT;
     CLEANUP_BUF struct buf out = BUF_INIT;
@@ -164,42 +199,82 @@ mark(struct filter *f, const struct echo_input *in, const char *line, size_t len
         buf_text(&members, ",\"sync_correlation_id\":");
         val_write_string(&members, id, strlen(id));
     }
-    event_append(&out, line, len, buf_get(&members));
+    event_append(&out, in->event->line, in->event->len, buf_get(&members));
     f->marked++;
     return ndjson_put(f->out, buf_get(&out), out.len, err);
+}
+
+static int
+refuse_line(struct filter *f, long number, const char *line, size_t len, struct err *why,
+            struct err *err)
+{
+    err_wrap(why, "line %ld", number);
+    log_err(why);
+    return rejects_add(f->rejects, line, len, err);
+}
+
+/* -1 with a RECORD error: the line is refused; RUN: stop. */
+static int
+end_item(struct filter *f, struct item *item, struct err *err)
+{
+    const struct event *e = &item->event;
+    enum echo_verdict verdict = ECHO_PASS;
+
+    if (item->can_be_dropped && judge(f, &item->in, &verdict, err) != 0)
+        return -1;
+    if (verdict == ECHO_MAYBE)
+        return mark(f, &item->in, err);
+    if (verdict == ECHO_PASS)
+        return ndjson_put(f->out, e->line, e->len, err);
+    return drop(f, &item->in, verdict, err);
+}
+
+/* Judges the lines that wait, in their order. */
+static int
+end_group(struct filter *f, struct err *err)
+{
+    size_t n = f->n_items;
+
+    if (n > 0 && look_up(f, err) < 0)
+        return -1;
+    f->n_items = f->item_bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct item *item = &f->items[i];
+        struct err why = ERR_INIT;
+
+        if (end_item(f, item, &why) == 0)
+            continue;
+        if (why.scope != ERR_RECORD) {
+            *err = why;
+            return -1;
+        }
+        if (refuse_line(f, item->number, item->event.line, item->event.len, &why, err) != 0)
+            return -1;
+    }
+    arena_reset(f->arena);
+    return f->n_drops >= BATCH ? settle_drops(f, err) : 0;
 }
 
 /* One line. -1 with a RECORD error: the line is refused; RUN: stop. */
 static int
 take_line(struct filter *f, const char *line, size_t len, struct err *err)
 {
-    struct echo_input in = {0};
-    enum echo_verdict verdict;
-    struct event e;
+    struct item *item = &f->items[f->n_items];
 
     if (f->o->store == NULL)
         return ndjson_put(f->out, line, len, err);
-    arena_reset(f->arena);
-    if (event_scan(f->arena, line, len, &e, err) != 0)
-        return event_is_control(line, len) ? ndjson_put(f->out, line, len, err) : -1;
-    locked_see(&f->locked, &e);
-    in.event = &e;
-    in.sync = conf_sync(f->o->conf, e.resource);
-    if (judge(f, &in, &verdict, err) != 0)
-        return -1;
-    if (verdict == ECHO_MAYBE)
-        return mark(f, &in, line, len, err);
-    if (verdict == ECHO_PASS)
-        return ndjson_put(f->out, line, len, err);
-    return drop(f, &in, verdict, line, len, err);
-}
-
-static int
-refuse_line(struct filter *f, const char *line, size_t len, struct err *why, struct err *err)
-{
-    err_wrap(why, "line %ld", ndjson_line(f->in));
-    log_err(why);
-    return rejects_add(f->rejects, line, len, err);
+    *item = (struct item){.number = ndjson_line(f->in)};
+    if (event_scan(f->arena, line, len, &item->event, err) != 0) {
+        if (!event_is_control(line, len))
+            return -1;
+        return end_group(f, err) != 0 ? -1 : ndjson_put(f->out, line, len, err);
+    }
+    locked_see(&f->locked, &item->event);
+    item->in.event = &item->event;
+    item->in.sync = conf_sync(f->o->conf, item->event.resource);
+    item->can_be_dropped = can_be_dropped(&item->in);
+    f->item_bytes += len;
+    return ++f->n_items == GROUP || f->item_bytes >= GROUP_BYTES ? end_group(f, err) : 0;
 }
 
 /* Nothing is waiting: let go of what there is. */
@@ -218,8 +293,13 @@ next_line(struct filter *f, const char **line, size_t *len, struct err *why, str
     int r;
 
     /* What is known must not be older than the line. */
-    if (f->o->store != NULL && !ndjson_buffered(f->in))
+    if (f->o->store != NULL && !ndjson_buffered(f->in)) {
+        if (end_group(f, err) != 0) {
+            *why = *err;
+            return -1;
+        }
         store_look_end(f->o->store);
+    }
     r = ndjson_try(f->in, line, len, why);
     if (r != NDJSON_LATER)
         return r;
@@ -253,7 +333,7 @@ work(struct filter *f, struct err *err)
             *err = why;
             return -1;
         }
-        if (refuse_line(f, line, len, &why, err) != 0)
+        if (refuse_line(f, ndjson_line(f->in), line, len, &why, err) != 0)
             return -1;
     }
 }
@@ -283,8 +363,8 @@ echofilter_run(const struct echofilter_options *o, struct err *err)
     if (f.rejects == NULL)
         return err->status;
     f.arena = arena_new();
-    f.drops = mem_alloc(BATCH * sizeof *f.drops);
-    f.seqs = mem_alloc(BATCH * sizeof *f.seqs);
+    f.drops = mem_alloc((BATCH + GROUP) * sizeof *f.drops);
+    f.seqs = mem_alloc((BATCH + GROUP) * sizeof *f.seqs);
     f.in = ndjson_open(STDIN_FILENO, "stdin");
     ndjson_watch(f.in, STDOUT_FILENO, "stdout");
     f.out = ndjson_create(STDOUT_FILENO, "stdout");

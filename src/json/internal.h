@@ -69,6 +69,20 @@ struct lex {
 /* TEXT is borrowed until lex_release. */
 void lex_init(struct lex *l, const char *text, size_t len);
 enum lex_kind lex_next(struct lex *l);
+/* Makes the name token just read the reason of LEX_BAD: a duplicate. */
+enum lex_kind lex_duplicate(struct lex *l);
+/*
+ * The short way for lines as programs write them: the first character of the next name, where
+ * nothing but a comma stands before it; NULL: only lex_next can tell what comes.
+ */
+const char *lex_peek_name(const struct lex *l);
+/*
+ * Takes the member at AT, lex_peek_name's, if its name is NAME (LEN bytes, plain) and its value a
+ * number or a string without escapes or bytes above 0x7f: the token is its value. False: nothing
+ * was taken, and lex_next is to be asked. The name is not noted: that it comes once is up to the
+ * caller.
+ */
+bool lex_take_member(struct lex *l, const char *at, const char *name, size_t len);
 /* After LEX_BAD: fills ERR, returns -1. */
 int lex_error(const struct lex *l, struct err *err);
 void lex_release(struct lex *l);

@@ -225,6 +225,12 @@ duplicate(struct lex *l, const struct lex_name *name)
     return fail(l, name->text - 1, "duplicate member") != LEX_BAD;
 }
 
+enum lex_kind
+lex_duplicate(struct lex *l)
+{
+    return fail(l, l->at, "duplicate member");
+}
+
 /* The first eight decoded bytes of the name just read. */
 static uint64_t
 name_key(const struct lex *l)
@@ -427,4 +433,47 @@ lex_next(struct lex *l)
     default:
         return value(l);
     }
+}
+
+const char *
+lex_peek_name(const struct lex *l)
+{
+    const char *p = l->p;
+
+    if (l->want != WANT_FIRST_NAME) {
+        if (l->want != WANT_SEPARATOR || l->depth == 0 || !l->frames[l->depth - 1].object ||
+            p == l->end || *p != ',')
+            return NULL;
+        p++;
+    }
+    return l->end - p > 1 && *p == '"' ? p + 1 : NULL;
+}
+
+bool
+lex_take_member(struct lex *l, const char *at, const char *name, size_t len)
+{
+    const char *p = at + len + 2;
+    const char *end;
+
+    if ((size_t)(l->end - at) < len + 3 || at[len] != '"' || at[len + 1] != ':' ||
+        memcmp(at, name, len) != 0)
+        return false;
+    if (*p == '"') {
+        end = plain_run(p + 1, l->end);
+        if (end == l->end || *end != '"')
+            return false;
+        l->text = p + 1;
+        l->len = (size_t)(end++ - l->text);
+    } else {
+        end = *p == '-' || (*p >= '0' && *p <= '9') ? lex_number(p, l->end) : NULL;
+        if (end == NULL)
+            return false;
+        l->text = p;
+        l->len = (size_t)(end - p);
+    }
+    l->escaped = l->nul = false;
+    l->at = p;
+    l->p = end;
+    l->want = WANT_SEPARATOR;
+    return true;
 }

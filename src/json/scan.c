@@ -44,24 +44,61 @@ skip(struct lex *l, enum lex_kind kind)
     return kind != LEX_BAD;
 }
 
+static void
+found(struct scan_member *m, const struct lex *l, const char *text)
+{
+    m->text = text;
+    m->len = (size_t)(l->p - text);
+}
+
+/* Takes the next member if it is a wanted one, plainly written; false: it is to be read by tokens.
+ */
+static bool
+take_plain(struct lex *l, struct scan_member *want, size_t n, size_t *at)
+{
+    const char *name = lex_peek_name(l);
+    size_t next = *at;
+
+    for (size_t i = 0; name != NULL && i < n; i++) {
+        struct scan_member *m = &want[next];
+
+        next = next + 1 < n ? next + 1 : 0;
+        if (m->name[0] == name[0] && m->text == NULL &&
+            lex_take_member(l, name, m->name, strlen(m->name))) {
+            found(m, l, l->at);
+            *at = next;
+            return true;
+        }
+    }
+    return false;
+}
+
 static int
 scan(struct lex *l, struct scan_member *want, size_t n)
 {
     enum lex_kind kind;
     size_t at = 0;
 
-    while ((kind = lex_next(l)) == LEX_NAME) {
-        struct scan_member *m = wanted(l, want, n, &at);
+    for (;;) {
+        struct scan_member *m;
         const char *text;
 
+        while (take_plain(l, want, n, &at))
+            ;
+        kind = lex_next(l);
+        if (kind != LEX_NAME)
+            break;
+        m = wanted(l, want, n, &at);
+        if (m != NULL && m->text != NULL) {
+            lex_duplicate(l);
+            return -1;
+        }
         kind = lex_next(l);
         text = l->at;
         if (!skip(l, kind))
             return -1;
-        if (m != NULL) {
-            m->text = text;
-            m->len = (size_t)(l->p - text);
-        }
+        if (m != NULL)
+            found(m, l, text);
     }
     return kind == LEX_CLOSE && lex_next(l) == LEX_END ? 0 : -1;
 }

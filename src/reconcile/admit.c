@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
+#include "store/facts.h"
 #include "sync/echo.h"
 #include "sync/match.h"
 

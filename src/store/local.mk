@@ -41,6 +41,7 @@ libstore_a_SOURCES = \
 	src/store/sqlite/watch.c \
 	src/store/sqlite/watermark.c \
 	src/store/account.h \
+	src/store/facts.h \
 	src/store/operate.h \
 	src/store/store.h
 nodist_libstore_a_SOURCES = src/store/sqlite/schema.c

@@ -12,7 +12,6 @@
 #include "json/val.h"
 #include "stream/decision.h"
 #include "stream/event.h"
-#include "stream/facts.h"
 
 /*
  * The state of one deployment (DESIGN.md section 5, contract/schema.sql): what programs may ask of
@@ -53,14 +52,6 @@ void store_wait_on(struct store *s, store_go_on *go_on, void *user);
 int store_begin(struct store *s, bool durable, struct err *err);
 int store_commit(struct store *s, struct err *err);
 void store_abort(struct store *s); /* fine without one */
-
-/*
- * Many reads of one state, which is that of the first of them: cheaper than each alone. Between a
- * look and its end nothing may be written, and nobody should wait there: it keeps the -wal from
- * getting smaller. Ending none is fine.
- */
-int store_look(struct store *s, struct err *err);
-void store_look_end(struct store *s);
 
 /*
  * ---- Leases: pipelines, jobs, writers. Valid STORE_LEASE_MS after each renewal. ----
@@ -322,22 +313,6 @@ int store_latest_row(struct store *s, struct arena *a, const char *resource, con
 /* The payload of an admitted event as it came (its number text wins over what a pipe did). */
 int store_payload(struct store *s, struct arena *a, int64_t seq, const char **payload,
                   struct err *err);
-
-/*
- * What there is to know about the end that event E nominates: for judging whether it is an echo
- * (sync/echo.h). In three steps, because most events need the first one only. 0, -1.
- */
-int store_facts(struct store *s, struct arena *a, const struct event *e, struct facts *out,
-                struct err *err);
-/* Adds whether the link of that end (there is one) is at rest but for the event admitted as SEQ. */
-int store_facts_lane(struct store *s, int64_t seq, struct facts *out, struct err *err);
-/*
- * Adds what we wrote to that end since SINCE, newest first: at most STORE_FACTS_WRITES (the oldest
- * are missing then). 0, -1.
- */
-enum { STORE_FACTS_WRITES = 32 };
-int store_facts_writes(struct store *s, struct arena *a, const struct event *e, int64_t since,
-                       struct facts *out, struct err *err);
 
 /* ---- Decisions and writes ---- */
 

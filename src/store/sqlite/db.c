@@ -103,12 +103,23 @@ bind_bytes(sqlite3_stmt *st, int i, const void *bytes, size_t len)
     sqlite3_bind_blob64(st, i, len == 0 ? "" : bytes, len, SQLITE_STATIC);
 }
 
+/* The texts up to NULL, from parameter I on; how many they are. */
+static int
+bind_texts(sqlite3_stmt *st, int i, const char *const *texts)
+{
+    int n = 0;
+
+    for (; texts[n] != NULL; n++)
+        sqlite3_bind_text(st, i + n, texts[n], -1, SQLITE_STATIC);
+    return n;
+}
+
 static void
 bind_all(sqlite3_stmt *st, const char *types, va_list ap)
 {
-    if ((size_t)sqlite3_bind_parameter_count(st) != strlen(types))
-        BUG("wrong number of values for %s", sqlite3_sql(st));
-    for (int i = 1; *types != '\0'; types++, i++) {
+    int i = 1;
+
+    for (; *types != '\0'; types++, i++) {
         const void *bytes;
         int64_t ms;
 
@@ -121,6 +132,9 @@ bind_all(sqlite3_stmt *st, const char *types, va_list ap)
             break;
         case 't':
             sqlite3_bind_text(st, i, va_arg(ap, const char *), -1, SQLITE_STATIC);
+            break;
+        case 'T':
+            i += bind_texts(st, i, va_arg(ap, const char *const *)) - 1;
             break;
         case 'm':
             bind_time(st, i, va_arg(ap, int64_t));
@@ -144,6 +158,8 @@ bind_all(sqlite3_stmt *st, const char *types, va_list ap)
             BUG("no such type of value: %c", *types);
         }
     }
+    if (sqlite3_bind_parameter_count(st) != i - 1)
+        BUG("wrong number of values for %s", sqlite3_sql(st));
 }
 
 int

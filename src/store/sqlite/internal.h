@@ -32,6 +32,19 @@ struct store_known {
     int64_t n;
 };
 
+/* The links that something is owed to, or written to now, as of an open look: read when asked for.
+ */
+enum { STORE_BUSY = 32 };
+struct store_busy {
+    bool known;
+    bool many; /* more than fit: each is to be asked for */
+    size_t n;
+    struct {
+        int64_t link_id;
+        bool owed; /* else an open intent */
+    } links[STORE_BUSY];
+};
+
 struct store {
     sqlite3 *db;
     char *path;                /* owned */
@@ -42,8 +55,9 @@ struct store {
     int64_t changes;           /* rows changed by this connection before the open transaction */
     enum store_mode mode;
     char deployment[80];
-    bool in_tx;         /* store_begin */
-    bool looked;        /* store_look: the cache is large */
+    bool in_tx;  /* store_begin */
+    bool looked; /* store_look: the cache is large */
+    struct store_busy busy;
     bool durable;       /* of the open transaction */
     int full;           /* synchronous as set: -1 unknown, 0 NORMAL, 1 FULL */
     store_go_on *go_on; /* NULL: wait busy_ms() and no longer */
@@ -70,6 +84,7 @@ extern const char store_schema[]; /* schema.sql, made at build time */
 
 /*
  * TYPES names the values that follow, bound in this order: i int64_t, n int, t text (NULL = NULL),
+ * T many of them (const char *const *, up to a NULL),
  * m ms as RFC 3339 text, M the same with 0 = NULL, v struct val as canonical JSON (NULL = NULL),
  * w the same with members and numbers as they came, b bytes (two values: const void * and size_t;
  * never NULL). Texts and bytes must live until the call is over.

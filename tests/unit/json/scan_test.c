@@ -70,6 +70,34 @@ START_TEST(finds_several_at_once)
 }
 END_TEST
 
+/* Wanted names are told from each other by another way than the others. */
+START_TEST(no_name_comes_twice)
+{
+    static const struct {
+        const char *line;
+        const char *text;
+    } cases[] = {
+        {"{\"seq\":1,\"seq\":1}", "duplicate member at byte 10"},
+        {"{\"seq\":1,\"v\":[],\"seq\":{}}", "duplicate member at byte 17"},
+        {"{\"v\":{},\"v\":1}", "duplicate member at byte 9"},
+        {"{\"seq\":1, \"seq\":1}", "duplicate member at byte 11"},
+        {"{\"seq\":1,\"s\\u0065q\":1}", "duplicate member at byte 10"},
+        {"{\"s\\u0065q\":1,\"seq\":1}", "duplicate member at byte 15"},
+        {"{\"x\":1,\"seq\":1,\"x\":1}", "duplicate member at byte 16"},
+        {"{\"seq\":{\"a\":1,\"a\":1}}", "duplicate member at byte 15"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct scan_member m[] = {{.name = "seq"}, {.name = "v"}};
+        struct err err = ERR_INIT;
+
+        ck_assert_int_eq(scan_object(cases[i].line, strlen(cases[i].line), m, 2, &err), -1);
+        ck_assert_str_eq(err.text, cases[i].text);
+        ck_assert_ptr_null(m[0].text);
+    }
+}
+END_TEST
+
 START_TEST(what_is_no_object_is_refused)
 {
     static const char *const texts[] = {"[]", "1", "\"{}\"", "null", "[{\"a\":1}]"};
@@ -219,7 +247,7 @@ agree(struct arena *a, const struct buf *text)
 {
     /* exactly as long as it is, so that ASan sees a read behind it */
     CLEANUP_FREE char *exact = mem_resize(NULL, text->len, 1);
-    struct scan_member m = {.name = "seq"};
+    struct scan_member m[] = {{.name = "seq"}, {.name = "b"}, {.name = "v"}};
     struct err e1 = ERR_INIT, e2 = ERR_INIT;
     const struct val *v, *w;
     const char *out;
@@ -227,15 +255,17 @@ agree(struct arena *a, const struct buf *text)
 
     memcpy(exact, text->data, text->len);
     v = val_parse(a, exact, text->len, &e1);
-    object = scan_object(exact, text->len, &m, 1, &e2) == 0;
+    object = scan_object(exact, text->len, m, 3, &e2) == 0;
     ck_assert_msg(object == (v != NULL && v->kind == VAL_OBJECT), "%s", text->data);
     if (v == NULL) {
         ck_assert_str_eq(e1.text, e2.text);
         return false;
     }
-    ck_assert_int_eq(object && m.text != NULL, val_get(v, "seq") != NULL);
-    if (m.text != NULL)
-        ck_assert(val_equal(val_parse(a, m.text, m.len, NULL), val_get(v, "seq")));
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(object && m[i].text != NULL, val_get(v, m[i].name) != NULL);
+        if (m[i].text != NULL)
+            ck_assert(val_equal(val_parse(a, m[i].text, m[i].len, NULL), val_get(v, m[i].name)));
+    }
     out = val_write_text(a, v);
     w = val_parse(a, out, strlen(out), NULL);
     ck_assert_msg(val_equal(v, w), "%s became %s", text->data, out);
@@ -277,6 +307,6 @@ START_TEST(scan_and_parse_take_the_same_texts)
 END_TEST
 
 UNIT_MAIN("json/scan", gives_raw_values, finds_top_level_members_only,
-          finds_names_written_with_escapes, finds_several_at_once, what_is_no_object_is_refused,
-          a_broken_line_gives_no_member, reads_raw_values, decodes_into_the_room_there_is,
-          scan_and_parse_take_the_same_texts)
+          finds_names_written_with_escapes, finds_several_at_once, no_name_comes_twice,
+          what_is_no_object_is_refused, a_broken_line_gives_no_member, reads_raw_values,
+          decodes_into_the_room_there_is, scan_and_parse_take_the_same_texts)

@@ -3,6 +3,7 @@
 
 #include "../unit.h"
 #include "base/arena.h"
+#include "store/facts.h"
 #include "store/store.h"
 
 /*

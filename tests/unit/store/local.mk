@@ -4,6 +4,7 @@ STORE_TESTS = \
 	tests/unit/store/conflict_test \
 	tests/unit/store/decide_test \
 	tests/unit/store/delete_test \
+	tests/unit/store/facts_test \
 	tests/unit/store/inbox_test \
 	tests/unit/store/lease_test \
 	tests/unit/store/limits_test \
@@ -22,6 +23,8 @@ check_PROGRAMS += $(STORE_TESTS)
 STORE_FIXTURE = \
 	tests/unit/store/fixture.c \
 	tests/unit/store/fixture.h
+tests_unit_store_facts_test_SOURCES = tests/unit/store/facts_test.c $(STORE_FIXTURE)
+tests_unit_store_facts_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_decide_test_SOURCES = tests/unit/store/decide_test.c $(STORE_FIXTURE)
 tests_unit_store_decide_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_inbox_test_SOURCES = tests/unit/store/inbox_test.c $(STORE_FIXTURE)
