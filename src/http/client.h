@@ -10,7 +10,8 @@
 /*
  * Moves bytes: one libcurl multi handle, many requests at once, answers by callback out of
  * http_poll. HTTP/1.1 and HTTP/2, keep-alive, TLS verified always, redirects never followed (a 3xx
- * is an answer), proxy by environment, no cookies. Knows no JSON, no retries, no auth. A request
+ * is an answer), proxy by environment (http_proxy, https_proxy, all_proxy, no_proxy), no cookies.
+ * Knows no JSON, no retries, no auth. A request
  * other than GET and HEAD goes out once: libcurl's own second try after a kept connection broke is
  * refused (HTTP_LOST). No signals are used; programs ignore SIGPIPE themselves.
  */
@@ -18,8 +19,8 @@ struct http;
 
 enum http_outcome {
     HTTP_ANSWERED, /* there is a status and the whole body */
-    HTTP_NOT_SENT, /* no connection: nothing went out for sure (DNS, refused, TLS, connect timeout)
-                    */
+    HTTP_NOT_SENT, /* no connection: nothing went out for sure (DNS, refused, TLS, connect timeout,
+                      a proxy that wants credentials) */
     HTTP_LOST,     /* cut off after something may have gone out: timeout, reset, broken answer */
     HTTP_TOO_BIG   /* the answer is over max_answer; the request was applied perhaps */
 };
@@ -39,7 +40,7 @@ struct http_request {
     int64_t deadline_ms; /* whole request; 0 = 20 s. Connect takes 10 s of it at most */
     int64_t delay_ms;    /* not before now + delay (backoff); counted outside the deadline */
     size_t max_answer;   /* 0 = 32 MiB */
-    const char *ca_file; /* NULL = the system's */
+    const char *ca_file; /* the only authorities that count; NULL = the system's */
     /* Asked once more when the connection stands, just before the request goes out (MAY_USER);
      * false: it does not, HTTP_NOT_SENT. NULL = it may. */
     bool (*may_send)(void *may_user);
@@ -49,7 +50,10 @@ struct http_request {
 struct http_answer {
     enum http_outcome outcome;
     int status;
-    bool timed_out;   /* NOT_SENT, LOST: because the deadline passed */
+    bool timed_out; /* NOT_SENT, LOST: because the deadline passed */
+    /* NOT_SENT: it would be no better at once: "untrusted", the certificate, or "proxy-login", a
+     * proxy that wants other credentials; else NULL */
+    const char *lasting;
     const char *body; /* NUL-terminated; borrowed for the callback's time */
     size_t len;
     const struct http_header *headers; /* names in lower case */

@@ -23,6 +23,7 @@ struct transfer {
     bool barred; /* may_send said no */
     bool too_big;
     bool whole_head; /* the empty line after the headers came: libcurl does not insist on it */
+    char proxy[24];  /* the variable of the environment that names the proxy; "": none is used */
     size_t max_answer;
     int64_t due; /* boot clock */
     struct buf body;
@@ -41,5 +42,16 @@ struct transfer *transfer_new(const struct http_request *r, struct err *err);
 /* Makes the answer of what curl said and calls done. */
 void transfer_finish(struct transfer *t, CURLcode result);
 void transfer_free(struct transfer *t);
+
+/* --- proxy.c: the proxy of the environment, which libcurl picks ---------------------------- */
+
+enum { PROXY_TEXT = 256 }; /* that of http_answer */
+
+/* Has it told which. */
+void proxy_watch(struct transfer *t);
+/* Is it the proxy that answered, and wants credentials? */
+bool proxy_refused(const struct transfer *t, long status);
+/* TEXT, what went wrong before anything went out, with the proxy's part in it; perhaps in OUT. */
+const char *proxy_explain(const struct transfer *t, const char *text, char out[PROXY_TEXT]);
 
 #endif

@@ -7,6 +7,7 @@ libhttp_a_SOURCES = \
 	src/http/internal.h \
 	src/http/listener.c \
 	src/http/listener.h \
+	src/http/proxy.c \
 	src/http/server.c \
 	src/http/server.h \
 	src/http/serving.h \

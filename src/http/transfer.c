@@ -189,8 +189,10 @@ set_rules(struct transfer *t, const struct http_request *r)
 #else
     curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
 #endif
-    if (r->ca_file != NULL)
+    if (r->ca_file != NULL) {
         curl_easy_setopt(t->easy, CURLOPT_CAINFO, r->ca_file);
+        curl_easy_setopt(t->easy, CURLOPT_CAPATH, (char *)NULL); /* which would count beside it */
+    }
 }
 
 static void
@@ -227,14 +229,17 @@ transfer_new(const struct http_request *r, struct err *err)
     set_rules(t, r);
     set_method(t, r);
     set_headers(t, r);
+    proxy_watch(t);
     if (curl_easy_setopt(t->easy, CURLOPT_URL, r->url) != CURLE_OK)
         err_no_memory();
     return t;
 }
 
 static enum http_outcome
-outcome(const struct transfer *t, CURLcode result)
+outcome(const struct transfer *t, CURLcode result, long status)
 {
+    if (result == CURLE_OK && proxy_refused(t, status))
+        return HTTP_NOT_SENT;
     if (result == CURLE_OK && t->whole_head)
         return HTTP_ANSWERED;
     if (t->too_big)
@@ -242,16 +247,42 @@ outcome(const struct transfer *t, CURLcode result)
     return t->sent ? HTTP_LOST : HTTP_NOT_SENT;
 }
 
+/* See http_answer. */
+static const char *
+lasting(const struct transfer *t, CURLcode result, long status)
+{
+    if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE ||
+        result == CURLE_SSL_ISSUER_ERROR)
+        return "untrusted";
+    return proxy_refused(t, status) ? "proxy-login" : NULL;
+}
+
+/* Why there is no answer, in libcurl's words as far as they go. */
+static const char *
+reason(const struct transfer *t, CURLcode result, const struct http_answer *a, char out[PROXY_TEXT])
+{
+    const char *text = t->errbuf[0] != '\0' ? t->errbuf : curl_easy_strerror(result);
+
+    if (a->lasting != NULL && strcmp(a->lasting, "untrusted") == 0) {
+        snprintf(out, PROXY_TEXT, "the certificate is not trusted: %.200s", text);
+        return out;
+    }
+    if (a->lasting != NULL)
+        text = "it wants other credentials (HTTP 407)";
+    else if (result == CURLE_OK)
+        text = "the answer was cut off in its headers";
+    return a->outcome == HTTP_NOT_SENT ? proxy_explain(t, text, out) : text;
+}
+
 /* What went wrong, one line. */
 static void
 explain(const struct transfer *t, CURLcode result, struct http_answer *a)
 {
-    const char *text = t->errbuf[0] != '\0' ? t->errbuf : curl_easy_strerror(result);
+    char buf[PROXY_TEXT];
+    const char *text = reason(t, result, a, buf);
 
     if (a->outcome == HTTP_ANSWERED)
         return;
-    if (result == CURLE_OK)
-        text = "the answer was cut off in its headers";
     if (t->too_big)
         snprintf(a->text, sizeof a->text, "the answer is over %zu bytes", t->max_answer);
     else if (t->barred)
@@ -259,7 +290,7 @@ explain(const struct transfer *t, CURLcode result, struct http_answer *a)
     else if (result == CURLE_ABORTED_BY_CALLBACK)
         snprintf(a->text, sizeof a->text, "the connection was closed before an answer came");
     else
-        snprintf(a->text, sizeof a->text, "%s", text);
+        snprintf(a->text, sizeof a->text, "%.255s", text);
     for (char *p = a->text; *p != '\0'; p++) {
         if ((unsigned char)*p < ' ' || *p == 127)
             *p = ' ';
@@ -269,13 +300,15 @@ explain(const struct transfer *t, CURLcode result, struct http_answer *a)
 void
 transfer_finish(struct transfer *t, CURLcode result)
 {
-    struct http_answer a = {.outcome = outcome(t, result)};
+    struct http_answer a = {0};
     curl_off_t took = 0;
     long status = 0;
 
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    a.outcome = outcome(t, result, status);
     curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took);
     a.timed_out = result == CURLE_OPERATION_TIMEDOUT;
+    a.lasting = a.outcome == HTTP_NOT_SENT ? lasting(t, result, status) : NULL;
     a.status = a.outcome == HTTP_ANSWERED ? (int)status : 0;
     a.body = buf_get(&t->body);
     a.len = t->body.len;

@@ -283,6 +283,16 @@ on_limit(struct call *c, int status, const struct limit_found *f)
     return true;
 }
 
+static const char *
+no_answer_code(const struct http_answer *h)
+{
+    if (h->timed_out)
+        return "timeout";
+    if (h->lasting != NULL)
+        return h->lasting;
+    return h->outcome == HTTP_NOT_SENT ? "not-sent" : "lost";
+}
+
 static bool
 on_no_answer(struct call *c, const struct http_answer *h)
 {
@@ -292,12 +302,11 @@ on_no_answer(struct call *c, const struct http_answer *h)
         call_say(c, PROVIDER_BROKEN, "too-big", "%s", h->text);
         return true;
     }
-    if ((!sent || !c->writing) && again(c))
+    if ((!sent || !c->writing) && h->lasting == NULL && again(c))
         return false;
-    if (!c->writing) /* a write may have been barred by its own program */
+    if (!c->writing || h->lasting != NULL) /* a write may have been barred by its own program */
         note_silence(c, sent);
-    call_say(c, sent ? PROVIDER_LOST : PROVIDER_NOT_SENT,
-             h->timed_out ? "timeout" : (sent ? "lost" : "not-sent"), "%s", h->text);
+    call_say(c, sent ? PROVIDER_LOST : PROVIDER_NOT_SENT, no_answer_code(h), "%s", h->text);
     return true;
 }
 

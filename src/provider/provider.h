@@ -57,7 +57,7 @@ enum provider_outcome {
 struct provider_answer {
     enum provider_outcome outcome;
     int status; /* 0: none */
-    /* http-NNN; timeout, lost, not-sent, too-big (no answer); not-json, no-records, no-record,
+    /* http-NNN; timeout, lost, not-sent, untrusted, proxy-login, too-big (no answer); not-json, no-records, no-record,
      * no-id, other-record (an answer for another id), page-loop, bad-cursor, not-one,
      * gone-after-write, no-read-back (BROKEN); no-call, no-value, bad-path, bad-request (REFUSED);
      * no-token (NOT_SENT: no access token is to be had now); login, credentials (AUTH: the token

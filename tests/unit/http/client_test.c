@@ -20,6 +20,7 @@ struct got {
     enum http_outcome outcome;
     int status;
     bool timed_out;
+    char lasting[16];
     char body[256];
     size_t len;
     char text[256];
@@ -36,6 +37,7 @@ keep(void *user, const struct http_answer *a)
     g->outcome = a->outcome;
     g->status = a->status;
     g->timed_out = a->timed_out;
+    snprintf(g->lasting, sizeof g->lasting, "%s", a->lasting != NULL ? a->lasting : "");
     g->len = a->len;
     g->n_headers = a->n_headers;
     snprintf(g->body, sizeof g->body, "%.200s", a->body);
@@ -429,10 +431,91 @@ START_TEST(nothing_to_do_is_no_waiting)
 }
 END_TEST
 
+/* A request to a name that only a proxy could find, by the one of $http_proxy. */
+static void
+exchange_by(const char *proxy, struct got *g)
+{
+    struct http *h = http_new();
+    struct http_request r = {.body = "x", .body_len = 1};
+
+    setenv("http_proxy", proxy, 1);
+    unsetenv("no_proxy");
+    queue(h, "http://nowhere.invalid/a", &r, g);
+    run(h);
+    http_free(h);
+}
+
+START_TEST(the_proxy_of_the_environment_is_asked)
+{
+    struct peer_step step = {PEER_ANSWER, 201, NULL, "1", 0};
+    struct peer p;
+    struct got g;
+
+    peer_start(&p, &step, 1);
+    exchange_by(p.url, &g);
+    ck_assert_int_eq(g.status, 201);
+    ck_assert_ptr_nonnull(strstr(peer_request(&p, 0), "POST http://nowhere.invalid/a HTTP/1.1"));
+    peer_stop(&p);
+}
+END_TEST
+
+START_TEST(a_proxy_that_wants_credentials_lets_nothing_through)
+{
+    struct peer_step step = {PEER_ANSWER, 407, NULL, "1", 0};
+    struct http_request r = {0};
+    struct peer p;
+    struct got g;
+
+    exchange(&step, &r, &g);
+    ck_assert_int_eq(g.outcome, HTTP_ANSWERED); /* no proxy: the system's own */
+    peer_start(&p, &step, 1);
+    exchange_by(p.url, &g);
+    ck_assert_int_eq(g.outcome, HTTP_NOT_SENT);
+    ck_assert_str_eq(g.lasting, "proxy-login");
+    ck_assert_str_eq(g.text, "by the proxy of http_proxy: it wants other credentials (HTTP 407)");
+    peer_stop(&p);
+}
+END_TEST
+
+START_TEST(a_proxy_that_is_down_is_named_without_its_password)
+{
+    char url[64], text[100];
+    struct got g;
+    int port = peer_dead_port();
+
+    snprintf(url, sizeof url, "http://ann:secret@127.0.0.1:%d", port);
+    snprintf(text, sizeof text,
+             "by the proxy of http_proxy: Failed to connect to 127.0.0.1 port %d", port);
+    exchange_by(url, &g);
+    ck_assert_int_eq(g.outcome, HTTP_NOT_SENT);
+    ck_assert_str_eq(g.lasting, "");
+    ck_assert_msg(strncmp(g.text, text, strlen(text)) == 0, "%s", g.text);
+    ck_assert_ptr_null(strstr(g.text, "secret"));
+}
+END_TEST
+
+START_TEST(a_proxy_that_is_none_is_not_repeated)
+{
+    static const char *const urls[] = {"bogus://ann:secret@host", "http://ann:secret@host:port:7",
+                                       "http://ann:secret@[::1"};
+    struct got g;
+
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        exchange_by(urls[i], &g);
+        ck_assert_int_eq(g.outcome, HTTP_NOT_SENT);
+        ck_assert_msg(strstr(g.text, "secret") == NULL, "%s", g.text);
+        ck_assert_msg(strstr(g.text, "http_proxy") != NULL, "%s", g.text);
+    }
+}
+END_TEST
+
 UNIT_MAIN("http/client", gives_status_headers_and_body, sends_method_headers_and_body_as_given,
           joins_chunks, skips_interim_answers, a_redirect_is_an_answer, broken_answers_are_lost,
           a_refused_connection_sends_nothing, silence_ends_at_the_deadline,
           a_huge_answer_is_cut_off, endless_headers_are_cut_off, connections_are_kept,
           a_write_on_a_kept_connection_goes_out_once, many_requests_at_once_each_get_their_answer,
-          refuses_what_could_inject, a_delay_is_kept, timers_run_in_their_order,
-          tells_a_readable_and_a_closed_descriptor, nothing_to_do_is_no_waiting)
+          refuses_what_could_inject, the_proxy_of_the_environment_is_asked,
+          a_proxy_that_wants_credentials_lets_nothing_through,
+          a_proxy_that_is_down_is_named_without_its_password, a_proxy_that_is_none_is_not_repeated,
+          a_delay_is_kept, timers_run_in_their_order, tells_a_readable_and_a_closed_descriptor,
+          nothing_to_do_is_no_waiting)

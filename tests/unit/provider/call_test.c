@@ -8,6 +8,7 @@
 
 #include "../unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void
@@ -68,6 +69,27 @@ START_TEST(a_refused_connection_is_tried_again_and_sends_nothing)
     ck_assert_str_eq(f.got.code, "not-sent");
     ck_assert_int_eq(f.got.status, 0);
     ck_assert_int_gt(provider_calls(f.p), 1);
+    fixture_release(&f);
+}
+END_TEST
+
+START_TEST(what_would_be_no_better_at_once_is_not_tried_again)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    START(&f, "", {PEER_ANSWER, 407, NULL, "", 0});
+    setenv("http_proxy", f.peer.url, 1);
+    unsetenv("no_proxy");
+    provider_timing(f.p, 0, 5000);
+    update(&f);
+    ck_assert_int_eq(f.got.outcome, PROVIDER_NOT_SENT);
+    ck_assert_str_eq(f.got.code, "proxy-login");
+    ck_assert_int_eq(provider_calls(f.p), 1);
+    f.answers = 0;
+    update(&f);
+    ck_assert_str_eq(f.got.code, "down");
+    ck_assert_int_eq(provider_calls(f.p), 1);
     fixture_release(&f);
 }
 END_TEST
@@ -380,6 +402,7 @@ END_TEST
 UNIT_MAIN("provider/call", reads_are_tried_again, reads_end_when_patience_does,
           a_refused_connection_is_tried_again_and_sends_nothing,
           a_system_that_cannot_be_reached_is_left_alone_for_a_while,
+          what_would_be_no_better_at_once_is_not_tried_again,
           one_silent_record_does_not_close_its_system,
           a_write_after_a_lost_answer_is_not_sent_again, a_write_asks_before_it_goes_out,
           a_delete_is_one_of_the_writes, a_short_limit_is_waited_for,
