@@ -72,3 +72,6 @@ EXTRA_DIST += tests/pipe/upsert.t tests/pipe/form.t tests/pipe/precondition.t te
 
 TESTS += tests/pipe/limits.t
 EXTRA_DIST += tests/pipe/limits.t
+
+WHOLE_TESTS += tests/pipe/transport.t
+EXTRA_DIST += tests/pipe/transport.t

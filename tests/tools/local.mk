@@ -9,3 +9,6 @@ tests_tools_hook_SOURCES = \
 	tests/unit/http/wire.c \
 	tests/unit/http/wire.h
 tests_tools_hook_LDADD = libbase.a $(SODIUM_LIBS)
+
+check_PROGRAMS += tests/tools/relay
+tests_tools_relay_SOURCES = tests/tools/relay.c
