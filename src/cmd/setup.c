@@ -32,11 +32,12 @@ struct conf *
 setup_conf(const struct opt_common *common, bool no_secrets)
 {
     struct faults *faults = faults_new();
-    struct conf *conf = conf_load(common->config, no_secrets, faults);
+    struct conf *conf;
     size_t i;
 
     if (!no_secrets)
         setup_no_core();
+    conf = conf_load(common->config, no_secrets, faults);
     if (conf == NULL) {
         for (i = 0; i < faults_count(faults); i++)
             log_error("%s", faults_get(faults, i));

@@ -6,9 +6,13 @@
 #include "crypto/digest.h"
 #include "http/url.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+/* What is shorter may be a word that says nothing: of a two_step, or behind a scheme. */
+enum { NO_MERE_WORD = 6 };
 
 /* "user:password" in base64; heap. */
 static char *
@@ -161,7 +165,39 @@ add(struct secrets *s, const char *text)
     s->items[s->n++] = mem_text(text);
 }
 
-/* A secret as it is, and as JSON (with and without escaped slashes) and URLs write it. */
+/* As pages say it, with more or less of it written as entities. */
+static void
+add_html(struct secrets *s, const char *text)
+{
+    static const char marks[] = "&<>\"'";
+    static const char *const names[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
+
+    for (size_t n = 3; n < sizeof marks; n++) { /* <> always, quotes maybe */
+        CLEANUP_BUF struct buf html = BUF_INIT;
+
+        for (const char *p = text; *p != '\0'; p++) {
+            const char *mark = memchr(marks, *p, n);
+
+            buf_text(&html, mark != NULL ? names[mark - marks] : (char[]){*p, '\0'});
+        }
+        add(s, buf_get(&html));
+    }
+}
+
+/* Escapes of URLs are in either case. */
+static void
+add_lower(struct secrets *s, const char *url)
+{
+    CLEANUP_FREE char *lower = mem_text(url);
+
+    for (char *p = strchr(lower, '%'); p != NULL; p = strchr(p + 3, '%')) {
+        p[1] = (char)tolower((unsigned char)p[1]);
+        p[2] = (char)tolower((unsigned char)p[2]);
+    }
+    add(s, lower);
+}
+
+/* A secret as it is, and as JSON (with and without escaped slashes), URLs and pages write it. */
 void
 secrets_add(struct secrets *s, const char *text)
 {
@@ -178,6 +214,19 @@ secrets_add(struct secrets *s, const char *text)
     add(s, buf_get(&slashes));
     url_escape(&url, text);
     add(s, buf_get(&url));
+    add_lower(s, buf_get(&url));
+    add_html(s, text);
+}
+
+/* What stands behind a scheme ("Token 123") is a secret without it, too. */
+static void
+add_token(struct secrets *s, const char *token)
+{
+    const char *last = token != NULL ? strrchr(token, ' ') : NULL;
+
+    secrets_add(s, token);
+    if (last != NULL && strlen(last + 1) >= NO_MERE_WORD)
+        secrets_add(s, last + 1);
 }
 
 /* "id:secret" of a client in base64, as RFC 6749 2.3.1 has it. */
@@ -196,9 +245,6 @@ add_client(struct secrets *s, const struct auth *auth)
     secrets_add(s, code);
 }
 
-/* Of a two_step all is hidden that is no mere word. */
-enum { TWO_STEP_LEAST = 6 };
-
 void
 secrets_init(struct secrets *s, const struct auth *auth)
 {
@@ -213,14 +259,14 @@ secrets_init(struct secrets *s, const struct auth *auth)
         else
             secrets_add(s, auth->password);
     }
-    secrets_add(s, auth->token);
+    add_token(s, auth->token);
     secrets_add(s, auth->client_secret);
     secrets_add(s, auth->refresh_token);
     add_client(s, auth);
     for (size_t i = 0; i < auth->n_values; i++) {
         const char *value = auth->values[i].value;
 
-        if (value != NULL && strlen(value) >= TWO_STEP_LEAST)
+        if (value != NULL && strlen(value) >= NO_MERE_WORD)
             secrets_add(s, value);
     }
     s->fixed = s->n;

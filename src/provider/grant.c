@@ -297,6 +297,8 @@ grant_build(struct arena *a, const struct conf_system *s, const char *refresh,
 
 /* ---- the answer ---- */
 
+enum { EXCERPT = 200, LOOK = 8 * 1024 };
+
 /* "POST https://login.example/token", without a query. */
 static const char *
 what(struct arena *a, const struct conf_system *s)
@@ -314,12 +316,12 @@ out_of_order(struct arena *a, const struct conf_system *s, const char *why, stru
                    why);
 }
 
-/* The first bytes of BODY as one line. */
+/* The first bytes of TEXT as one line; a secret is hidden before it could be cut in two. */
 static const char *
-excerpt(struct arena *a, const struct http_answer *h)
+excerpt(struct arena *a, const struct secrets *secrets, const char *body, size_t len)
 {
-    size_t n = h->len < 200 ? h->len : 200;
-    char *text = arena_ntext(a, h->body, n);
+    const char *hidden = secrets_hide(secrets, a, body, len < LOOK ? len : LOOK);
+    char *text = arena_ntext(a, hidden, strnlen(hidden, EXCERPT));
 
     for (char *p = text; *p != '\0'; p++) {
         if ((unsigned char)*p < ' ' || *p == 127)
@@ -330,15 +332,17 @@ excerpt(struct arena *a, const struct http_answer *h)
 
 /* A refusal: `error` of RFC 6749 5.2, or what there is. */
 static int
-refused(struct arena *a, const struct conf_system *s, const struct http_answer *h,
-        const struct val *v, struct err *err)
+refused(struct arena *a, const struct conf_system *s, const struct secrets *secrets,
+        const struct http_answer *h, const struct val *v, struct err *err)
 {
     const char *error = val_get_text(v, "error");
     const char *more = val_get_text(v, "error_description");
     bool over = error != NULL && strcmp(error, "invalid_grant") == 0;
-    const char *why = error == NULL  ? excerpt(a, h)
-                      : more != NULL ? arena_printf(a, "%s: %.200s", error, more)
-                                     : error;
+    const char *why = error == NULL ? excerpt(a, secrets, h->body, h->len)
+                                    : excerpt(a, secrets, error, strlen(error));
+
+    if (error != NULL && more != NULL)
+        why = arena_printf(a, "%s: %s", why, excerpt(a, secrets, more, strlen(more)));
 
     if (over && s->auth.kind == AUTH_OAUTH2_REFRESH) {
         err_set(err, ERR_SYSTEM, ERR_NEVER, "login",
@@ -415,15 +419,15 @@ read_instance(struct arena *a, const struct conf_system *s, const struct val *v,
 }
 
 static int
-read_token(struct arena *a, const struct conf_system *s, const struct http_answer *h,
-           int64_t asked_at, struct token_kept *out, struct err *err)
+read_token(struct arena *a, const struct conf_system *s, const struct secrets *secrets,
+           const struct http_answer *h, int64_t asked_at, struct token_kept *out, struct err *err)
 {
     const struct token_def *def = &s->definition->token;
     const struct val *v = val_parse(a, h->body, h->len, NULL);
 
     out->access = printable(val_path(v, def->access_token));
     if (out->access == NULL && val_get_text(v, "error") != NULL)
-        return refused(a, s, h, v, err);
+        return refused(a, s, secrets, h, v, err);
     if (out->access == NULL)
         return out_of_order(
             a, s, arena_printf(a, "HTTP %d, and no token at \"%s\"", h->status, def->access_token),
@@ -437,8 +441,9 @@ read_token(struct arena *a, const struct conf_system *s, const struct http_answe
 }
 
 int
-grant_read(struct arena *a, const struct conf_system *s, const struct http_answer *h,
-           int64_t asked_at, struct token_kept *out, int64_t *retry_ms, struct err *err)
+grant_read(struct arena *a, const struct conf_system *s, const struct secrets *secrets,
+           const struct http_answer *h, int64_t asked_at, struct token_kept *out, int64_t *retry_ms,
+           struct err *err)
 {
     const char *after = h->outcome == HTTP_ANSWERED ? http_header(h, "retry-after") : NULL;
 
@@ -449,11 +454,12 @@ grant_read(struct arena *a, const struct conf_system *s, const struct http_answe
     if (h->outcome != HTTP_ANSWERED)
         return out_of_order(a, s, h->text, err);
     if (h->status >= 200 && h->status < 300)
-        return read_token(a, s, h, asked_at, out, err);
+        return read_token(a, s, secrets, h, asked_at, out, err);
     if (h->status >= 500 || h->status == 408 || h->status == 429)
-        return out_of_order(
-            a, s, arena_printf(a, "HTTP %d%s%s", h->status, h->len > 0 ? ": " : "", excerpt(a, h)),
-            err);
+        return out_of_order(a, s,
+                            arena_printf(a, "HTTP %d%s%s", h->status, h->len > 0 ? ": " : "",
+                                         excerpt(a, secrets, h->body, h->len)),
+                            err);
     if (h->status < 400)
         return out_of_order(a, s,
                             arena_printf(a,
@@ -461,5 +467,5 @@ grant_read(struct arena *a, const struct conf_system *s, const struct http_answe
                                          "definition's `token` right?)",
                                          h->status),
                             err);
-    return refused(a, s, h, val_parse(a, h->body, h->len, NULL), err);
+    return refused(a, s, secrets, h, val_parse(a, h->body, h->len, NULL), err);
 }

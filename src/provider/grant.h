@@ -15,6 +15,8 @@
  */
 enum { GRANT_MAX_ANSWER = 256 * 1024, GRANT_MAX_TOKEN = 16 * 1024 };
 
+struct secrets;
+
 /* A login's code (RFC 6749 4.1, 7636). */
 struct grant_code {
     const char *code, *redirect_url, *verifier;
@@ -33,10 +35,11 @@ int grant_build(struct arena *a, const struct conf_system *s, const char *refres
 /*
  * Reads an answer to a request that went out at ASKED_AT. OUT lives in the arena and in H; its
  * refresh token is NULL if the answer has none, its generation 0. RETRY_MS: what Retry-After says,
- * -1 if nothing. 0, -1.
+ * -1 if nothing. What the endpoint says of SECRETS is hidden in ERR. 0, -1.
  */
-int grant_read(struct arena *a, const struct conf_system *s, const struct http_answer *h,
-               int64_t asked_at, struct token_kept *out, int64_t *retry_ms, struct err *err);
+int grant_read(struct arena *a, const struct conf_system *s, const struct secrets *secrets,
+               const struct http_answer *h, int64_t asked_at, struct token_kept *out,
+               int64_t *retry_ms, struct err *err);
 
 /* `url` or `authorize_url` of the definition as a whole URL. */
 const char *grant_url(struct arena *a, const struct conf_system *s, const char *url);

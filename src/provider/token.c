@@ -292,7 +292,7 @@ on_answer(void *user, const struct http_answer *h)
     int64_t wait;
 
     crash_point("token.answered");
-    if (grant_read(a, t->p->system, h, t->asked_at, &got, &wait, &err) == 0) {
+    if (grant_read(a, t->p->system, &t->p->secrets, h, t->asked_at, &got, &wait, &err) == 0) {
         if (got.refresh == NULL)
             got.refresh = t->now.refresh;
         take(t, &got);

@@ -75,3 +75,6 @@ EXTRA_DIST += tests/pipe/limits.t
 
 WHOLE_TESTS += tests/pipe/transport.t
 EXTRA_DIST += tests/pipe/transport.t
+
+TESTS += tests/pipe/secrets.t
+EXTRA_DIST += tests/pipe/secrets.t

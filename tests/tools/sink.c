@@ -1,5 +1,5 @@
 /*
- * sink [--ready-file FILE] [--status LIST] [--delay MS]
+ * sink [--ready-file FILE] [--status LIST] [--delay MS] [--repeat]
  *
  * An HTTP server for tests, on a free port of 127.0.0.1: every request is one line on stdout, a
  * captured request {method,path,query,headers,body|body_base64,received_at}; header names are lower
@@ -8,7 +8,8 @@
  *
  * LIST is what requests are answered, one each; the last one stays: "503,drop,200". `drop` closes
  * the connection, `hang` never answers. MS is how long answers are held back. Both can be set
- * later, by POST /_sink/status/LIST and /_sink/delay/MS, which are not captured.
+ * later, by POST /_sink/status/LIST and /_sink/delay/MS, which are not captured. With --repeat an
+ * answer is a page that says the whole request again, and its Location has it, too.
  */
 #include <config.h>
 
@@ -25,6 +26,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +40,8 @@ static struct {
     size_t n;
     size_t at;
     long delay_ms;
+    bool repeat;
+    unsigned port;
 } sink = {.lock = PTHREAD_MUTEX_INITIALIZER, .statuses = {200}, .n = 1};
 
 struct request {
@@ -171,6 +175,38 @@ answer(struct MHD_Connection *connection, int status)
     return sent;
 }
 
+static enum MHD_Result
+add_line(void *with, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    buf_printf(with, "<li>%s: %s</li>\n", name, value != NULL ? value : "");
+    return MHD_YES;
+}
+
+/* What a debugging page of a framework says, and a redirect that takes all along. */
+static enum MHD_Result
+repeat(const struct request *r, struct MHD_Connection *connection, const char *method, int status)
+{
+    const char *given = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
+    CLEANUP_FREE char *to = mem_printf("http://127.0.0.1:%u/elsewhere?%s&authorization=%s",
+                                       sink.port, r->query, given != NULL ? given : "");
+    const char *word = given != NULL ? strrchr(given, ' ') : NULL;
+    CLEANUP_BUF struct buf page = BUF_INIT;
+    struct MHD_Response *response;
+    enum MHD_Result sent;
+
+    buf_printf(&page, "<h1>%s</h1>\n", word != NULL ? word + 1 : "");
+    buf_printf(&page, "<p>%s %s?%s %.*s</p>\n", method, r->path, r->query, (int)r->body.len,
+               r->body.data);
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, add_line, &page);
+    response = MHD_create_response_from_buffer(page.len, page.data, MHD_RESPMEM_MUST_COPY);
+    MHD_add_response_header(response, "Content-Type", "text/html");
+    MHD_add_response_header(response, "Location", to);
+    sent = MHD_queue_response(connection, (unsigned)status, response);
+    MHD_destroy_response(response);
+    return sent;
+}
+
 /* Each connection has a thread of its own, so that waiting in it is no harm. */
 static enum MHD_Result
 finish(const struct request *r, struct MHD_Connection *connection, const char *method)
@@ -193,7 +229,9 @@ finish(const struct request *r, struct MHD_Connection *connection, const char *m
         usleep((useconds_t)delay * 1000);
     while (status == HANG)
         pause();
-    return status == DROP ? MHD_NO : answer(connection, status);
+    if (status == DROP)
+        return MHD_NO;
+    return sink.repeat ? repeat(r, connection, method, status) : answer(connection, status);
 }
 
 static void *
@@ -281,6 +319,7 @@ main(int argc, char **argv)
     static const struct option options[] = {{"ready-file", required_argument, NULL, 'r'},
                                             {"status", required_argument, NULL, 's'},
                                             {"delay", required_argument, NULL, 'd'},
+                                            {"repeat", no_argument, NULL, 'R'},
                                             {NULL, 0, NULL, 0}};
     const char *ready = NULL;
     struct MHD_Daemon *daemon;
@@ -292,6 +331,8 @@ main(int argc, char **argv)
             ready = optarg;
         else if (c == 'd')
             sink.delay_ms = atol(optarg);
+        else if (c == 'R')
+            sink.repeat = true;
         else if (c != 's' || set_statuses(optarg) != 0)
             return 64;
     }
@@ -305,7 +346,8 @@ main(int argc, char **argv)
         fprintf(stderr, "sink: no server\n");
         return 74;
     }
-    say_ready(ready, MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
+    sink.port = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+    say_ready(ready, sink.port);
     sigwait(&signals, &c);
     _exit(0); /* a thread may hang for good */
 }

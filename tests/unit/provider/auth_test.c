@@ -160,6 +160,25 @@ START_TEST(secrets_are_hidden_in_every_form)
 }
 END_TEST
 
+START_TEST(secrets_are_hidden_as_pages_and_urls_write_them)
+{
+    struct auth bearer = {.kind = AUTH_BEARER, .token = (char *)"a/<b>&'\"c"};
+
+    check_hidden(&bearer, "a/&lt;b&gt;&amp;&#39;&quot;c a/&lt;b&gt;&amp;'\"c", "[secret] [secret]");
+    check_hidden(&bearer, "a%2F%3Cb%3E%26%27%22c a%2f%3cb%3e%26%27%22c", "[secret] [secret]");
+}
+END_TEST
+
+START_TEST(a_token_is_hidden_without_its_scheme_too)
+{
+    struct auth token = {.kind = AUTH_HEADER, .token = (char *)"Token 12345678"};
+    struct auth word = {.kind = AUTH_HEADER, .token = (char *)"12345678 beta"};
+
+    check_hidden(&token, "12345678 of Token 12345678, Token 1", "[secret] of [secret], Token 1");
+    check_hidden(&word, "12345678 beta; beta", "[secret]; beta");
+}
+END_TEST
+
 START_TEST(new_secrets_are_hidden_too_and_the_oldest_of_many_go)
 {
     CLEANUP_ARENA struct arena *a = arena_new();
@@ -183,4 +202,5 @@ END_TEST
 
 UNIT_MAIN("provider/auth", each_kind_has_its_header, basic_in_all_its_forms,
           a_key_in_the_query_is_hidden_and_taken_out_again, secrets_are_hidden_in_every_form,
+          secrets_are_hidden_as_pages_and_urls_write_them, a_token_is_hidden_without_its_scheme_too,
           new_secrets_are_hidden_too_and_the_oldest_of_many_go)
