@@ -36,8 +36,11 @@ add_json_text(struct buf *b, const char *text)
 
     while (rest > 0) {
         size_t n = text_utf8_len(p, rest);
+        unsigned disguise = text_disguise(p, n);
 
-        if (n == 0 || *p < 0x20 || *p == 0x7f) {
+        if (disguise != 0) {
+            buf_printf(b, "\\u%04x", disguise);
+        } else if (n == 0 || *p < 0x20 || *p == 0x7f) {
             buf_printf(b, "\\u%04x", *p);
             n = 1;
         } else if (*p == '"' || *p == '\\') {

@@ -8,7 +8,8 @@
 /*
  * What a program says on stderr: one line, lower case, "PROGRAM: error: TEXT", and for an err with
  * a hint a second line "PROGRAM: hint: ...". Used by src/cmd and by the engines, never below them.
- * Bytes that could drive a terminal (C0, C1, DEL, bad UTF-8) are written as \xNN.
+ * Bytes that could drive a terminal (C0, C1, DEL, bad UTF-8) are written as \xNN, characters that
+ * could disguise a line (base/text.h) as \uNNNN.
  * --log-format=json makes each line {"time","level","program","code","text","hint"}.
  */
 enum log_level { LOG_QUIET = -1, LOG_NORMAL = 0, LOG_VERBOSE = 1 };

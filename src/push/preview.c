@@ -2,6 +2,7 @@
 
 #include "push/internal.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -22,19 +23,35 @@ refuse(struct line *l, struct err *err)
     l->push->refused = true;
 }
 
+/* For people: bodies have lines, and values that must not drive a terminal. */
 static void
 put(struct push *p, struct buf *b)
 {
+    CLEANUP_BUF struct buf out = BUF_INIT;
+    const char *at = buf_get(b), *end;
+
     while (b->len > 0 && b->data[b->len - 1] == '\n')
         b->len--;
-    buf_char(b, '\n');
-    result_text(p, buf_get(b), b->len);
+    end = at + b->len;
+    while (at < end) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t len = (size_t)((stop != NULL ? stop : end) - at);
+
+        text_escape(&out, at, len);
+        buf_char(&out, '\n');
+        at += len + 1;
+    }
+    result_text(p, buf_get(&out), out.len);
 }
 
 static void
 put_name(struct buf *b, const struct write *w)
 {
-    buf_printf(b, "# %s: %s %s\n", line_name(w->line), w->intent.action, w->intent.target);
+    const char *name = line_name(w->line);
+
+    buf_text(b, "# ");
+    text_escape(b, name, strlen(name));
+    buf_printf(b, ": %s %s\n", w->intent.action, w->intent.target);
 }
 
 static void

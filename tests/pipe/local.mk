@@ -78,3 +78,6 @@ EXTRA_DIST += tests/pipe/transport.t
 
 TESTS += tests/pipe/secrets.t
 EXTRA_DIST += tests/pipe/secrets.t
+
+TESTS += tests/pipe/terminal.t
+EXTRA_DIST += tests/pipe/terminal.t

@@ -23,3 +23,7 @@ check_PROGRAMS += tests/unit/base/log_test
 tests_unit_base_log_test_SOURCES = tests/unit/base/log_test.c
 tests_unit_base_log_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/base/log_test
+check_PROGRAMS += tests/unit/base/text_test
+tests_unit_base_text_test_SOURCES = tests/unit/base/text_test.c
+tests_unit_base_text_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/base/text_test
