@@ -48,7 +48,7 @@ port() # NUMBER
     echo $((base + $1))
 }
 
-h1=0 h2=1 goaway=2 closing=3 other=4 expired=5 away=6 huge=7 flood=8 slow=9 cutting=10 resetting=11
+h1=0 h2=1 goaway=2 closing=3 other=4 expired=5 away=6 huge=7 flood=8 slow=9 cutting=10 resetting=11 mute=12 mute2=13
 
 # Answers of 40 MB, one as it is asked for, one after a write.
 write_nginx()
@@ -56,6 +56,7 @@ write_nginx()
     sim="location / { proxy_pass $(url app); }"
     cut="location / { proxy_buffering off; proxy_pass $(url cutter); }"
     file="{ gzip_static always; root $tmp/gzip; default_type application/json; }"
+    wordless="location / { proxy_pass $(url app); error_page 502 = @mute; } location @mute { return 444; }"
     cat <<END
 daemon off;
 master_process off;
@@ -84,6 +85,8 @@ http {
     $(server $slow 'ssl http2' good "location / { proxy_pass $(url tardy); }")
     $(server $cutting ssl good "$cut")
     $(server $resetting 'ssl http2' good "$cut")
+    $(server $mute ssl good "$wordless")
+    $(server $mute2 'ssl http2' good "$wordless")
 }
 END
 }
@@ -102,7 +105,7 @@ start_nginx()
         base=$((20000 + ($(od -An -N2 -tu2 /dev/urandom) % 12000)))
         write_nginx >nginx.conf
         nginx -c "$tmp/nginx.conf" -p "$tmp" 2>nginx.out &
-        await $! answers $resetting && return # it ends if one of its ports is taken
+        await $! answers $mute2 && return # it ends if one of its ports is taken
     done
     echo "Bail out! nginx: $(cat nginx.out nginx.err)"
     exit 99
@@ -118,6 +121,10 @@ start_nginx
 
 # ---- one deployment a fact ----
 
+# Nothing but us keeps a create from being done twice.
+sed 's/, idempotency: {[^}]*}//' "$LOOPLESS_PROVIDERS/rest.yaml" >own.yaml
+if grep -q idempotency own.yaml; then exit 99; fi
+
 # A folder with a config and a state; app is at the peer NUMBER, by our own authority.
 by() # NAME NUMBER [SED-SCRIPT]
 {
@@ -125,6 +132,7 @@ by() # NAME NUMBER [SED-SCRIPT]
     cp ../crm.token ../app.token .
     write_config crm app
     edit_config "s/create: .*/create: {crm: false, app: true}/; s/first_name: .*/first_name: {owner: any}/
+        /^  app:/,/^sync/s|provider: rest|provider: $tmp/own.yaml|
         s|base_url: $(url app)\$|base_url: https://127.0.0.1:$(port "$2")\n    ca_file: ../ca.pem|"
     edit_config "${3-}"
     new_state
@@ -317,6 +325,18 @@ cut_off() # NAME NUMBER TEXT : in the midst of the answer to a write
 cut_off "TLS cut" $cutting 'transfer closed with [0-9]+ bytes remaining'
 cut_off "stream reset" $resetting 'HTTP/2 stream [0-9]+ was not closed cleanly'
 
+
+no_answer() # NAME NUMBER : done, and closed without a word, also on a connection that was kept
+{
+    by "$1" "$2" 's|^    ca_file.*|&\n    concurrency: 1|'
+    creations "$1" 4 >lines
+    quirk app apply-then-drop 4
+    push lines
+    is "$1: what was made is found" "0 4 done 4 4 0 0 0" "$rc $(statuses) $(made "$1") $(left)"
+    is "$1: none of it was asked for twice" 4 "$(seen "$2" | grep -c POST)"
+}
+no_answer "TLS, no answer" $mute
+no_answer "stream, no answer" $mute2
 
 # ---- answers from elsewhere, and too large ones ----
 by away $h1
