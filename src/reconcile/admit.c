@@ -120,16 +120,22 @@ admit_records(struct admission *x, const struct provider_answer *page, size_t n,
     return 0;
 }
 
+/*
+ * The watermark comes from the provider's clock alone: from what its records say, not beyond its
+ * Date. A listing that shows nothing moves it nowhere, and the first one sets it to the beginning of
+ * time: who may not see the records yet is shown nothing, and they are old when he may.
+ */
 const char *
 admit_watermark(struct session *s, const struct conf_job *job, const struct store_watermark *before,
                 const struct position *p)
 {
-    int64_t horizon = p->server_now - job->def->list.settle_ms, mark = p->max, old;
+    int64_t settle = job->def->list.settle_ms, mark = p->max, old;
+    int64_t horizon = p->server_now != 0 ? p->server_now - settle : mark;
     struct err ignored = ERR_INIT;
     char text[CLOCK_TEXT];
 
-    if (mark == 0 && (p->count > 0 || before->last_successful == NULL))
-        mark = horizon; /* nothing there, or no record says when it changed */
+    if (mark == 0 && p->count > 0)
+        mark = horizon; /* no record says when it changed */
     if (mark > horizon)
         mark = horizon;
     if (before->last_successful != NULL &&

@@ -81,7 +81,7 @@ int answer_err(const struct provider_answer *a, const struct conf_system *system
 struct position {
     int64_t since;      /* asked from, ms; 0 = everything */
     int64_t max;        /* highest changed_at listed, 0 = none */
-    int64_t server_now; /* of the first page: the watermark stays behind it */
+    int64_t server_now; /* of the first page: the watermark stays behind it; 0: not said */
     long count;         /* records listed; numbers the event ids */
     const char *cursor; /* NULL = first page (or the last is done) */
 };

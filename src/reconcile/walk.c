@@ -173,7 +173,7 @@ on_page(void *user, const struct provider_answer *a)
     next.count += (long)n;
     next.max = highest(next.max, a, n);
     if (next.server_now == 0)
-        next.server_now = a->server_now != 0 ? a->server_now : clock_now();
+        next.server_now = a->server_now;
     next.cursor = a->next_cursor;
     if (next.cursor == NULL && n == a->n_records)
         l->limited = false;

@@ -93,6 +93,20 @@ try sync-reconcile run -n
 is "-n writes nothing" "0 0 0" "$rc $(sql 'SELECT count(*) FROM sync_inbox') $(sql 'SELECT count(*) FROM sync_runs')"
 has "and says what would be done" "contacts: would list from the beginning: 35 records, 35 would be admitted"
 
+# ---- a listing that shows nothing yet ----
+paused
+quirk crm scope-lost
+sync-reconcile run contacts >out 2>err
+is "an empty first listing is complete and moves the watermark nowhere" "1|0|1970-01-01T00:00:00.000Z" \
+    "$(sql "SELECT complete, listed FROM sync_runs WHERE sync_job_id = 'contacts'")|$(watermark contacts last_successful)"
+quirk crm scope-lost null
+sync-reconcile run contacts >out 2>err
+is "what is old and seen only now is listed" "35|35 2026-01-01T00:00:35.000Z" "$(rows 1) $(watermark contacts last_successful)"
+quirk crm scope-lost
+sync-reconcile run contacts >out 2>err
+is "an empty listing later leaves it, too" 2026-01-01T00:00:35.000Z "$(watermark contacts last_successful)"
+quirk crm scope-lost null
+
 # ---- a watermark ahead of the system's clock ----
 human crm POST /contacts '{"id":36,"first_name":"new"}'
 sed 's/settle: 0s/settle: 1h/' small.yaml >settled.yaml && mv settled.yaml small.yaml
