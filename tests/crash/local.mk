@@ -20,9 +20,13 @@ tests_crash_driver_SOURCES = \
 	tests/crash/world.h
 tests_crash_driver_LDADD = libbase.a $(JANSSON_LIBS) $(CURL_LIBS) $(SQLITE_LIBS)
 WHOLE_TESTS += tests/crash/crash.t tests/crash/overlap.t
+check_PROGRAMS += tests/crash/faults
+tests_crash_faults_SOURCES = tests/crash/faults.c
+WHOLE_TESTS += tests/crash/faults.t
 
 EXTRA_DIST += \
 	tests/crash/crash.t \
+	tests/crash/faults.t \
 	tests/crash/overlap.t \
 	tests/crash/run \
 	tests/crash/loopless.yaml \
@@ -32,6 +36,7 @@ EXTRA_DIST += \
 	tests/crash/scenarios/both-ways.txt \
 	tests/crash/scenarios/bulk-job.txt \
 	tests/crash/scenarios/bulk-lost.txt \
+	tests/crash/scenarios/bulk-refused.txt \
 	tests/crash/scenarios/bulk-resume.txt \
 	tests/crash/scenarios/bulk.txt \
 	tests/crash/scenarios/by-hand.txt \
@@ -52,9 +57,11 @@ EXTRA_DIST += \
 	tests/crash/scenarios/dropped-delete.txt \
 	tests/crash/scenarios/dropped-update.txt \
 	tests/crash/scenarios/enforce.txt \
+	tests/crash/scenarios/failed.txt \
 	tests/crash/scenarios/gc.txt \
 	tests/crash/scenarios/guarded-body.txt \
 	tests/crash/scenarios/guarded.txt \
+	tests/crash/scenarios/html.txt \
 	tests/crash/scenarios/limited-body.txt \
 	tests/crash/scenarios/limited.txt \
 	tests/crash/scenarios/link.txt \
@@ -76,6 +83,7 @@ EXTRA_DIST += \
 	tests/crash/scenarios/plan.txt \
 	tests/crash/scenarios/recreate.txt \
 	tests/crash/scenarios/reference.txt \
+	tests/crash/scenarios/refused-200.txt \
 	tests/crash/scenarios/refused-field.txt \
 	tests/crash/scenarios/refused.txt \
 	tests/crash/scenarios/repair.txt \
@@ -85,6 +93,7 @@ EXTRA_DIST += \
 	tests/crash/scenarios/resolve-take.txt \
 	tests/crash/scenarios/resolve-value.txt \
 	tests/crash/scenarios/resume.txt \
+	tests/crash/scenarios/token-lost.txt \
 	tests/crash/scenarios/token.txt \
 	tests/crash/scenarios/twin.txt \
 	tests/crash/scenarios/undelete-anew.txt \
