@@ -30,7 +30,7 @@ static const char lines[] =
     " UNION ALL SELECT 'shadow ' || name || ' ' || shown(external_system, fields) || ' diverged '"
     "  || diverged || iif(deleted_at IS NULL, '', ' deleted') FROM end"
     " UNION ALL SELECT 'owed ' || name || ' from ' || source || ' to ' || target || ' ' ||"
-    "  shown(source, json_object(field, json(value))) || coalesce(' refused ' || refused, '')"
+    "  shown(source, json_object(field, json(value))) || iif(refused IS NULL, '', ' refused')"
     "  FROM sync_owed JOIN link USING (link_id)"
     " UNION ALL SELECT 'conflict ' || name || ' ' || field || ' ' || state ||"
     "  coalesce(' ' || resolution, '') FROM sync_conflicts JOIN link USING (link_id)"

@@ -3,10 +3,11 @@
 /*
  * Stops programs at every crash point of every scenario and looks at what becomes of it.
  *
- *   driver [--jobs N] [--keep] [--floor N] [--every N] [--haste N] FOLDER SCENARIO-FILE...
- *          [PROGRAM:N[@RUN]]
+ *   driver [--jobs N] [--keep] [--floor N] [--every N] [--often] [--haste N] FOLDER
+ *          SCENARIO-FILE... [PROGRAM:N[@RUN]]
  *
- * --every N tries each N-th point only, of each scenario from another one on; --haste says how fast
+ * --every N tries each N-th point only, of each scenario from another one on; with --often more of
+ * those that say so; --haste says how fast
  * the clocks of the programs run, less for programs that are slow: who stands still for 15 s gives
  * up writing. TAP on stdout: three points a scenario, and the number of crash points at the end.
  * With --keep the folders stay, with the log of the last run of each scenario.
@@ -40,7 +41,7 @@ struct driver {
     size_t n_files;
     const char *only; /* PROGRAM:N[@RUN], NULL = all */
     long jobs, floor, every, haste;
-    bool keep;
+    bool keep, often;
     struct shared *shared;
 };
 
@@ -55,14 +56,16 @@ is_wanted(const struct driver *d, const struct point *p)
 }
 
 static long
-try_points(const struct driver *d, struct trial *t, size_t first)
+try_points(const struct driver *d, struct trial *t, size_t index)
 {
+    long own = d->often ? t->scenario->every : 0;
+    size_t every = (size_t)(own > 0 && own < d->every ? own : d->every);
     long bad = 0;
 
     for (size_t i = 0; i < t->n_points; i++) {
         size_t len = t->report.len;
 
-        if (i % (size_t)d->every != first || !is_wanted(d, &t->points[i]))
+        if (i % every != index % every || !is_wanted(d, &t->points[i]))
             continue;
         if (trial_point(t, &t->points[i]) == 0)
             continue;
@@ -132,7 +135,7 @@ run_scenario(const struct driver *d, size_t index)
     if (trial_open(&t, s, folder, d->haste) == 0) {
         base = trial_base(&t);
         again = trial_again(&t);
-        bad = try_points(d, &t, index % (size_t)d->every);
+        bad = try_points(d, &t, index);
     }
     report(d, &t, base, again, bad);
     __atomic_fetch_add(&d->shared->points, t.passed, __ATOMIC_SEQ_CST);
@@ -176,8 +179,8 @@ start_workers(const struct driver *d)
 static void __attribute__((noreturn)) usage(void)
 {
     fprintf(stderr,
-            "usage: driver [--jobs N] [--keep] [--floor N] [--every N] [--haste N] FOLDER FILE... "
-            "[PROGRAM:N]\n");
+            "usage: driver [--jobs N] [--keep] [--floor N] [--every N] [--often] [--haste N] "
+            "FOLDER FILE... [PROGRAM:N]\n");
     exit(64);
 }
 
@@ -189,6 +192,8 @@ read_arguments(struct driver *d, int argc, char **argv)
     for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
         if (strcmp(argv[i], "--keep") == 0)
             d->keep = true;
+        else if (strcmp(argv[i], "--often") == 0)
+            d->often = true;
         else if (strcmp(argv[i], "--jobs") == 0 && i + 1 < argc)
             d->jobs = strtol(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--floor") == 0 && i + 1 < argc)

@@ -119,6 +119,8 @@ read_line(struct reading *r, char *line)
         s->ends = (int)number_word(r, &line);
     } else if (strcmp(what, "open") == 0) {
         s->open = number_word(r, &line);
+    } else if (strcmp(what, "every") == 0) {
+        s->every = number_word(r, &line);
     } else if (strcmp(what, "wants") == 0) {
         add_want(r, line);
     } else if (strcmp(what, "writes") == 0) {
@@ -168,6 +170,8 @@ finish(struct reading *r)
 
     if (s->about == NULL || s->n_runs == 0)
         bad(r, "about and run are needed");
+    if (s->every < 0)
+        bad(r, "every which point?");
     if (s->settle == NULL)
         s->settle = mem_text("sync-reconcile run");
     for (int i = 0; i < SYSTEMS; i++) {

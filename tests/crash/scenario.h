@@ -24,6 +24,7 @@
  *   open N                  what is left open then: events, intents, owed (0)
  *   wants SYSTEM JSON       a record that is there at the end, without id, times and nulls
  *   writes SYSTEM C U [D]   creates, updates that changed something, deletes; from `run` on
+ *   every N                 with --often: so many points are tried, whatever --every says
  *   saves SYSTEM N          so many updates fewer are right, too: what is written later may be
  *                           known at once, as who decides and who writes run side by side (0)
  */
@@ -61,6 +62,7 @@ struct scenario {
     char *settle;
     int ends;
     long open;
+    long every;           /* 0: as all others */
     char *wants[SYSTEMS]; /* the records as lines, sorted */
     long creates[SYSTEMS];
     long updates[SYSTEMS];
