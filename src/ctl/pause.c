@@ -144,7 +144,8 @@ open_account(struct ctl *c, const char *system, struct err *err)
 {
     int n = c->o->common->dry_run ? 0 : store_buckets_open(c->store, system, c->now, err);
 
-    if (n > 0 && ctl_say(err, "%s is not closed by a limit any more", system) != 0)
+    if (n > 0 && ctl_say(err, "%s is not closed by a limit any more; what waited for it is due",
+                         system) != 0)
         return -1;
     return n;
 }

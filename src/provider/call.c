@@ -417,7 +417,7 @@ transmit(struct call *c)
     }
     c->p->active++;
     c->p->sent++;
-    counts_sent(c);
+    counts_request(c->p, &r, c->sends++ > 0);
 }
 
 static void

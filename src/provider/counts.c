@@ -9,15 +9,15 @@
 enum { FLUSH_MS = 1000 };
 
 void
-counts_sent(struct call *c)
+counts_request(struct provider *p, const struct http_request *r, bool again)
 {
-    struct call_counts *n = &c->p->counts;
+    struct call_counts *n = &p->counts;
 
     n->calls++;
-    n->retries += c->sends++ > 0;
-    n->bytes_out += (int64_t)(strlen(c->q.method) + strlen(c->q.url) + c->q.body_len);
-    for (size_t i = 0; i < c->q.n_headers; i++)
-        n->bytes_out += (int64_t)(strlen(c->q.headers[i].name) + strlen(c->q.headers[i].value));
+    n->retries += again;
+    n->bytes_out += (int64_t)(strlen(r->method) + strlen(r->url) + r->body_len);
+    for (size_t i = 0; i < r->n_headers; i++)
+        n->bytes_out += (int64_t)(strlen(r->headers[i].name) + strlen(r->headers[i].value));
 }
 
 void

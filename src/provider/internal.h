@@ -237,7 +237,8 @@ void quota_release(struct provider *p);
 
 /* --- counts.c: what calls cost ------------------------------------------------------------ */
 
-void counts_sent(struct call *c);
+/* R goes out, AGAIN: not for the first time. */
+void counts_request(struct provider *p, const struct http_request *r, bool again);
 void counts_answered(struct provider *p, const struct http_answer *h);
 void counts_status(struct provider *p, int status);
 

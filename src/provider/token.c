@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum {
+    LOOK_MS = 500,       /* somebody may have made us forget it */
     DEADLINE_MS = 12000, /* of a request; with its tries less than the 30 s of a lock */
     FRESH_LOCK_MS = 10000,
     LOCK_AGAIN_MS = 50,
@@ -28,12 +29,13 @@ struct token {
     const struct token_store *store; /* borrowed; NULL: none */
     struct arena *arena;             /* owned: of `now` */
     struct token_kept now;
-    int64_t generation; /* of what is kept, as last seen */
+    int64_t generation, got_at; /* of what is kept, as last seen */
     bool looked;
-    bool unkept;   /* `now` could not be kept yet */
-    bool is_new;   /* asked for here, and no call was answered with it yet */
-    char *refused; /* owned; the access token that a 401 spoke against */
-    bool asking;   /* for the lock, then at the endpoint */
+    int64_t looked_at; /* boot clock */
+    bool unkept;       /* `now` could not be kept yet */
+    bool is_new;       /* asked for here, and no call was answered with it yet */
+    char *refused;     /* owned; the access token that a 401 spoke against */
+    bool asking;       /* for the lock, then at the endpoint */
     bool locked;
     int64_t since, locked_at; /* boot clock */
     int64_t asked_at;
@@ -47,6 +49,7 @@ struct token {
 };
 
 static void ask(struct token *t);
+static void want_lock(void *user);
 
 struct token *
 token_new(struct provider *p)
@@ -85,6 +88,16 @@ take(struct token *t, const struct token_kept *kept)
     secrets_add(&t->p->secrets, t->now.refresh);
 }
 
+/* A person said so: what we know is good no more. */
+static void
+forget(struct token *t)
+{
+    static const struct token_kept none;
+
+    t->now = none;
+    t->is_new = false;
+}
+
 /* Takes what is kept, if that is new and was got with the same credentials. 0, -1. */
 static int
 look(struct token *t, struct err *err)
@@ -100,9 +113,13 @@ look(struct token *t, struct err *err)
     if (rc < 0)
         return -1;
     t->looked = true;
-    if (kept.generation == t->generation)
+    t->looked_at = clock_boot();
+    if (kept.generation == t->generation && kept.got_at == t->got_at)
         return 0;
     t->generation = kept.generation;
+    t->got_at = kept.got_at;
+    if (rc == 0)
+        forget(t);
     if (rc == 1 && kept.grant != NULL && strcmp(kept.grant, s->auth.grant) == 0) {
         take(t, &kept);
         t->is_new = false;
@@ -138,7 +155,7 @@ token_is_ready(struct token *t)
 
     if (t->asking)
         return false;
-    if (!is_usable(t))
+    if (!is_usable(t) || clock_boot() - t->looked_at >= LOOK_MS)
         look(t, &ignored);
     return is_usable(t);
 }
@@ -266,10 +283,18 @@ keep(struct token *t)
         return;
     }
     t->unkept = false;
-    if (rc == 1)
-        t->generation += t->store != NULL && t->store->keeps;
-    else if (look(t, &err) < 0) { /* we stood still, and somebody else has asked meanwhile */
+    if (rc == 1 && t->store != NULL && t->store->keeps) {
+        t->generation++;
+        t->got_at = t->now.got_at;
+    } else if (rc == 0 &&
+               look(t, &err) < 0) { /* we stood still, and somebody has asked meanwhile */
         give_up_later(t, &err);
+        return;
+    }
+    if (t->now.access == NULL) {
+        err_set(&err, ERR_SYSTEM, ERR_LATER, "no-token", "%s: its tokens were just forgotten",
+                s->name);
+        give_up(t, &err, 0);
         return;
     }
     crash_point("token.kept");
@@ -292,6 +317,11 @@ on_answer(void *user, const struct http_answer *h)
     int64_t wait;
 
     crash_point("token.answered");
+    counts_answered(t->p, h);
+    if (h->status == 429)
+        t->p->counts.limits++;
+    else
+        counts_status(t->p, h->status);
     if (grant_read(a, t->p->system, &t->p->secrets, h, t->asked_at, &got, &wait, &err) == 0) {
         if (got.refresh == NULL)
             got.refresh = t->now.refresh;
@@ -339,6 +369,44 @@ check_kept(const struct token *t, struct err *err)
 }
 
 static void
+wait_for_turn(void *user)
+{
+    struct token *t = user;
+
+    t->since = clock_boot();
+    if (t->store != NULL)
+        want_lock(t);
+    else
+        ask(t);
+}
+
+/*
+ * It is a request like others: it waits for the limits of the account, but not with the lock. A
+ * login is waited for by a person.
+ */
+static bool
+has_turn(struct token *t)
+{
+    int64_t wait = t->code == NULL ? quota_take(t->p) : 0;
+    const struct conf_system *s = t->p->system;
+    struct err err = ERR_INIT;
+
+    if (wait <= 0)
+        return true;
+    if (t->locked)
+        t->store->unlock(t->store->user, s->name, s->account);
+    t->locked = false;
+    if (wait <= t->p->patience_ms) {
+        http_after(t->p->http, wait, wait_for_turn, t);
+        return false;
+    }
+    err_set(&err, ERR_SYSTEM, ERR_LATER, "no-token", "%s: no access token: %s", s->name,
+            quota_why(t->p));
+    give_up(t, &err, wait);
+    return false;
+}
+
+static void
 ask(struct token *t)
 {
     CLEANUP_ARENA struct arena *a = arena_new();
@@ -352,6 +420,8 @@ ask(struct token *t)
         give_up(t, &err, LATER_MS);
         return;
     }
+    if (!has_turn(t))
+        return;
     if (grant_build(a, s, refresh, t->code, &r, &assertion, &err) < 0) {
         give_up(t, &err, NEVER_MS);
         return;
@@ -367,6 +437,7 @@ ask(struct token *t)
         return;
     }
     t->p->sent++;
+    counts_request(t->p, &r, t->tries > 0);
 }
 
 /* ---- one at a time ---- */
@@ -406,12 +477,8 @@ begin(void *user)
 {
     struct token *t = user;
 
-    t->since = clock_boot();
     t->tries = 0;
-    if (t->store != NULL)
-        want_lock(t);
-    else
-        ask(t);
+    wait_for_turn(t);
 }
 
 void

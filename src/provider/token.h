@@ -20,6 +20,9 @@ struct token;
  * worth nothing. Between its answer and that commit nothing is done; a process killed right there
  * loses a rotated refresh token, and nobody can undo that.
  *
+ * What is kept is looked at twice a second, so that what a person makes us forget is used no more.
+ * A request to the endpoint is one of the account's: it waits for its limits and is counted.
+ *
  * Out of order = calls end NOT_SENT ("no-token"), and nobody asks again for a while; refused =
  * AUTH ("login", "credentials").
  */

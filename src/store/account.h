@@ -36,7 +36,8 @@ int store_buckets_look(struct store *s, const char *system, const char *account,
 int store_buckets(struct store *s, struct arena *a, struct store_bucket **out, struct err *err);
 
 /* A person knows that a limit of SYSTEM is over: it is closed by none any more. What the day's
- * requests are counted at stays. The number of those that were, or -1. */
+ * requests are counted at stays. Then what waited for it is due at NOW: fields owed there, events
+ * whose records it did not give. The number of those that closed it, or -1. */
 int store_buckets_open(struct store *s, const char *system, int64_t now, struct err *err);
 
 struct store_metric {

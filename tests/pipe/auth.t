@@ -346,6 +346,45 @@ run
 is "basic as key:" '0 "Baker"' "$rc $(record b ann@example.com .last_name)"
 is "no key is anywhere" '' "$(leaks)"
 
+# ---- forgotten, while programs run ----
+oauth_config=
+oauth forgotten "$refresh"
+mkfifo lines
+sync-push <lines >out 2>err &
+pusher=$!
+exec 3>lines
+n=0
+push_one()
+{
+    n=$((n + 1))
+    creation a b "f$n" "f$n@example.com" >&3
+    await $pusher sh -c "[ \"\$(grep -c '\"status\":\"done\"' out)\" -ge $n ]"
+}
+push_one
+is "a program asks for a token" 1 "$(tokens granted)"
+sync-ctl auth b --forget >/dev/null
+while [ "$(tokens granted)" = 1 ] && [ $n -lt 400 ]; do push_one; done
+is "once it is forgotten a running program asks for another" 2 "$(tokens granted)"
+is "and keeps that" 1 "$(sql "SELECT count(*) FROM sync_tokens WHERE kind = 'access'")"
+exec 3>&-
+wait $pusher
+is "nothing was refused on the way" "0 0 $n" "$? $(tokens unauthorized) $(dump b length)"
+
+# ---- what tokens cost ----
+oauth counted "$client"
+edit_config "/account: b-1/a\\    rate: {daily: 1000}"
+creation a b c1 c1@example.com >line
+try sync-push <line
+is "requests for tokens are calls like others" "$(count b '.calls + .tokens.granted')" \
+    "$(sync-ctl --json counters b | jq -r 'select(.last == "hour") | .calls')"
+is "the day's quota counts them, too" "$(count b '.calls + .tokens.granted')" "$(sql "SELECT CAST(tokens AS INTEGER) FROM sync_buckets WHERE bucket = 'day'")"
+sql "UPDATE sync_tokens SET value = 'over' WHERE kind = 'access'"
+sql "UPDATE sync_buckets SET closed_until = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+1 hour') WHERE bucket = 'day'"
+before=$(count b '.calls + .tokens.granted')
+creation a b c2 c2@example.com >line
+try sync-push <line
+is "where nothing may be asked no token is" "$before" "$(count b '.calls + .tokens.granted')"
+
 # ---- no core ----
 mkfifo hold
 sync-push <hold >/dev/null 2>&1 &

@@ -158,9 +158,11 @@ try sync-ctl status
 like "status says until when" 'b +b-1 +limit +20' "$(cat out)"
 quirk b rate null
 try sync-ctl resume b
+like "who knows better opens it" 'not closed by a limit any more' "$(cat out)"
 creations 6 6 >lines
 try sync-push <lines
-is "who knows better opens it" "0 2" "$rc $(count b .creates)"
+is "and it takes calls again" "0 2" "$rc $(count b .creates)"
+is "what was owed meanwhile is due" 0 "$(sql "SELECT count(*) FROM sync_owed WHERE not_before > '$(now_plus 0)'")"
 
 # ---- the others flow ----
 
@@ -280,9 +282,12 @@ ok "what needs a limited account is owed or waits, all of it" test \
 waits_for_free limited
 stop_pipe
 quirk b rate null
+sql "UPDATE sync_inbox SET reason = 'parent crm/companies', not_before = '2200-01-01T00:00:00.000Z' WHERE seq = (SELECT max(seq) FROM sync_inbox)
+    AND disposition IS NULL"
+waits=$(sql "SELECT count(*) FROM sync_inbox WHERE reason = 'parent crm/companies'")
 try sync-ctl resume b
-sql "UPDATE sync_owed SET not_before = '2026-01-01T00:00:00.000Z'"
-sql "UPDATE sync_inbox SET not_before = '2026-01-01T00:00:00.000Z' WHERE disposition IS NULL"
+is "what waits for something else goes on waiting" "$waits" "$(sql "SELECT count(*) FROM sync_inbox WHERE not_before > '2199' AND disposition IS NULL")"
+sql "UPDATE sync_inbox SET not_before = '2026-01-01T00:00:00.000Z' WHERE not_before > '2199' AND disposition IS NULL"
 run
 is "once it is open again nothing is lost" 20 "$(dump b '[.[] | select(.phone == "77")] | length')"
 

@@ -163,18 +163,41 @@ store_buckets(struct store *s, struct arena *a, struct store_bucket **out, struc
     return rc < 0 ? -1 : (int)n;
 }
 
+/*
+ * What waited for SYSTEM: fields owed there, events whose records it did not give (diff says so in
+ * these words). Of a system that was out of order besides they are looked at early: no harm.
+ */
+static int
+free_waiting(struct store *s, const char *system, int64_t now, struct err *err)
+{
+    if (db_run(s, err,
+               "UPDATE sync_owed SET not_before = ?2 WHERE target = ?1 AND refused IS NULL AND"
+               " not_before > ?2 AND not_before < '" STORE_FOREVER_TEXT "'",
+               "tm", system, now) < 0)
+        return -1;
+    return db_run(s, err,
+                  "UPDATE sync_inbox SET not_before = ?2 WHERE disposition IS NULL AND lease IS"
+                  " NULL AND folded_into IS NULL AND not_before > ?2 AND not_before <"
+                  " '" STORE_FOREVER_TEXT "' AND (substr(reason, 1, length(?1) + 13) = 'cannot"
+                  " read ' || ?1 || ':' OR substr(reason, 1, length(?1) + 15) = 'cannot search '"
+                  " || ?1 || ':')",
+                  "tm", system, now);
+}
+
 int
 store_buckets_open(struct store *s, const char *system, int64_t now, struct err *err)
 {
     struct tx tx;
     int n;
 
-    if (quiet_begin(s, &tx, err) < 0)
+    if (tx_enter(s, &tx, true, err) < 0) /* whoever waits is to be woken */
         return -1;
     n = db_run(s, err,
                "UPDATE sync_buckets SET closed_until = NULL, refilled_at = CASE bucket WHEN 'day'"
                " THEN refilled_at ELSE ?2 END WHERE system = ?1 AND closed_until > ?2 AND bucket <>"
                " 'warned'",
                "tm", system, now);
-    return quiet_end(s, &tx, n, err);
+    if (n > 0 && free_waiting(s, system, now, err) < 0)
+        n = -1;
+    return tx_leave(s, &tx, n, err);
 }
