@@ -136,8 +136,9 @@ struct conf_sync {
     struct sync_field *fields;
     size_t n_fields;
     /* Hex digest over the defs' map_hash, the fields' value tables and first_contact: where it
-     * changed, shadows are no base and the ends meet anew. */
+     * changed, some of the shadows' fields are no base; mapping (config/mapping.h) says which. */
     char *map_hash;
+    char *mapping;
 };
 
 struct conf_job {

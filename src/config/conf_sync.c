@@ -271,6 +271,7 @@ read_sync(struct conf_reader *cr, const struct yaml *key, const struct yaml *y, 
     read_propagate(&sr);
     sync_read_fields(&sr);
     s->map_hash = sync_map_hash(&cr->r, s);
+    s->mapping = sync_mapping(&cr->r, s);
 }
 
 void

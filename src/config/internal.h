@@ -223,6 +223,8 @@ struct policy sync_read_conflict(struct sync_reader *sr, const struct yaml *map,
                                  struct policy otherwise);
 /* conf_sync.map_hash. */
 char *sync_map_hash(struct reader *r, const struct conf_sync *s);
+/* conf_sync.mapping. */
+char *sync_mapping(struct reader *r, const struct conf_sync *s);
 void conf_read_jobs(struct conf_reader *cr, const struct yaml *jobs);
 void conf_read_limits(struct conf_reader *cr, const struct yaml *root);
 /* A system by name, or NULL and a fault with a hint at AT. */

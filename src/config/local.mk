@@ -27,6 +27,8 @@ libconfig_a_SOURCES = \
 	src/config/limit.h \
 	src/config/listing.c \
 	src/config/map_hash.c \
+	src/config/mapping.c \
+	src/config/mapping.h \
 	src/config/model.c \
 	src/config/model.h \
 	src/config/reader.c \

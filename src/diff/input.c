@@ -2,6 +2,7 @@
 
 #include "diff/internal.h"
 #include "base/clock.h"
+#include "config/mapping.h"
 #include "sync/match.h"
 
 #include <string.h>
@@ -33,8 +34,61 @@ folded_time(const struct event *e, const char *system)
     return first;
 }
 
-static void
-fill_end(struct item *it, size_t i, struct decide_end *out)
+static bool
+names(const struct val *list, const char *name)
+{
+    for (size_t i = 0; list != NULL && i < list->n; i++)
+        if (strcmp(val_text(list->u.items[i]), name) == 0)
+            return true;
+    return false;
+}
+
+/* Is it known to differ, at whichever end? */
+static bool
+is_diverged(const struct item *it, const char *field)
+{
+    for (size_t i = 0; i < it->link.n_ends; i++)
+        if (names(it->link.ends[i].diverged, field))
+            return true;
+    return false;
+}
+
+/*
+ * Which fields of a shadow are no base: those that are mapped otherwise now, and where another
+ * first contact policy has the word, what it is to decide: what was left different.
+ */
+static int
+fill_base(struct diff *d, struct item *it, const struct store_end *stored, struct decide_end *out,
+          struct err *err)
+{
+    const struct val *was = NULL, *is = NULL;
+    const struct conf_sync *sync = it->sync;
+    struct val *list;
+
+    if (strcmp(stored->map_hash, sync->map_hash) == 0)
+        return 0;
+    if (d->o->store != NULL &&
+        store_mapping(d->o->store, d->arena, stored->map_hash, &was, err) < 0)
+        return -1;
+    if (sync->mapping != NULL)
+        is = val_parse(d->arena, sync->mapping, strlen(sync->mapping), err);
+    out->map_changed = was == NULL || is == NULL;
+    if (out->map_changed)
+        return 0;
+    list = val_array(d->arena);
+    for (size_t k = 0; k < sync->n_fields; k++) {
+        const char *name = sync->fields[k].field->name;
+
+        if (!mapping_keeps(was, is, stored->system, name) ||
+            (mapping_meets_anew(was, is) && is_diverged(it, name)))
+            val_push(d->arena, list, val_string(d->arena, name));
+    }
+    out->remapped = list;
+    return 0;
+}
+
+static int
+fill_end(struct diff *d, struct item *it, size_t i, struct decide_end *out, struct err *err)
 {
     const struct conf_system *system = it->sync->between[i];
     const struct store_end *stored = stored_end(it, system->name);
@@ -53,14 +107,16 @@ fill_end(struct item *it, size_t i, struct decide_end *out)
     if (stored != NULL) {
         out->shadow = stored->shadow;
         out->diverged = stored->diverged;
-        out->map_changed = strcmp(stored->map_hash, it->sync->map_hash) != 0;
         out->tombstone = stored->deleted;
+        if (fill_base(d, it, stored, out, err) < 0)
+            return -1;
     }
     if (i == it->nominator && it->event.occurred_at != NULL &&
         clock_parse(it->event.occurred_at, &own, NULL) == 0)
         out->changed_at = own;
     if (folded != 0 && (i != it->nominator || own == 0 || folded < own))
         out->changed_at = folded;
+    return 0;
 }
 
 static int
@@ -124,7 +180,8 @@ run_decide(struct diff *d, struct item *it, struct err *err)
     in.event_type = it->event.event_type != NULL ? it->event.event_type : "updated";
     in.ends = arena_alloc(d->arena, it->sync->n_between * sizeof *in.ends);
     for (i = 0; i < it->sync->n_between; i++)
-        fill_end(it, i, &in.ends[i]);
+        if (fill_end(d, it, i, &in.ends[i], err) != 0)
+            return -1;
     in.nominator = speaker(it, in.ends);
     for (i = 0; i < it->link.n_owed; i++) {
         const struct store_owed *o = &it->link.owed[i];

@@ -112,6 +112,17 @@ open_input(struct push *p, struct err *err)
 }
 
 static int
+/* What is decided under is said before any shadow is taken under it. */
+static int
+keep_mappings(struct push *p, struct err *err)
+{
+    for (size_t i = 0; p->store != NULL && !p->o->dry_run && i < p->conf.n_syncs; i++)
+        if (store_keep_mapping(p->store, p->conf.syncs[i].map_hash, p->conf.syncs[i].mapping, err) <
+            0)
+            return -1;
+    return 0;
+}
+
 start(struct push *p, const struct push_options *o, struct err *err)
 {
     memset(p, 0, sizeof *p);
@@ -128,7 +139,7 @@ start(struct push *p, const struct push_options *o, struct err *err)
     p->out = ndjson_create(STDOUT_FILENO, "stdout");
     p->pause_arena = arena_new();
     queue_init(&p->answered);
-    if (open_input(p, err) < 0)
+    if (open_input(p, err) < 0 || keep_mappings(p, err) < 0)
         return -1;
     p->locked.fd = p->fd;
     return 0;

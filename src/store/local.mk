@@ -34,6 +34,7 @@ libstore_a_SOURCES = \
 	src/store/sqlite/requests.c \
 	src/store/sqlite/run.c \
 	src/store/sqlite/settle.c \
+	src/store/sqlite/mapping.c \
 	src/store/sqlite/shadow.c \
 	src/store/sqlite/takeback.c \
 	src/store/sqlite/token.c \

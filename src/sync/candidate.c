@@ -165,7 +165,7 @@ are_outdated(const struct field_case *c, size_t source, size_t t)
 static bool
 is_another_record(const struct field_case *c, size_t i)
 {
-    return c->ends[i].base == NULL && !c->in->ends[i].map_changed;
+    return c->ends[i].base == NULL && !field_is_remapped(c, i);
 }
 
 /*

@@ -27,7 +27,8 @@ struct decide_end {
     const char *record_id;    /* NULL if missing */
     const struct val *fields; /* LIVE: unified names, the system's own words; a whole record */
     const struct val *shadow; /* what it showed when a decision last covered it; NULL = none */
-    bool map_changed;         /* the shadow was taken under another mapping: fields have no base */
+    bool map_changed;           /* it was taken under an unknown mapping: no field has a base */
+    const struct val *remapped; /* names: of these it was another, they have none; NULL = none */
     const struct val *diverged; /* names known to differ */
     const char *version, *etag;
     /*
@@ -122,7 +123,7 @@ struct decide_input {
  * owed).
  *
  * For a field, the ends that are live and map it take part. Absent in a live record is null; absent
- * in the shadow, no shadow or map_changed is no base.
+ * in the shadow, no shadow, map_changed or remapped is no base.
  *  - nothing changed: nothing; a known difference stays;
  *  - changes that agree: to the ends that differ, if one that changed may write (owner or any);
  *    else not-owner: diverged, its shadow moves;

@@ -44,6 +44,12 @@ is_late(const struct field_case *c, size_t i, const struct val *now)
     return false;
 }
 
+bool
+field_is_remapped(const struct field_case *c, size_t i)
+{
+    return c->in->ends[i].map_changed || lists(c->in->ends[i].remapped, c->name);
+}
+
 static void
 look_at(struct field_case *c, size_t i)
 {
@@ -52,7 +58,7 @@ look_at(struct field_case *c, size_t i)
 
     e->known = lists(from->diverged, c->name);
     e->unread = from->state == END_UNREAD && resource_field(c->in->sync->defs[i], c->name) != NULL;
-    if ((e->unread || from->state == END_LIVE) && from->shadow != NULL && !from->map_changed)
+    if ((e->unread || from->state == END_LIVE) && !field_is_remapped(c, i))
         e->base = val_get(from->shadow, c->name);
     if (from->state != END_LIVE)
         return;

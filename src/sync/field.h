@@ -89,6 +89,8 @@ void field_close(struct field_case *c);
 void field_mark_differing(struct field_case *c);
 
 /* Helpers of the steps. */
+/* Was the shadow of I taken under another mapping of the field? Then it is no base. */
+bool field_is_remapped(const struct field_case *c, size_t i);
 bool field_may_write(const struct field_case *c, size_t i);
 /* Are X in the words of I and Y in those of J one? References to what is not linked never are, but
  * at the same system. */

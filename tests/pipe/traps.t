@@ -240,6 +240,46 @@ run
 is "a word with the same meaning stays alone" '"new" "BRANDNEW"' \
     "$(record a ann@example.com .status) $(record b ann@example.com .status)"
 
+# ---- a value table is edited while an edit of another field, or of its own, is on its way ----
+for side in a b; do
+    pair "table-pending-$side"
+    sed -i 's|^      phone: .*|&\n      status: {owner: any, values: states}|' loopless.yaml
+    printf 'values:\n  states:\n    a: {new: open, old: closed}\n    b: {NEW: open, OLD: closed}\n    unmapped: reject\n' >>loopless.yaml
+    edit a ann@example.com '{"status":"new"}'
+    run
+    run
+    edit $side ann@example.com '{"phone":"typed"}'
+    sed -i 's|a: {new: open, old: closed}|a: {new: open, old: closed, later: closed}|' loopless.yaml
+    run
+    is "an edited table: a person's edit of another field at $side wins" '"typed" "typed" "new" "NEW"' \
+        "$(phones) $(record a ann@example.com .status) $(record b ann@example.com .status)"
+    before=$(writes a b)
+    hook a
+    hook b
+    flow
+    run
+    is "and that is all" "$before" "$(writes a b)"
+    word=old
+    [ $side = a ] || word=OLD
+    edit $side ann@example.com "{\"status\":\"$word\",\"notes\":\"typed, too\"}"
+    sed -i 's|later: closed}|later: closed, last: closed}|' loopless.yaml
+    run
+    [ $side = a ] && want='"old" "OLD"' || want='"new" "NEW"' # first_contact: a
+    is "an edit of its own field at $side is met by first_contact" "$want" \
+        "$(record a ann@example.com .status) $(record b ann@example.com .status)"
+    is "its neighbour goes all the same" '"typed, too" "typed, too"' \
+        "$(record a ann@example.com .notes) $(record b ann@example.com .notes)"
+done
+sql 'DROP TABLE sync_maps' # as a state made before there was one
+edit b ann@example.com '{"phone":"9"}'
+run
+is "a state without the table goes on" '"9" "9" 1' "$(phones) $(sql 'SELECT count(*) FROM sync_maps')"
+sql 'DELETE FROM sync_maps'
+edit b ann@example.com '{"phone":"10"}'
+sed -i 's|last: closed}|last: closed, final: closed}|' loopless.yaml
+run
+is "what nobody knows the mapping of is met by first_contact" '"9" "9"' "$(phones)"
+
 # ---- one field that one target refuses for ever ----
 pair refused
 quirk b reject '"phone:bad"'

@@ -29,32 +29,33 @@ covers(const struct decision_end *e)
 }
 
 /*
- * What is covered, laid over what was known. Known values that were taken under another mapping are
- * no base (loopless-config(5)): none of them stays beside new ones.
+ * What is covered, laid over what was known. Known values that were taken under another mapping of
+ * their field are no base (loopless-config(5)): none of them stays beside new ones.
  */
-static struct val *
-merge(const struct deciding *g, const struct known_end *old, const struct decision_end *e)
+static int
+merge(const struct deciding *g, const struct known_end *old, const struct decision_end *e,
+      struct val **fields)
 {
-    bool stale = covers(e) && old->head.map_hash != NULL && g->d->map_hash != NULL &&
-                 strcmp(old->head.map_hash, g->d->map_hash) != 0;
-    struct val *fields =
-        old->fields == NULL || stale ? val_object(g->a) : val_copy(g->a, old->fields);
+    const char *is = covers(e) ? g->d->map_hash : NULL;
 
+    if (mapping_keep_fields(g->s, g->a, e->system, old->head.map_hash, is, old->fields, fields,
+                            g->err) < 0)
+        return -1;
     for (size_t i = 0; covers(e) && i < e->covered->n; i++)
-        val_set(g->a, fields, e->covered->u.members[i].name, e->covered->u.members[i].value);
-    return fields;
+        val_set(g->a, *fields, e->covered->u.members[i].name, e->covered->u.members[i].value);
+    return 0;
 }
 
 static int
 save_end(struct deciding *g, const struct decision_end *e, const struct known_end *old)
 {
-    const struct shadow_row row = {
+    struct val *fields;
+    struct shadow_row row = {
         .link_id = g->link_id,
         .resource = g->e->resource,
         .system = e->system,
         .account = e->account,
         .record_id = e->record_id,
-        .fields = merge(g, old, e),
         .diverged = e->diverged,
         .version = e->version,
         .etag = e->etag,
@@ -65,6 +66,9 @@ save_end(struct deciding *g, const struct decision_end *e, const struct known_en
         .deleted = is_state(e, "deleted"),
     };
 
+    if (merge(g, old, e, &fields) < 0)
+        return -1;
+    row.fields = fields;
     return shadow_save(g->s, &row, g->now, g->err);
 }
 

@@ -257,6 +257,14 @@ struct history_row {
     const char *source, *target, *outcome;
     int64_t token; /* 0 = none */
     const char *text;
+/* The table of a state that was made without it. 0, -1. */
+int mapping_make_table(struct store *s, struct err *err);
+/* A copy of the shadow FIELDS of SYSTEM, taken under the mapping WAS, with those that are still a
+ * base under IS; all if one of them is NULL. 0, -1. */
+int mapping_keep_fields(struct store *s, struct arena *a, const char *system, const char *was,
+                        const char *is, const struct val *fields, struct val **out,
+                        struct err *err);
+
 };
 int history_add(struct store *s, const struct history_row *h, int64_t now, struct err *err);
 

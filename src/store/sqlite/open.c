@@ -314,13 +314,24 @@ remember_file(struct store *s)
     s->ino = (int64_t)st.st_ino;
 }
 
+/* Those that states of this version were made without. Is it locked just now, then who needs them
+ * makes them. */
+static int
+add_tables(struct store *s)
+{
+    struct err err = ERR_INIT;
+
+    (void)mapping_make_table(s, &err);
+    return 0;
+}
+
 static int
 open_any(struct store *s, struct err *err)
 {
     int rc;
 
     if (s->mode == STORE_WRITE)
-        return open_db(s, s->path, SQLITE_OPEN_READWRITE, err);
+        return open_db(s, s->path, SQLITE_OPEN_READWRITE, err) < 0 ? -1 : add_tables(s);
     if (open_db(s, s->path, SQLITE_OPEN_READONLY, err) == 0)
         return 0;
     rc = s->db == NULL ? SQLITE_CANTOPEN : sqlite3_errcode(s->db) & 0xff;

@@ -118,5 +118,7 @@ CREATE TABLE sync_oddities (
   resource_type TEXT NOT NULL, system TEXT NOT NULL, field TEXT NOT NULL, sent TEXT NOT NULL, stored TEXT NOT NULL,
   n INTEGER NOT NULL, first_at TEXT NOT NULL, last_at TEXT NOT NULL,
   PRIMARY KEY (resource_type, system, field, sent, stored)) WITHOUT ROWID;
+-- what shadows were taken under: map_hash, and the same by field (config/mapping.h), so that only those are no base that are mapped otherwise now
+CREATE TABLE sync_maps (map_hash TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
 -- events that wait for a record to be linked (STORE_PARENT_FORMAT of store.h)
 CREATE INDEX sync_inbox_parent ON sync_inbox (reason) WHERE disposition IS NULL AND reason >= 'parent ' AND reason < 'parent!';

@@ -236,7 +236,8 @@ load_origin(struct settling *t, struct shadow_row *row)
 }
 
 static int
-save_shadow(struct settling *t, const char *record_id, const struct val *old, bool *news)
+save_shadow(struct settling *t, const char *record_id, const struct val *old,
+            const struct shadow_head *head, bool *news)
 {
     struct shadow_row row = {.link_id = t->n.link_id,
                              .resource = t->n.resource,
@@ -246,9 +247,12 @@ save_shadow(struct settling *t, const char *record_id, const struct val *old, bo
                              .version = t->x->version,
                              .etag = t->x->etag,
                              .map_hash = t->x->map_hash};
-    struct val *shadow = old == NULL ? val_object(t->a) : val_copy(t->a, old);
     const struct val *sent = t->n.fields;
+    struct val *shadow;
 
+    if (mapping_keep_fields(t->s, t->a, t->n.target, head->map_hash, t->x->map_hash, old, &shadow,
+                            t->err) < 0)
+        return -1;
     *news = look_at_rest(t, shadow, old == NULL);
     if (old == NULL && fill_absent(t, shadow) < 0)
         return -1;
@@ -357,6 +361,7 @@ static int
 settle_done(struct settling *t)
 {
     const char *record_id = is_create(t) ? t->x->record_id : t->n.record_id;
+    struct shadow_head head = {.record_id = NULL};
     const struct val *old = NULL;
     int64_t seq;
     bool news;
@@ -373,9 +378,9 @@ settle_done(struct settling *t)
     if (is_create(t) && adopt_created(t) < 0)
         return -1;
     if (!is_create(t) &&
-        shadow_load(t->s, t->a, t->n.link_id, t->n.target, t->n.account, &old, NULL, t->err) < 0)
+        shadow_load(t->s, t->a, t->n.link_id, t->n.target, t->n.account, &old, &head, t->err) < 0)
         return -1;
-    if (save_shadow(t, record_id, old, &news) < 0 || change_owed(t, OWED_GONE, NULL) < 0 ||
+    if (save_shadow(t, record_id, old, &head, &news) < 0 || change_owed(t, OWED_GONE, NULL) < 0 ||
         close_intent(t, "done") < 0 || keep_odd(t) < 0)
         return -1;
     if (is_create(t) && lane_free_waiting(t->s, t->a, t->n.link_id, t->now, t->err) < 0)

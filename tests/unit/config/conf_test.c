@@ -4,6 +4,8 @@
 
 #include "good.h"
 
+#include "config/mapping.h"
+
 START_TEST(loads_a_good_config)
 {
     struct scratch s = scratch_new();
@@ -294,6 +296,72 @@ START_TEST(map_hash_changes_with_the_mapping_only)
 }
 END_TEST
 
+static struct val *
+mapping_of(struct arena *a, const struct scratch *s, const char *text)
+{
+    struct faults *f = faults_new();
+    struct conf *c = load(s, text, f);
+    struct val *v;
+
+    ck_assert_msg(c != NULL, "%s", faults_get(f, 0));
+    v = val_parse(a, c->syncs[0].mapping, strlen(c->syncs[0].mapping), NULL);
+    ck_assert_ptr_nonnull(v);
+    conf_free(c);
+    faults_free(f);
+    return v;
+}
+
+START_TEST(mapping_says_which_fields_are_mapped_otherwise)
+{
+    static const struct {
+        const char *old, *new;
+        bool status; /* keeps its base */
+    } rows[] = {
+        {"customer: won", "customer: new", false},
+        {"right: {NEW: new", "right: {FRESH: new", false}, /* the table's other side */
+        {"unmapped: skip", "unmapped: pass", false},
+        {", values: words", "", false},
+        {"conflict: last-write-wins", "owner: creator", true},
+        {"first_contact: report", "first_contact: left", true},
+    };
+    struct scratch s = scratch_new();
+    CLEANUP_ARENA struct arena *a = arena_new();
+    struct val *first = mapping_of(a, &s, good);
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CLEANUP_FREE char *text = scratch_edit(good, rows[i].old, rows[i].new);
+        struct val *now = mapping_of(a, &s, text);
+
+        ck_assert_msg(mapping_keeps(first, now, "left", "phone"), "%s", rows[i].new);
+        ck_assert_msg(mapping_keeps(first, now, "right", "status") == rows[i].status, "%s",
+                      rows[i].new);
+        ck_assert_msg(mapping_meets_anew(first, now) == (i == 5), "%s", rows[i].new);
+    }
+    ck_assert(!mapping_keeps(NULL, first, "left", "phone"));
+    ck_assert(!mapping_keeps(first, first, "left", "nothing"));
+    ck_assert(!mapping_keeps(first, first, "third", "phone"));
+    scratch_free(&s);
+}
+END_TEST
+
+START_TEST(mapping_of_one_system_is_nothing_to_one_that_joins)
+{
+    CLEANUP_ARENA struct arena *a = arena_new();
+    const char *two = "{\"systems\":{\"a\":{\"x\":\"1\"},\"b\":{\"x\":\"1\"}}}";
+    const char *three = "{\"systems\":{\"a\":{\"x\":\"1\"},\"b\":{\"x\":\"1\"},"
+                        "\"c\":{\"x\":\"2\"}}}";
+    const char *moved = "{\"systems\":{\"a\":{\"x\":\"1\"},\"b\":{\"x\":\"9\"}}}";
+    struct val *was = val_parse(a, two, strlen(two), NULL);
+    struct val *is = val_parse(a, three, strlen(three), NULL);
+    struct val *other = val_parse(a, moved, strlen(moved), NULL);
+
+    ck_assert(mapping_keeps(was, is, "a", "x"));
+    ck_assert(!mapping_keeps(was, is, "c", "x"));
+    ck_assert(mapping_keeps(is, was, "b", "x"));
+    ck_assert(!mapping_keeps(was, other, "a", "x")); /* its other end means something else */
+}
+END_TEST
+
 START_TEST(fingerprint_tells_accounts_apart)
 {
     static const char *const changes[][2] = {
@@ -373,4 +441,6 @@ UNIT_MAIN("config/conf", loads_a_good_config, resolves_fields_policies_and_table
           fills_in_the_defaults, reads_header_auth_ca_files_and_plain_http_on_demand,
           needs_no_secret_where_no_call_is_made, finds_the_config_by_default,
           finds_the_state_of_a_broken_config, map_hash_changes_with_the_mapping_only,
-          fingerprint_tells_accounts_apart, loads_the_contract)
+          mapping_says_which_fields_are_mapped_otherwise,
+          mapping_of_one_system_is_nothing_to_one_that_joins, fingerprint_tells_accounts_apart,
+          loads_the_contract)

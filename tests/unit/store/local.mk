@@ -10,6 +10,7 @@ STORE_TESTS = \
 	tests/unit/store/limits_test \
 	tests/unit/store/link_test \
 	tests/unit/store/lineage_test \
+	tests/unit/store/mapping_test \
 	tests/unit/store/oddity_test \
 	tests/unit/store/open_test \
 	tests/unit/store/reject_test \
@@ -23,6 +24,8 @@ check_PROGRAMS += $(STORE_TESTS)
 STORE_FIXTURE = \
 	tests/unit/store/fixture.c \
 	tests/unit/store/fixture.h
+tests_unit_store_mapping_test_SOURCES = tests/unit/store/mapping_test.c $(STORE_FIXTURE)
+tests_unit_store_mapping_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_facts_test_SOURCES = tests/unit/store/facts_test.c $(STORE_FIXTURE)
 tests_unit_store_facts_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_decide_test_SOURCES = tests/unit/store/decide_test.c $(STORE_FIXTURE)

@@ -247,6 +247,41 @@ START_TEST(an_edited_value_table_makes_no_edits_of_old_words)
 }
 END_TEST
 
+/* Only the table of `status` was edited, while a person's edit of `phone` is on its way. */
+START_TEST(an_edited_value_table_loses_no_edit_of_another_field)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
+
+    fixture_field(f, "status", FIELD_ENUM, -1);
+    fixture_table(f, "status", UNMAPPED_REJECT, "a new=open a old=closed b NEW=open b OLD=closed");
+    fixture_first_contact(f, POLICY_SYSTEM, 0);
+    f->ends[0].remapped = f->ends[1].remapped = fixture_json(f, "['status']");
+    fixture_end(f, 0, "{'phone':'1','status':'new'}", "{'phone':'1','status':'new'}");
+    fixture_end(f, 1, "{'phone':'B','status':'NEW'}", "{'phone':'1','status':'NEW'}");
+    ck_decides(f, "phone changed-same<b+a status adopt > a update {'phone':'B'}");
+    fixture_end(f, 0, "{'phone':'A','status':'new'}", "{'phone':'1','status':'new'}");
+    fixture_end(f, 1, "{'phone':'1','status':'NEW'}", "{'phone':'1','status':'NEW'}");
+    ck_decides(f, "phone changed-same<a+b status adopt > b update {'phone':'A'}");
+    /* its own field's edit is met anew, as the policy says */
+    fixture_end(f, 0, "{'phone':'1','status':'new'}", "{'phone':'1','status':'new'}");
+    fixture_end(f, 1, "{'phone':'1','status':'OLD'}", "{'phone':'1','status':'NEW'}");
+    ck_decides(f, "status first-contact-system<a+b > b update {'status':'NEW'}");
+}
+END_TEST
+
+/* What is owed is owed by what the source shows: it is the same record still. */
+START_TEST(a_remapped_field_is_owed_by_the_same_record)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_two(-1);
+
+    fixture_scene(f, "a '2', b '1' owed '2' of a");
+    ck_decides(f, "phone owed<a+b > b update {'phone':'2'}");
+    f->ends[0].remapped = f->ends[1].remapped = fixture_json(f, "['phone']");
+    fixture_show(f, 0, "'3'", "'2'");
+    ck_decides(f, "phone owed<a+b > b update {'phone':'3'}");
+}
+END_TEST
+
 /* ---- clocks ---- */
 
 START_TEST(a_clock_that_is_minutes_off_changes_only_who_was_last)
@@ -399,6 +434,8 @@ UNIT_MAIN(
     one_target_that_refuses_a_field_for_ever_holds_up_nobody,
     a_new_field_of_the_config_meets_for_the_first_time,
     an_edited_value_table_makes_no_edits_of_old_words,
+    an_edited_value_table_loses_no_edit_of_another_field,
+    a_remapped_field_is_owed_by_the_same_record,
     a_clock_that_is_minutes_off_changes_only_who_was_last,
     a_merge_keeps_the_base_of_the_vanished_record,
     what_was_owed_to_a_record_to_be_made_does_not_overrule_one_that_is_met,
