@@ -46,7 +46,8 @@ struct store_metric {
     int64_t value;
     bool longest; /* of all, not their sum */
 };
-/* Adds what is not 0 to this minute's. */
+/* Adds what is not 0 to this minute's. Minutes older than a day (25 h) become hours: whoever adds
+ * names all metrics that the account has, each time. */
 int store_metrics_add(struct store *s, const char *system, const char *account,
                       const struct store_metric *m, size_t n, int64_t now, struct err *err);
 /*

@@ -5,11 +5,13 @@
 
 #include <string.h>
 
+enum { MINUTE_MS = 60000, HOUR_MS = 3600000, KEEP_MINUTES_MS = 25 * HOUR_MS };
+
 static int
 add(struct store *s, const char *system, const char *account, const struct store_metric *m,
     int64_t now, struct err *err)
 {
-    int64_t minute = now - now % 60000;
+    int64_t minute = now - now % MINUTE_MS;
 
     if (m->longest)
         return db_run(s, err,
@@ -22,15 +24,61 @@ add(struct store *s, const char *system, const char *account, const struct store
                   "tttmi", m->name, system, account, minute, m->value);
 }
 
+/* ---- Hours ---- */
+
+/* Minutes of M that nobody asks for one by one any more; of a clock that was set they are some
+ * other time's. */
+#define OLD_MINUTES                                                                                \
+    " FROM sync_counters WHERE metric = ?1 AND system = ?2 AND account = ?3 AND minute < ?4 AND"   \
+    " substr(minute, 14) <> ':00:00.000Z'"
+
+static int
+fold(struct store *s, const char *system, const char *account, const struct store_metric *m,
+     int64_t before, struct err *err)
+{
+    const char *hour = m->longest
+                           ? "INSERT INTO sync_counters SELECT metric, system, account,"
+                             " substr(minute, 1, 13) || ':00:00.000Z', max(value)" OLD_MINUTES
+                             " GROUP BY 4 ON CONFLICT DO UPDATE SET value = max(value,"
+                             " excluded.value)"
+                           : "INSERT INTO sync_counters SELECT metric, system, account,"
+                             " substr(minute, 1, 13) || ':00:00.000Z', sum(value)" OLD_MINUTES
+                             " GROUP BY 4 ON CONFLICT DO UPDATE SET value = value +"
+                             " excluded.value";
+
+    if (db_run(s, err, hour, "tttm", m->name, system, account, before) < 0)
+        return -1;
+    return db_run(s, err, "DELETE" OLD_MINUTES, "tttm", m->name, system, account, before) < 0 ? -1
+                                                                                              : 0;
+}
+
+/* With the first call of an hour, so that a year of minutes never comes together. */
+static int
+fold_old(struct store *s, const char *system, const char *account, const struct store_metric *m,
+         size_t n, int64_t now, struct err *err)
+{
+    int64_t hour = now - now % HOUR_MS, is_known;
+    int rc = db_int(s, err, &is_known,
+                    "SELECT 1 FROM sync_counters WHERE metric = '" STORE_CALLS "' AND system = ?"
+                    " AND account = ? AND minute >= ? LIMIT 1",
+                    "ttm", system, account, hour);
+
+    for (size_t i = 0; i < n && rc == 0; i++)
+        if (fold(s, system, account, &m[i], hour - KEEP_MINUTES_MS, err) < 0)
+            return -1;
+    return rc < 0 ? -1 : 0;
+}
+
 int
 store_metrics_add(struct store *s, const char *system, const char *account,
                   const struct store_metric *m, size_t n, int64_t now, struct err *err)
 {
     struct tx tx;
-    int rc = 0;
+    int rc;
 
     if (quiet_begin(s, &tx, err) < 0)
         return -1;
+    rc = fold_old(s, system, account, m, n, now, err);
     for (size_t i = 0; i < n && rc >= 0; i++) {
         if (m[i].value != 0)
             rc = add(s, system, account, &m[i], now, err);
@@ -65,7 +113,7 @@ store_metrics(struct store *s, struct arena *a, const char *prefix, int64_t sinc
 
 /* ---- Bursts ---- */
 
-enum { HOUR_MS = 3600000, TIMES = 10 };
+enum { TIMES = 10 };
 
 /* Whole hours of the week before NOW's last one, those in which there were calls. */
 #define HOURS                                                                                      \

@@ -202,7 +202,77 @@ START_TEST(a_burst_is_not_held_against_a_resumed_account)
 }
 END_TEST
 
+START_TEST(minutes_become_hours_and_nothing_else_changes)
+{
+    enum { DAYS = 4, MINUTES = DAYS * 24 * 60 };
+    struct store_metric m[] = {{.name = STORE_CALLS, .value = 3},
+                               {.name = "http ms max", .longest = true}},
+                        *out;
+    int64_t end = T0 + MINUTES * INT64_C(60000), calls, usual;
+    struct fixture f;
+
+    fixture_open(&f);
+    for (int i = 0; i <= MINUTES; i++) {
+        m[1].value = i == 7 ? 9000 : i % 60 + 1; /* the longest of all in the first hour */
+        ck_assert_int_eq(
+            store_metrics_add(f.s, "app", "main", m, 2, T0 + i * INT64_C(60000), &f.err), 0);
+    }
+    ck_assert_int_eq(store_metrics_add(f.s, "app", "other", m, 2, T0, &f.err), 0);
+    ck_assert_int_le(sql_int(&f, "SELECT count(*) FROM sync_counters"),
+                     2 * (DAYS * 24 + 26 * 60) + 2);
+    ck_assert_int_eq(store_metrics(f.s, f.a, "http ", T0, &out, &f.err), 4);
+    ck_assert_int_eq(out[0].value, 3 * (MINUTES + 1));
+    ck_assert_int_eq(out[1].value, 9000);
+    ck_assert_int_eq(sql_int(&f, "SELECT value FROM sync_counters WHERE metric = 'http ms max' AND"
+                                 " account = 'main' AND minute = '2026-01-01T11:00:00.000Z'"),
+                     60);
+    ck_assert_int_eq(
+        store_metrics(f.s, f.a, "http calls", end - 24 * INT64_C(3600000), &out, &f.err), 1);
+    ck_assert_int_eq(out[0].value, 3 * (24 * 60 + 1));
+    ck_assert_int_eq(store_calls_burst(f.s, "app", "main", 20, end, &calls, &usual, &f.err), 0);
+    ck_assert_int_eq(usual, 180);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(what_waited_for_a_limit_is_due_when_a_person_opens_it)
+{
+    struct turn t = {.tokens = 1, .at = T0, .until = T0 + 5000, .keeps = true};
+    struct fixture f;
+
+    fixture_open(&f);
+    ck_assert_int_eq(store_buckets_turn(f.s, "app", "main", set_rate, &t, &f.err), 0);
+    sql(&f, "INSERT INTO sync_links VALUES (1, 'crm/contacts', 'x', NULL, 1, '', NULL, NULL)");
+    sql(&f, "INSERT INTO sync_owed VALUES (1, 'a', 'app', 'crm', '1', '', '2026-01-01T11', NULL),"
+            " (1, 'b', 'app', 'crm', '1', '', '2026-01-01T11', 'refused'),"
+            " (1, 'c', 'crm', 'app', '1', '', '2026-01-01T11', NULL)");
+    sql(&f, "INSERT INTO sync_inbox (lane, system, account, resource, record_id, event_type,"
+            " event_id, path, received_at, map_hash, payload, not_before, reason) SELECT value,"
+            " 'crm', 'main', 'crm/contacts', value, 'updated', value, 'webhook', '', '', '{}',"
+            " '2026-01-01T11', value FROM json_each('[\"cannot read app:1: limit\","
+            " \"cannot search app: limit\", \"cannot read appx:1: limit\", \"parent app:1\"]')");
+    ck_assert_int_eq(store_buckets_open(f.s, "crm", T0, &f.err), 0);
+    ck_assert_int_eq(
+        sql_int(&f, "SELECT count(*) FROM sync_owed WHERE not_before > '2026-01-01T10:30'"), 3);
+    ck_assert_int_eq(store_buckets_open(f.s, "app", T0, &f.err), 1);
+    ck_assert_int_eq(
+        sql_int(&f, "SELECT count(*) FROM sync_owed WHERE not_before < '2026-01-01T10:30' AND"
+                    " field = 'a'"),
+        1);
+    ck_assert_int_eq(
+        sql_int(&f, "SELECT count(*) FROM sync_owed WHERE not_before > '2026-01-01T10:30'"), 2);
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_inbox WHERE not_before <"
+                                 " '2026-01-01T10:30' AND reason LIKE '%% app:%%limit'"),
+                     2);
+    ck_assert_int_eq(
+        sql_int(&f, "SELECT count(*) FROM sync_inbox WHERE not_before > '2026-01-01T10:30'"), 2);
+    fixture_close(&f);
+}
+END_TEST
+
 UNIT_MAIN("store/account", what_a_turn_leaves_others_find, who_only_looks_leaves_nothing,
           a_turn_waits_for_another, a_person_opens_what_is_closed,
           counts_add_up_and_the_longest_stays, a_burst_is_ten_times_what_is_usual,
-          a_burst_is_not_held_against_a_resumed_account)
+          a_burst_is_not_held_against_a_resumed_account,
+          minutes_become_hours_and_nothing_else_changes,
+          what_waited_for_a_limit_is_due_when_a_person_opens_it)
