@@ -7,6 +7,8 @@
 #include "json/ndjson.h"
 #include "stream/locked.h"
 #include "stream/rejects.h"
+#include "stream/seen.h"
+#include "sync/rules_hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +24,7 @@ struct streams {
     struct ndjson_writer *plan; /* --plan */
     struct rejects *rejects;
     struct totals totals;
+    struct seen *seen; /* links decided so far; NULL: each line is printed */
     struct locked locked;
     bool differs;
 };
@@ -165,20 +168,34 @@ write_human(const struct diff_options *o, const struct item *it, struct err *err
     return 0;
 }
 
+/* Was its link shown by an earlier line? Each line of a pipe is another event, and goes on. */
+static bool
+is_repeated(struct streams *s, const struct item *it)
+{
+    struct decision dec = it->decision;
+
+    if (dec.link == 0)
+        dec.link = it->link.link_id;
+    return s->seen != NULL && seen_add(s->seen, &it->event, &dec);
+}
+
 static int
 write_item(struct diff *d, struct streams *s, const struct item *it, struct err *err)
 {
     CLEANUP_BUF struct buf members = BUF_INIT;
     CLEANUP_BUF struct buf line = BUF_INIT;
     struct ndjson_writer *out = s->plan != NULL ? s->plan : s->out;
+    bool repeated;
 
     if (it->kind == ITEM_CONTROL)
         return d->o->human || s->plan != NULL ? 0 : ndjson_put(out, it->line, it->len, err);
-    totals_add(&s->totals, &it->decision);
-    s->differs |= decision_differs(&it->decision);
-    if (d->o->human && write_human(d->o, it, err) != 0)
+    repeated = is_repeated(s, it);
+    s->differs |= item_differs(it);
+    if (!repeated)
+        totals_add(&s->totals, it);
+    if (!repeated && d->o->human && write_human(d->o, it, err) != 0)
         return -1;
-    if (d->o->human && s->plan == NULL)
+    if ((d->o->human && s->plan == NULL) || (repeated && it->event.seq == 0))
         return 0;
     decision_write_members(&members, &it->decision);
     event_extend(&line, it->line, it->len, buf_get(&members));
@@ -217,14 +234,30 @@ open_plan(const char *path, struct streams *s, int *fd, struct err *err)
     return 0;
 }
 
+static void
+say_plan(const char *name, const struct totals *t, long read)
+{
+    log_info(
+        "plan %s: %ld decisions, %ld creates, %ld updates of %ld fields, %ld deletes, %ld left "
+        "different, %ld for a person, %ld refused, %ld held, %ld with a record missing",
+        name, t->decisions, t->creates, t->updates, t->updated_fields, t->deletes, t->diverged,
+        t->conflicts, t->rejected, t->held, t->gone);
+    log_info(
+        "plan %s: reading took %ld calls; applying it takes %ld to look again and %ld to write",
+        name, read, t->looks, t->creates + t->updates + t->deletes);
+}
+
 /* The totals are the plan's last line, and what a person sees. */
 static int
 end_plan(struct diff *d, struct streams *s, int fd, struct err *err)
 {
     CLEANUP_BUF struct buf line = BUF_INIT;
     const struct totals *t = &s->totals;
+    char rules[RULES_HASH] = "";
 
-    totals_write(&line, t, cache_calls(d->cache));
+    if (d->o->conf != NULL)
+        rules_hash(d->o->conf, rules);
+    totals_write(&line, t, cache_calls(d->cache), rules);
     if (put(s->plan, &line, err) != 0)
         return -1;
     if (ndjson_finish(s->plan, err) != 0)
@@ -233,12 +266,7 @@ end_plan(struct diff *d, struct streams *s, int fd, struct err *err)
     if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
         return err_errno(err, "%s", d->o->plan);
     close(fd);
-    log_info(
-        "plan %s: %ld decisions, %ld creates, %ld updates of %ld fields, %ld deletes, %ld left "
-        "different, "
-        "%ld for a person, %ld refused, %ld later",
-        d->o->plan, t->decisions, t->creates, t->updates, t->fields, t->deletes, t->diverged,
-        t->conflicts, t->rejected, t->held);
+    say_plan(d->o->plan, t, cache_calls(d->cache));
     return 0;
 }
 
@@ -285,6 +313,8 @@ diff_run(const struct diff_options *o, struct err *err)
         d.deployment = store_deployment(o->store);
     s.in = ndjson_open(STDIN_FILENO, "stdin");
     ndjson_watch(s.in, STDOUT_FILENO, "stdout");
+    if (o->plan != NULL || o->human)
+        s.seen = seen_new();
     r = o->current != NULL ? cache_load(d.cache, o->current, err) : 0;
     if (r == 0 && o->plan != NULL)
         r = open_plan(o->plan, &s, &fd, err);
@@ -299,6 +329,7 @@ diff_run(const struct diff_options *o, struct err *err)
         r = err->status;
     ndjson_close(s.in);
     rejects_close(s.rejects);
+    seen_free(s.seen);
     cache_free(d.cache);
     arena_free(d.arena);
     return r;

@@ -158,38 +158,84 @@ add_left(struct buf *out, const struct item *it, const struct decision_rule *rul
     buf_printf(out, "  (%s, %s)\n", rule->rule, rule->conflict ? "for a person" : "left as it is");
 }
 
-void
-human_write(struct buf *out, const struct item *it, bool color)
+/* The records of the link, the nominated one first. */
+static void
+add_heading(struct buf *out, const struct item *it, bool color)
 {
     const struct decision *dec = &it->decision;
-    size_t i;
 
-    if (dec->hold_reason == NULL && dec->reject_code == NULL && !decision_differs(dec))
-        return;
     buf_text(out, color ? "\033[1m" : "");
     add_name(out, it->event.resource);
     buf_char(out, ' ');
     add_record(out, it->event.system, it->event.record_id);
-    for (i = 0; i < dec->n_ends; i++)
+    for (size_t i = 0; i < dec->n_ends; i++)
         if (strcmp(dec->ends[i].system, it->event.system) != 0 && dec->ends[i].record_id != NULL) {
             buf_text(out, " = ");
             add_record(out, dec->ends[i].system, dec->ends[i].record_id);
         }
     buf_printf(out, "%s\n", color ? "\033[0m" : "");
-    if (dec->hold_reason != NULL || dec->reject_code != NULL) {
-        buf_printf(out, "  %s: ", dec->hold_reason != NULL ? "later" : dec->reject_code);
-        add_name(out, dec->hold_reason != NULL ? dec->hold_reason
-                                               : (dec->text != NULL ? dec->text : ""));
+}
+
+/* Why nothing is decided. */
+static void
+add_undecided(struct buf *out, const struct decision *dec)
+{
+    if (dec->hold_reason != NULL) {
+        buf_text(out, "  held: ");
+        add_name(out, dec->hold_reason);
         buf_char(out, '\n');
     }
+    if (dec->reject_code != NULL) {
+        buf_printf(out, "  %s: ", dec->reject_code);
+        add_name(out, dec->text != NULL ? dec->text : "");
+        buf_char(out, '\n');
+    }
+}
+
+/* Records of the link that are not there, or that nobody can look at now. */
+static void
+add_missing(struct buf *out, const struct item *it)
+{
+    for (size_t i = 0; it->sync != NULL && it->ends != NULL && i < it->sync->n_between; i++) {
+        const struct item_end *end = &it->ends[i];
+
+        if (!end->wanted || (end->state != END_GONE && end->state != END_UNREAD))
+            continue;
+        buf_text(out, "  ");
+        if (end->state == END_GONE) {
+            add_record(out, it->sync->between[i]->name, end->record_id);
+            buf_text(out,
+                     " is not there, and nobody said that it was deleted; look: sync-ctl why ");
+            add_name(out, it->event.resource);
+            buf_char(out, ' ');
+            add_record(out, it->sync->between[i]->name, end->record_id);
+        } else {
+            add_name(out, end->unread_why);
+        }
+        buf_char(out, '\n');
+    }
+}
+
+void
+human_write(struct buf *out, const struct item *it, bool color)
+{
+    const struct decision *dec = &it->decision;
+    bool undecided = dec->hold_reason != NULL || dec->reject_code != NULL;
+
+    if (!item_differs(it))
+        return;
+    add_heading(out, it, color);
+    add_undecided(out, dec);
+    if (!undecided)
+        add_missing(out, it);
     if (dec->ended_why != NULL) {
         buf_text(out, "  the link ends: ");
         add_name(out, dec->ended_why);
         buf_char(out, '\n');
     }
-    for (i = 0; i < dec->n_writes; i++)
+    for (size_t i = 0; i < dec->n_writes; i++)
         add_write(out, dec, &dec->writes[i], color);
-    for (i = 0; i < dec->n_rules; i++)
+    for (size_t i = 0; i < dec->n_rules; i++)
         if (dec->rules[i].diverged || dec->rules[i].conflict)
             add_left(out, it, &dec->rules[i], color);
 }

@@ -152,12 +152,21 @@ const struct conf_sync *made_sync(struct diff *d, const struct event *e);
 /* human.c: a decision for people; nothing if there is nothing to say. */
 void human_write(struct buf *out, const struct item *it, bool color);
 
-/* plan.c: totals of a plan. */
+/* plan.c: what a run comes to. */
 struct totals {
-    long decisions, creates, updates, deletes, fields, later, conflicts, diverged, held, rejected;
+    long decisions, creates, updates, deletes, later, conflicts, diverged, held, rejected;
+    long fields;         /* of creates, too */
+    long updated_fields; /* of updates alone */
+    long gone;           /* decisions beside a record that is not there or cannot be read */
+    long looks;          /* calls that applying it takes before its writes */
 };
-void totals_add(struct totals *t, const struct decision *dec);
-void totals_write(struct buf *out, const struct totals *t, long calls);
-bool decision_differs(const struct decision *dec);
+/* A decision that is the first of its link: several lines may nominate it. */
+void totals_add(struct totals *t, const struct item *it);
+/* RULES: what it was decided under (sync/rules_hash.h), "" without a config. */
+void totals_write(struct buf *out, const struct totals *t, long calls, const char *rules);
+/* Would something be written, is it known to differ, or is it not known? (--exit-code) */
+bool item_differs(const struct item *it);
+/* Is a record of the link not there, or can it not be read? */
+bool item_misses(const struct item *it);
 
 #endif

@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
+#include "base/mem.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CANARY_MS = 60000 }; /* what is behind the canary waits so long, for an emitter to end */
@@ -72,13 +74,25 @@ read_line(struct push *p, struct batch *b)
     return true;
 }
 
+/* Of a plan with --canary no more is looked at again than may be applied. */
+static size_t
+most_lines(const struct push *p)
+{
+    long left = p->o->canary - p->canary_done;
+
+    if (p->o->plan == NULL || p->o->dry_run || left <= 0 || left > PUSH_MAX_LINES)
+        return PUSH_MAX_LINES;
+    return (size_t)left;
+}
+
 static void
 read_batch(struct push *p, struct batch *b)
 {
     int64_t until = clock_boot() + PUSH_BATCH_MS;
+    size_t most = most_lines(p);
 
-    while (!p->ended && b->n < PUSH_MAX_LINES &&
-           p->open - p->parked + b->writes < PUSH_MAX_WRITES && clock_boot() <= until)
+    while (!p->ended && b->n < most && p->open - p->parked + b->writes < PUSH_MAX_WRITES &&
+           clock_boot() <= until)
         if (!read_line(p, b))
             return;
 }
@@ -127,6 +141,15 @@ stop(struct line *l)
     guard_forget(p);
 }
 
+/* Of lines made by hand: what they have had of the limits. */
+static struct store_tally *
+tally_of(const struct line *l)
+{
+    const struct push *p = l->push;
+
+    return l->event.seq != 0 || l->sync == NULL ? NULL : &p->tallies[l->sync - p->conf.syncs];
+}
+
 static int
 decide_line(struct line *l, struct err *err)
 {
@@ -138,6 +161,7 @@ decide_line(struct line *l, struct err *err)
                              .conf = &p->conf,
                              .owner = p->owner,
                              .limits_lifted = p->o->yes,
+                             .tally = tally_of(l),
                              .max_deletes = p->o->max_deletes >= 0 ? &p->max_deletes : NULL,
                              .withheld = withheld_names(l),
                              .n_withheld = l->n_withheld,
@@ -170,8 +194,8 @@ apply_planned(struct line *l, struct err *err)
 {
     int rc = plan_check(l, err);
 
-    if (rc == 0)
-        l->fate = LINE_REFUSED;
+    if (rc == 0 && l->fate == LINE_REPEATED)
+        return hold_back(l, 0, "plan", err);
     return rc == 1 ? decide_line(l, err) : rc;
 }
 
@@ -267,7 +291,8 @@ say_stopped(struct line *l)
 
     if (l->err.code[0] == '\0')
         err_set(&l->err, ERR_RUN, ERR_NEVER, "limit", "a limit of this run is reached");
-    err_wrap(&l->err, "%s: stopped", line_name(l));
+    err_wrap(&l->err, "%s%s: stopped", run == NULL && l->event.seq != 0 ? "incident: " : "",
+             line_name(l));
     if (l->err.hint[0] == '\0')
         err_hint(&l->err,
                  "look at what it would do with sync-push -n%s%s; --yes lifts the limits once",
@@ -352,14 +377,52 @@ preview_batch(struct push *p, struct batch *b, struct err *err)
     return rc;
 }
 
+/* The lines of a plan wait until what they write was looked at again. */
+static bool
+is_looked_at(const struct batch *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (b->lines[i]->looks > 0)
+            return false;
+    return true;
+}
+
+/* The next batch: 1, 0 not yet, -1. */
+static int
+take_batch(struct push *p, struct batch *b, struct err *err)
+{
+    if (p->waiting != NULL) {
+        if (!is_looked_at(p->waiting))
+            return 0;
+        *b = *p->waiting;
+        free(p->waiting);
+        p->waiting = NULL;
+        return 1;
+    }
+    b->n = b->writes = 0;
+    read_batch(p, b);
+    if (p->o->plan == NULL || p->o->dry_run || b->n == 0 ||
+        (p->o->canary >= 0 && p->canary_done >= p->o->canary))
+        return 1;
+    for (size_t i = 0; i < b->n; i++)
+        if (fresh_look(b->lines[i], err) < 0)
+            return -1;
+    if (is_looked_at(b))
+        return 1;
+    p->waiting = mem_alloc(sizeof *b);
+    *p->waiting = *b;
+    return 0;
+}
+
 int
 batch_run(struct push *p, struct err *err)
 {
     struct batch b;
+    int rc = take_batch(p, &b, err);
 
-    b.n = b.writes = 0;
+    if (rc <= 0)
+        return rc;
     p->stopped_batch = false;
-    read_batch(p, &b);
     if (p->o->dry_run && b.n > 0 && preview_batch(p, &b, err) < 0)
         return -1;
     if (p->o->dry_run && (p->ended || !ndjson_ready(p->in)))

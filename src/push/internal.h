@@ -18,6 +18,7 @@
 #include "stream/event.h"
 #include "stream/locked.h"
 #include "stream/rejects.h"
+#include "stream/seen.h"
 
 /*
  * Private to src/push. A line is one decision on its way through; it has one write for each intent.
@@ -95,7 +96,10 @@ struct line {
 
     struct withheld *withheld;
     size_t n_withheld;
-    enum { LINE_DECIDED, LINE_HELD, LINE_RETURNED, LINE_BAD, LINE_REFUSED } fate;
+    size_t looks;       /* of a plan: at what it writes, under way */
+    const char *moved;  /* of a plan: what is not as it was when it was made; NULL: nothing */
+    const char *unseen; /* of a plan: what could not be looked at, and why; NULL: nothing */
+    enum { LINE_DECIDED, LINE_HELD, LINE_RETURNED, LINE_BAD, LINE_REFUSED, LINE_REPEATED } fate;
     const char *held;           /* HELD: why */
     enum store_outcome outcome; /* DECIDED */
     const char *disposition;
@@ -124,10 +128,13 @@ struct pipeline {
     size_t held; /* lines of it in memory */
 };
 
+struct batch;
+
 struct push {
     const struct push_options *o;
-    struct conf conf;         /* a copy with the limits of the command line; borrows the rest */
-    struct limit max_deletes; /* of the command line */
+    struct conf conf;            /* a copy with the limits of the command line; borrows the rest */
+    struct limit max_deletes;    /* of the command line */
+    struct store_tally *tallies; /* [conf.n_syncs] of lines made by hand */
     struct store *store;
     struct locked locked;
     struct http *http;
@@ -147,6 +154,10 @@ struct push {
     struct store_pause *pauses;
     size_t n_pauses;
     bool pauses_read; /* in this batch */
+
+    struct batch *waiting;        /* owned: lines of a plan that are looked at again; NULL: none */
+    struct seen *planned;         /* owned: the links of the plan's lines so far; NULL: no plan */
+    long plan_moved, plan_unseen; /* its lines that were refused */
 
     struct line *lines;
     struct write_queue answered;
@@ -238,7 +249,10 @@ void hold_say(struct line *l);
 
 /* ---- plan.c ---- */
 
-/* P->fd is the plan's: -1, exit 65, if it is not whole. A pipe is read to its end and kept. */
+/*
+ * P->fd is the plan's: -1, exit 65, if it is not whole or was made under other rules. A pipe is
+ * read to its end and kept.
+ */
 int plan_start(struct push *p, const char *name, struct err *err);
 /* The totals of a plan decide nothing. */
 bool plan_is_total(const char *text, size_t len);
@@ -246,8 +260,27 @@ bool plan_is_total(const char *text, size_t len);
 int plan_is_current(struct line *l, struct err *err);
 /* l->err says that the state is further. */
 void plan_moved(struct line *l);
-/* 1: L may be applied. 0: l->err says why not. -1. */
+/* 1: L may be applied. 0: l->err says why not, or an earlier line was of the same link
+ * (LINE_REPEATED). -1. */
 int plan_check(struct line *l, struct err *err);
+/* At the end: how many lines were refused, and what to do. */
+void plan_say(const struct push *p);
+
+/* ---- fresh.c: is what a plan's line writes as it was when the plan was made? ---- */
+
+/*
+ * Asks the targets: what is written is read, for what is made a match is sought, by external id, by
+ * the match fields and among the records that the state knows. Then l->moved and l->unseen say what
+ * came of it, once l->looks is 0. -1: the state.
+ */
+int fresh_look(struct line *l, struct err *err);
+/* Does R, which W is to write, show what the line says of it? Else which field it does not. Pure.
+ */
+const char *fresh_differs(const struct line *l, const struct decision_write *w,
+                          const struct provider_record *r);
+/* Is R what W is to make? Pure. */
+bool fresh_is_it(const struct line *l, const struct decision_write *w,
+                 const struct provider_record *r);
 
 /* ---- odd.c ---- */
 

@@ -3,6 +3,7 @@ libpush_a_SOURCES = \
 	src/push/batch.c \
 	src/push/check.c \
 	src/push/check.h \
+	src/push/fresh.c \
 	src/push/group.c \
 	src/push/guard.c \
 	src/push/hold.c \

@@ -1,6 +1,8 @@
 #include <config.h>
 
 #include "push/internal.h"
+#include "base/log.h"
+#include "sync/rules_hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,9 +59,23 @@ keep(struct push *p, const char *name, struct err *err)
     return 0;
 }
 
-/* 1: its last line is that of the totals, 0, -1. Bad lines are told when it is applied. */
+/* Which rules it was made under; "": it does not say (made by hand). */
+static void
+take_rules(const char *text, size_t len, char rules[RULES_HASH])
+{
+    CLEANUP_ARENA struct arena *a = arena_new();
+    const struct val *line = val_parse(a, text, len, NULL);
+    const char *said = val_get_text(val_get(line, "plan"), "rules");
+
+    snprintf(rules, RULES_HASH, "%s", said != NULL ? said : "");
+}
+
+/*
+ * 1: its last line is that of the totals, with its RULES, 0, -1. Bad lines are told when it is
+ * applied.
+ */
 static int
-is_whole(int fd, const char *name, struct err *err)
+is_whole(int fd, const char *name, char rules[RULES_HASH], struct err *err)
 {
     struct ndjson_reader *in = ndjson_open(fd, name);
     struct err why = ERR_INIT;
@@ -73,6 +89,8 @@ is_whole(int fd, const char *name, struct err *err)
             break;
         if (rc < 0 || !event_is_control(text, len))
             whole = rc > 0 && plan_is_total(text, len);
+        if (rc > 0 && whole && !event_is_control(text, len))
+            take_rules(text, len, rules);
     }
     whole = whole && !ndjson_torn(in);
     ndjson_close(in);
@@ -81,9 +99,24 @@ is_whole(int fd, const char *name, struct err *err)
     return rc < 0 ? -1 : whole;
 }
 
+static int
+check_rules(const struct push *p, const char *name, const char *rules, struct err *err)
+{
+    char now[RULES_HASH];
+
+    rules_hash(&p->conf, now);
+    if (rules[0] == '\0' || strcmp(rules, now) == 0)
+        return 0;
+    err_set(err, ERR_RUN, ERR_NEVER, "other-config",
+            "%s: decided under another config (owners, tables, mappings, policies)", name);
+    err_exit(err, EXIT_INPUT);
+    return err_hint(err, "make it anew with sync-diff --plan; nothing of it was applied");
+}
+
 int
 plan_start(struct push *p, const char *name, struct err *err)
 {
+    char rules[RULES_HASH] = "";
     struct stat st;
     int rc;
 
@@ -93,7 +126,7 @@ plan_start(struct push *p, const char *name, struct err *err)
         return -1;
     if (lseek(p->fd, 0, SEEK_SET) < 0)
         return err_errno(err, "%s", name);
-    rc = is_whole(p->fd, name, err);
+    rc = is_whole(p->fd, name, rules, err);
     if (rc == 0) {
         err_set(err, ERR_RUN, ERR_NEVER, "torn-plan",
                 "%s: not a whole plan: the totals, its last line, are missing", name);
@@ -102,7 +135,7 @@ plan_start(struct push *p, const char *name, struct err *err)
     }
     if (rc > 0 && lseek(p->fd, 0, SEEK_SET) < 0)
         return err_errno(err, "%s", name);
-    return rc < 0 ? -1 : 0;
+    return rc < 0 ? -1 : check_rules(p, name, rules, err);
 }
 
 /* ---- its lines ---- */
@@ -152,9 +185,21 @@ plan_is_current(struct line *l, struct err *err)
 void
 plan_moved(struct line *l)
 {
+    const char *record =
+        arena_printf(l->arena, "%s %s:%s", l->event.resource, l->event.system, l->event.record_id);
+
+    l->push->plan_moved++;
     err_set(&l->err, ERR_RECORD, ERR_NEVER, "moved-on",
-            "plan: %s %s:%s has moved on since the plan was made", l->event.resource,
-            l->event.system, l->event.record_id);
+            "plan: %s has moved on since the plan was made%s%s", record,
+            l->moved != NULL ? ": " : "", l->moved != NULL ? l->moved : "");
+}
+
+static void
+plan_unseen(struct line *l)
+{
+    l->push->plan_unseen++;
+    err_set(&l->err, ERR_RECORD, ERR_LATER, "unseen", "plan: %s %s:%s is not applied: %s",
+            l->event.resource, l->event.system, l->event.record_id, l->unseen);
 }
 
 /* What was compared under other rules may be no difference under these. */
@@ -164,11 +209,29 @@ is_of_this_config(const struct line *l)
     return l->decision.map_hash == NULL || strcmp(l->decision.map_hash, l->sync->map_hash) == 0;
 }
 
+/* An earlier line was the decision of this link: it says the same, or what is no longer so. */
+static bool
+is_repeated(struct line *l)
+{
+    struct push *p = l->push;
+
+    if (p->planned == NULL)
+        p->planned = seen_new();
+    if (!seen_add(p->planned, &l->event, &l->decision))
+        return false;
+    log_verbose("%s: an earlier line of the plan is of the same link", line_name(l));
+    l->fate = LINE_REPEATED;
+    return true;
+}
+
 int
 plan_check(struct line *l, struct err *err)
 {
     int rc;
 
+    if (is_repeated(l))
+        return 0;
+    l->fate = LINE_REFUSED;
     if (!is_of_this_config(l)) {
         err_set(&l->err, ERR_RECORD, ERR_NEVER, "other-config",
                 "plan: %s %s:%s was decided under another config; make the plan anew",
@@ -176,7 +239,35 @@ plan_check(struct line *l, struct err *err)
         return 0;
     }
     rc = plan_is_current(l, err);
-    if (rc == 0)
+    if (rc < 0)
+        return -1;
+    if (rc == 0 || l->moved != NULL) {
         plan_moved(l);
-    return rc;
+        return 0;
+    }
+    if (l->unseen != NULL) {
+        plan_unseen(l);
+        return 0;
+    }
+    l->fate = LINE_DECIDED;
+    return 1;
+}
+
+void
+plan_say(const struct push *p)
+{
+    struct err err = ERR_INIT;
+
+    if (p->plan_moved > 0) {
+        err_set(&err, ERR_RECORD, ERR_NEVER, "moved-on",
+                "plan: %ld have moved on since it was made and were left alone", p->plan_moved);
+        err_hint(&err, "list and plan again: sync-reconcile fetch JOB | sync-diff --plan FILE");
+        log_err(&err);
+    }
+    if (p->plan_unseen > 0) {
+        err_set(&err, ERR_RECORD, ERR_LATER, "unseen",
+                "plan: %ld could not be looked at and were left alone", p->plan_unseen);
+        err_hint(&err, "apply the same plan again later: what is done is refused then");
+        log_err(&err);
+    }
 }

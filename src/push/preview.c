@@ -171,10 +171,10 @@ is_due(struct line *l, struct err *err)
 
     if (rc < 0)
         return -1;
-    if (rc == 0 && l->push->o->plan != NULL)
-        batch_refused(l);
-    else if (rc == 0)
+    if (rc == 0 && l->push->o->plan == NULL)
         batch_moved(l);
+    else if (rc == 0 && l->fate == LINE_REFUSED)
+        batch_refused(l);
     if (rc == 0)
         return 0;
     l->held = hold_delete(l, &until);

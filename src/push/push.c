@@ -80,6 +80,7 @@ static void
 start_targets(struct push *p)
 {
     p->targets = mem_alloc((p->conf.n_systems + 1) * sizeof *p->targets);
+    p->tallies = mem_alloc((p->conf.n_syncs + 1) * sizeof *p->tallies);
     for (size_t i = 0; i < p->conf.n_systems; i++) {
         struct target *t = &p->targets[i];
 
@@ -111,7 +112,6 @@ open_input(struct push *p, struct err *err)
     return p->rejects == NULL ? -1 : 0;
 }
 
-static int
 /* What is decided under is said before any shadow is taken under it. */
 static int
 keep_mappings(struct push *p, struct err *err)
@@ -123,6 +123,7 @@ keep_mappings(struct push *p, struct err *err)
     return 0;
 }
 
+static int
 start(struct push *p, const struct push_options *o, struct err *err)
 {
     memset(p, 0, sizeof *p);
@@ -190,6 +191,7 @@ finish(struct push *p)
     result_flush(p);
     log_progress_end();
     say_canary(p);
+    plan_say(p);
     lease_end(p);
     if (ndjson_finish(p->out, &err) < 0 && p->out_err.code[0] == '\0') {
         p->out_err = err;
@@ -200,7 +202,10 @@ finish(struct push *p)
     for (size_t i = 0; i < p->conf.n_systems; i++)
         provider_free(p->targets[i].provider);
     free(p->targets);
+    free(p->tallies);
     free(p->pipelines);
+    free(p->waiting);
+    seen_free(p->planned);
     losses_release(&p->losses);
     buf_release(&p->controls);
     arena_free(p->pause_arena);
@@ -247,7 +252,7 @@ is_done(const struct push *p)
     if (p->answered.first != NULL)
         return false;
     if (!is_halted(p))
-        return p->ended && p->open == p->parked;
+        return p->ended && p->waiting == NULL && p->open == p->parked;
     for (size_t i = 0; i < p->conf.n_systems; i++)
         under_way += p->targets[i].under_way;
     return under_way == 0 && p->looking == 0;
@@ -266,7 +271,7 @@ begin_work(struct push *p, struct err *err)
 static int
 wait_for_work(struct push *p, struct err *err)
 {
-    bool wanted = !p->ended && p->open - p->parked < PUSH_MAX_WRITES;
+    bool wanted = !p->ended && p->waiting == NULL && p->open - p->parked < PUSH_MAX_WRITES;
     bool here = wanted && ndjson_buffered(p->in);
 
     for (size_t i = 0; i < p->conf.n_systems; i++)

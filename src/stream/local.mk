@@ -10,6 +10,8 @@ libstream_a_SOURCES = \
 	src/stream/locked.h \
 	src/stream/rejects.c \
 	src/stream/rejects.h \
+	src/stream/seen.c \
+	src/stream/seen.h \
 	src/stream/event_write.c \
 	src/stream/facts.h \
 	src/stream/internal.h \

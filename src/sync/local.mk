@@ -28,6 +28,8 @@ libsync_a_SOURCES = \
 	src/sync/prove_look.c \
 	src/sync/prove_round.c \
 	src/sync/prove_values.c \
+	src/sync/rules_hash.c \
+	src/sync/rules_hash.h \
 	src/sync/settle.c \
 	src/sync/stores.c \
 	src/sync/table.c \

@@ -98,16 +98,17 @@ is "dry_run_leaves_the_state" "$(sql "SELECT generation FROM sync_links WHERE ex
     "$(jq .generation line)"
 
 # --- a plan
-planned() # DECISIONS, as sync-diff --plan would leave them, but of no config
+planned() # DECISIONS, as sync-diff --plan would leave them, but of no config, and of what nobody saw
 {
-    jq -c 'del(.map_hash)' && echo '{"v":1,"plan":{"decisions":0}}'
+    jq -c 'del(.map_hash, .writes[].before)' && echo '{"v":1,"plan":{"decisions":0}}'
 }
 { update 1 888; update 2 999; } | planned >plan
 update 2 111 | push
 push --plan plan </dev/null
 is "plan_is_applied_but_what_moved_on" "2 1" "$? $(out .record_id)"
 is "plan_says_what_moved_on" \
-    "sync-push: error: plan: crm/contacts crm:2 has moved on since the plan was made" "$(cat err)"
+    "sync-push: error: plan: crm/contacts crm:2 has moved on since the plan was made" "$(head -n 1 err)"
+has "plan_says_how_many_moved_on" "error: plan: 1 have moved on since it was made and were left alone"
 is "plan_wrote_only_that" '["888","111"]' "$(dump app '[.[].phone]')"
 before="$(asked) $(sql "SELECT count(*) FROM sync_inbox")"
 push --plan plan

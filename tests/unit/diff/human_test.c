@@ -95,23 +95,53 @@ START_TEST(what_waits_says_why)
     it.decision.hold_reason = "cannot read app:c-9: no answer";
     human_write(&out, &it, false);
     ck_assert_str_eq(buf_get(&out),
-                     "crm/contacts crm:42\n  later: cannot read app:c-9: no answer\n");
+                     "crm/contacts crm:42\n  held: cannot read app:c-9: no answer\n");
 }
 END_TEST
 
-START_TEST(a_write_is_a_difference_and_so_is_what_was_left)
+START_TEST(what_is_left_or_not_known_is_a_difference)
 {
-    struct decision none = {0}, left = {0};
     struct decision_rule rule = {.field = "phone", .diverged = true};
+    struct item left = {.decision = {.rules = &rule, .n_rules = 1}};
+    struct item held = {.decision = {.hold_reason = "cannot read b:2"}};
+    struct item refused = {.decision = {.reject_code = "ambiguous"}};
+    struct item none = {.done = true};
 
-    left.rules = &rule;
-    left.n_rules = 1;
-    ck_assert(!decision_differs(&none));
-    ck_assert(decision_differs(&left));
+    ck_assert(!item_differs(&none));
+    ck_assert(item_differs(&left));
+    ck_assert(item_differs(&held));
+    ck_assert(item_differs(&refused));
+}
+END_TEST
+
+START_TEST(a_record_that_is_not_there_is_shown)
+{
+    struct conf_system systems[] = {{.name = (char *)"a"}, {.name = (char *)"b"}};
+    const struct conf_system *between[] = {&systems[0], &systems[1]};
+    const struct conf_sync sync = {.between = between, .n_between = 2};
+    struct item_end ends[] = {{.wanted = true, .record_id = "1", .state = END_LIVE},
+                              {.wanted = true, .record_id = "2", .state = END_LIVE}};
+    struct item it = {.event = {.resource = "crm/contacts", .system = "a", .record_id = "1"},
+                      .sync = &sync,
+                      .ends = ends};
+    CLEANUP_BUF struct buf out = BUF_INIT;
+
+    ck_assert(!item_differs(&it));
+    ends[1].state = END_DELETED; /* as is known */
+    ck_assert(!item_differs(&it));
+    ends[1].state = END_GONE;
+    ck_assert(item_differs(&it));
+    human_write(&out, &it, false);
+    ck_assert_str_eq(buf_get(&out),
+                     "crm/contacts a:1\n  b:2 is not there, and nobody said that it was deleted; "
+                     "look: sync-ctl why crm/contacts b:2\n");
+    ends[1] = (struct item_end){.wanted = true, .state = END_UNREAD, .unread_why = "cannot read"};
+    ck_assert(item_differs(&it));
 }
 END_TEST
 
 UNIT_MAIN("diff/human", nothing_to_say_is_nothing, an_update_shows_before_and_after,
           a_create_shows_no_before, colour_is_only_where_it_is_wanted,
           a_long_value_is_cut_between_characters, values_cannot_steer_the_terminal,
-          what_waits_says_why, a_write_is_a_difference_and_so_is_what_was_left)
+          what_waits_says_why, what_is_left_or_not_known_is_a_difference,
+          a_record_that_is_not_there_is_shown)

@@ -16,3 +16,8 @@ check_PROGRAMS += tests/unit/stream/locked_test
 tests_unit_stream_locked_test_SOURCES = tests/unit/stream/locked_test.c
 tests_unit_stream_locked_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/stream/locked_test
+
+check_PROGRAMS += tests/unit/stream/seen_test
+tests_unit_stream_seen_test_SOURCES = tests/unit/stream/seen_test.c
+tests_unit_stream_seen_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/stream/seen_test
