@@ -168,6 +168,7 @@ struct conf {
     struct value_table *tables;
     size_t n_tables;
     struct limit max_creates, max_updates, max_changed; /* per run; default 1000, 20%, 50% */
+    long hour_floor; /* without a run: so many an hour pass a share; default 200 */
     int breaker_alternations;                           /* default 3 */
     int64_t breaker_window_ms;                          /* default 10 min */
     long breaker_calls;   /* an hour's calls to an account that are never too many; default 1000 */
@@ -177,7 +178,7 @@ struct conf {
 
 /*
  * Percentages protect big sets; below this many records they do not stop a run (a single edit of
- * one of three contacts is no mass change).
+ * one of three contacts is no mass change). An hour of events has more: hour_floor.
  */
 enum { LIMIT_PERCENT_FLOOR = 20 };
 

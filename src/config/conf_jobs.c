@@ -96,7 +96,7 @@ void
 conf_read_limits(struct conf_reader *cr, const struct yaml *root)
 {
     static const char *const limit_keys[] = {"max_creates", "max_updates", "max_changed",
-                                             "max_deletes", NULL};
+                                             "max_deletes", "hour_floor",  NULL};
     static const char *const breaker_keys[] = {"alternations", "window", "account_calls_floor",
                                                NULL};
     struct reader *r = &cr->r;
@@ -108,6 +108,7 @@ conf_read_limits(struct conf_reader *cr, const struct yaml *root)
     c->max_creates = read_limit(r, limits, "max_creates", (struct limit){1000, -1});
     c->max_updates = read_limit(r, limits, "max_updates", (struct limit){-1, 20});
     c->max_changed = read_limit(r, limits, "max_changed", (struct limit){-1, 50});
+    c->hour_floor = read_count(r, limits, "hour_floor", 200, 0, 1000000000);
     if (yaml_get(limits, "max_deletes") != NULL)
         FAULT(r, yaml_get(limits, "max_deletes"),
               "max_deletes is said for each resource (deletes: {max, max_percent})");

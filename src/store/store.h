@@ -316,6 +316,14 @@ int store_payload(struct store *s, struct arena *a, int64_t seq, const char **pa
 
 /* ---- Decisions and writes ---- */
 
+/*
+ * What lines made by hand, or of a plan, have had of the limits of RESOURCE since the program began:
+ * it is to them what its run is to an event of a listing.
+ */
+struct store_tally {
+    int64_t creates, updates, changed;
+};
+
 struct store_commit {
     const struct event *event; /* seq 0: it is admitted here, in the same transaction */
     const char *pipeline;      /* of the event's lease; ignored with seq 0 */
@@ -324,6 +332,7 @@ struct store_commit {
     const struct conf *conf;
     const char *owner;               /* the writer's lease: owner of its intents */
     bool limits_lifted;              /* --yes */
+    struct store_tally *tally;       /* of lines made by hand; NULL: only their hour counts */
     const struct limit *max_deletes; /* --max-deletes: instead of the resource's deletes.max and
                                         max_percent; NULL: those */
     const char **withheld; /* targets that may not be written now (paused, limited): their */

@@ -73,6 +73,11 @@ extern const char store_schema[]; /* schema.sql, made at build time */
 #define STORE_HOUR_CREATES "create without run"
 #define STORE_HOUR_UPDATES "update without run"
 #define STORE_HOUR_DELETES "delete"
+/* The same of one resource, which follows: what shares are of. A record is changed once an hour. */
+#define STORE_HOUR_MADE "create without run, "
+#define STORE_HOUR_CHANGED "changed without run, "
+/* When a person began the hour anew. */
+#define STORE_HOUR_BEGUN "hour begun"
 /* When an account that made too many calls was resumed. */
 #define STORE_RESUMED "resumed"
 

@@ -9,10 +9,13 @@
 
 /*
  * Safety stops (DESIGN.md section 6): per run, counted in sync_runs; without a run per target
- * account over the last 60 minutes, counted in sync_counters. Deletes have two limits, and both
- * hold.
+ * account over the last 60 minutes, counted in sync_counters. Lines made by hand, and those of a
+ * plan, are held to both: the program is their run. Deletes have two limits, and both hold.
  */
-enum { DELETES_FLOOR = 5 }; /* so many pass the share of a small state */
+enum {
+    DELETES_FLOOR = 5, /* so many pass the share of a small state */
+    HOUR_MS = 3600000
+};
 
 bool
 decision_withholds(const struct store_commit *c, const struct decision_write *w)
@@ -82,10 +85,10 @@ struct stop {
     int64_t floor;
 };
 
-static struct stop
-stop(const char *name, struct limit l)
+static bool
+is_none(struct limit l)
 {
-    return (struct stop){name, l, LIMIT_PERCENT_FLOOR};
+    return l.count < 0 && l.percent < 0;
 }
 
 static int64_t
@@ -120,19 +123,34 @@ is_over(struct deciding *g, const struct stop *s, int64_t n, char text[160])
     return n > allowed(s, known);
 }
 
+/* What to do about it: of a paused account that a person resumes it, else --yes. */
+static void
+advise(struct deciding *g)
+{
+    if (g->pause.system != NULL)
+        err_hint(g->err,
+                 "look at it with `sync-diff --format=human`; resume with: sync-ctl resume %s",
+                 g->pause.system);
+    else
+        err_hint(g->err, "look at it with `sync-diff --format=human`, then run again with --yes");
+    err_exit(g->err, EXIT_STOP);
+}
+
 /* Checks one limit: 0 within, STORE_STOPPED with the pause and the text, -1. */
 static int
 check(struct deciding *g, const char *who, const struct stop *s, int64_t n)
 {
+    const char *end = "nothing more is written";
     char text[160];
     int rc = g->c->limits_lifted ? 0 : is_over(g, s, n, text);
 
     if (rc <= 0)
         return rc;
-    err_set(g->err, ERR_RUN, ERR_NEVER, "limit", "%s would pass %s %s; nothing more is written",
-            who, s->name, text);
-    err_hint(g->err, "look at it with `sync-diff --format=human`, then run again with --yes");
-    err_exit(g->err, EXIT_STOP);
+    if (g->pause.system != NULL)
+        end = arena_printf(g->a, "the account of %s is paused", g->pause.system);
+    err_set(g->err, ERR_RUN, ERR_NEVER, "limit", "%s would pass %s %s; %s", who, s->name, text,
+            end);
+    advise(g);
     g->pause.reason = arena_printf(g->a, "%s would pass %s %s", who, s->name, text);
     return STORE_STOPPED;
 }
@@ -207,18 +225,16 @@ load_run(struct deciding *g, struct counts *c)
     return 1;
 }
 
-/* C: what the run has had so far. */
+/* C: what WHO, a run or what stands for one, has had so far. */
 static int
-check_run(struct deciding *g, const struct counts *c, const struct counts *more)
+check_counts(struct deciding *g, const char *who, const struct counts *c, const struct counts *more)
 {
     const struct conf *conf = g->c->conf;
-    const char *who = arena_printf(g->a, "run %s", g->e->run);
-    const struct stop creates = stop("max_creates", conf->max_creates);
-    const struct stop updates = stop("max_updates", conf->max_updates);
-    const struct stop changed = stop("max_changed", conf->max_changed);
+    const struct stop creates = {"max_creates", conf->max_creates, LIMIT_PERCENT_FLOOR};
+    const struct stop updates = {"max_updates", conf->max_updates, LIMIT_PERCENT_FLOOR};
+    const struct stop changed = {"max_changed", conf->max_changed, LIMIT_PERCENT_FLOOR};
     int rc = 0;
 
-    g->pause = (struct store_pause){.scope = "run", .run_id = g->e->run, .by = "limits"};
     if (more->creates > 0)
         rc = check(g, who, &creates, c->creates + more->creates);
     if (rc == 0 && more->updates > 0)
@@ -240,8 +256,10 @@ take_of_run(struct deciding *g, const struct counts *more)
     if (rc != 1)
         return rc < 0 ? -1 : STORE_NOT_OURS;
     rc = check_paused_run(g);
-    if (rc == 0)
-        rc = check_run(g, &c, more);
+    if (rc != 0)
+        return rc;
+    g->pause = (struct store_pause){.scope = "run", .run_id = g->e->run, .by = "limits"};
+    rc = check_counts(g, arena_printf(g->a, "run %s", g->e->run), &c, more);
     if (rc != 0)
         return rc;
     rc = db_run(g->s, g->err,
@@ -251,17 +269,24 @@ take_of_run(struct deciding *g, const struct counts *more)
     return rc < 0 ? -1 : 0;
 }
 
-/* Only counts hold for an hour, but that of deletes. */
+/* The same of lines made by hand. Their end is enough: nothing is paused, nothing counts twice. */
 static int
-check_hour(struct deciding *g, const struct decision_write *w, int64_t n)
+take_of_input(struct deciding *g, const struct counts *more)
 {
-    const struct conf *conf = g->c->conf;
-    const char *who = arena_printf(g->a, "this hour %s", w->target);
-    const struct stop s = is_create(w) ? stop("max_creates", conf->max_creates)
-                                       : stop("max_updates", conf->max_updates);
+    struct store_tally *t = g->c->tally;
+    const struct counts had = {t->creates, t->updates, t->changed, 0};
+    const struct counts these = {more->creates, more->updates, more->changed, 0};
+    int rc = check_counts(g, "this input", &had, &these);
 
-    return decision_is_delete(w) ? check_deletes(g, who, n) : check(g, who, &s, n);
+    if (rc != 0)
+        return rc;
+    t->creates += more->creates;
+    t->updates += more->updates;
+    t->changed += more->changed;
+    return 0;
 }
+
+/* ---- The hour ---- */
 
 /*
  * Is it a delete that was decided within the hour and not done, or nobody knows? Then it is counted
@@ -279,36 +304,148 @@ is_again(struct deciding *g, const struct decision_write *w)
                " resource_type = ? AND record_id = ? AND action = 'delete' AND state IN ('failed',"
                " 'lost') AND created_at > ?",
                "ttttm", w->target, w->account, g->e->resource, w->target_record_id,
-               g->now - 3600000) < 0)
+               g->now - HOUR_MS) < 0)
         return -1;
     return n > 0;
 }
 
-/* Over it, a run is stopped; for those without one the account is paused. */
+/*
+ * Was this record changed without a run within the hour, since a person began it anew? Then it is
+ * counted already: who edits one ticket thirty times has changed one. 1, 0, -1.
+ */
 static int
-take_of_hour(struct deciding *g, const struct decision_write *w, bool of_run)
+is_changed_again(struct deciding *g, const struct decision_write *w)
 {
-    const struct limit *l = is_create(w) ? &g->c->conf->max_creates : &g->c->conf->max_updates;
-    const char *metric = decision_is_delete(w) ? STORE_HOUR_DELETES
-                         : is_create(w)        ? STORE_HOUR_CREATES
-                                               : STORE_HOUR_UPDATES;
+    int64_t n = 0;
+
+    if (db_int(g->s, g->err, &n,
+               "SELECT EXISTS (SELECT 1 FROM sync_intents n LEFT JOIN sync_inbox i ON i.seq = n.seq"
+               " WHERE n.target = ?1 AND n.account = ?2 AND n.resource_type = ?3 AND n.record_id ="
+               " ?4 AND n.action = 'update' AND i.run_id IS NULL AND n.created_at > max(?5,"
+               " coalesce((SELECT max(minute) FROM sync_counters WHERE metric ="
+               " '" STORE_HOUR_BEGUN "' AND system = ?1 AND account = ?2), '')))",
+               "ttttm", w->target, w->account, g->e->resource, w->target_record_id,
+               g->now - HOUR_MS) < 0)
+        return -1;
+    return n > 0;
+}
+
+/*
+ * Is it the first update of a record that we made, out of an event of our own: what was owed to it
+ * (a reference) when a first load made it? That is no change of a known record. 1, 0, -1.
+ */
+static int
+is_completion(struct deciding *g, const struct decision_write *w)
+{
+    int64_t n = 0;
+
+    if (g->e->seq == 0 || g->e->path == NULL || strcmp(g->e->path, "manual") != 0)
+        return 0;
+    if (db_int(g->s, g->err, &n,
+               "SELECT count(*) = 1 AND max(action) = 'create' FROM sync_intents WHERE target = ?"
+               " AND account = ? AND resource_type = ? AND record_id = ? AND action IN ('create',"
+               " 'update')",
+               "tttt", w->target, w->account, g->e->resource, w->target_record_id) < 0)
+        return -1;
+    return n > 0;
+}
+
+/* What METRIC has counted of W's account in this hour. */
+static int
+hour_of(struct deciding *g, const struct decision_write *w, const char *metric, int64_t *n)
+{
+    return db_int(
+        g->s, g->err, n,
+        "SELECT coalesce(sum(value), 0) FROM sync_counters WHERE metric = ? AND system = ?"
+        " AND account = ? AND minute > ?",
+        "tttm", metric, w->target, w->account, g->now - HOUR_MS);
+}
+
+/* Checks the N stops, which count the same, and counts one. */
+static int
+take_one(struct deciding *g, const struct decision_write *w, const char *metric,
+         const struct stop *stops, size_t n)
+{
+    const char *who = arena_printf(g->a, "this hour %s", w->target);
+    int64_t had = 0;
+    int rc = hour_of(g, w, metric, &had) < 0 ? -1 : 0;
+
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = check(g, who, &stops[i], had + 1);
+    return rc != 0 ? rc : store_count(g->s, metric, w->target, w->account, 1, g->now, g->err);
+}
+
+static int
+take_delete(struct deciding *g, const struct decision_write *w)
+{
     int64_t n = 0;
     int rc = is_again(g, w);
 
     if (rc != 0)
         return rc < 0 ? -1 : 0;
-    if (!decision_is_delete(w) && (l->percent >= 0 || l->count < 0))
-        return 0;
-    if (db_int(g->s, g->err, &n,
-               "SELECT coalesce(sum(value), 0) FROM sync_counters WHERE metric = ? AND system = ?"
-               " AND account = ? AND minute > ?",
-               "tttm", metric, w->target, w->account, g->now - 3600000) < 0)
+    if (hour_of(g, w, STORE_HOUR_DELETES, &n) < 0)
         return -1;
+    rc = check_deletes(g, arena_printf(g->a, "this hour %s", w->target), n + 1);
+    return rc != 0
+               ? rc
+               : store_count(g->s, STORE_HOUR_DELETES, w->target, w->account, 1, g->now, g->err);
+}
+
+static int
+take_create(struct deciding *g, const struct decision_write *w)
+{
+    const struct conf *conf = g->c->conf;
+    const struct stop s = {"max_creates", conf->max_creates, conf->hour_floor};
+
+    if (is_none(s.limit))
+        return 0;
+    return take_one(g, w,
+                    s.limit.percent < 0 ? STORE_HOUR_CREATES
+                                        : arena_printf(g->a, STORE_HOUR_MADE "%s", g->e->resource),
+                    &s, 1);
+}
+
+/* A number is of updates, a share is of records. */
+static int
+take_update(struct deciding *g, const struct decision_write *w)
+{
+    const struct conf *conf = g->c->conf;
+    const struct stop updates = {"max_updates", conf->max_updates, conf->hour_floor};
+    struct stop shares[2] = {updates};
+    size_t n = updates.limit.percent >= 0;
+    int rc = 0;
+
+    if (updates.limit.count >= 0)
+        rc = take_one(g, w, STORE_HOUR_UPDATES, &updates, 1);
+    if (!is_none(conf->max_changed))
+        shares[n++] = (struct stop){"max_changed", conf->max_changed, conf->hour_floor};
+    if (rc != 0 || n == 0)
+        return rc;
+    rc = is_changed_again(g, w);
+    if (rc == 0)
+        rc = is_completion(g, w);
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
+    return take_one(g, w, arena_printf(g->a, STORE_HOUR_CHANGED "%s", g->e->resource), shares, n);
+}
+
+/*
+ * Over it, a run and lines made by hand are stopped; for events without one the account is paused.
+ * What a person lets pass does not count against what comes by itself, but deletes do.
+ */
+static int
+take_of_hour(struct deciding *g, const struct decision_write *w, bool of_run)
+{
     if (!of_run)
+        g->pause = (struct store_pause){0};
+    if (!of_run && g->e->seq != 0)
         g->pause = (struct store_pause){
             .scope = "account", .system = w->target, .account = w->account, .by = "limits"};
-    rc = check_hour(g, w, n + 1);
-    return rc != 0 ? rc : store_count(g->s, metric, w->target, w->account, 1, g->now, g->err);
+    if (decision_is_delete(w))
+        return take_delete(g, w);
+    if (g->c->limits_lifted)
+        return 0;
+    return is_create(w) ? take_create(g, w) : take_update(g, w);
 }
 
 /* Deletes of a run count for the hour too: else a mass delete would go on with the next cron run.
@@ -339,6 +476,11 @@ limits_take(struct deciding *g)
         rc = take_of_run(g, &more);
         of_run = rc != STORE_NOT_OURS;
         if (of_run && rc != 0)
+            return rc;
+    }
+    if (!of_run && g->e->seq == 0 && g->c->tally != NULL) {
+        rc = take_of_input(g, &more);
+        if (rc != 0)
             return rc;
     }
     for (size_t i = 0; i < g->d->n_writes; i++) {

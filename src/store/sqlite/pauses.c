@@ -96,16 +96,22 @@ free_events(struct store *s, int64_t now, struct err *err)
 
 /* Somebody has looked: the hour of a limit that paused an account begins anew (limits.c). */
 static int
-forget_hour(struct store *s, int64_t pause_id, struct err *err)
+forget_hour(struct store *s, int64_t pause_id, int64_t now, struct err *err)
 {
+    if (db_run(s, err,
+               "DELETE FROM sync_counters WHERE (metric IN ('" STORE_HOUR_CREATES
+               "', '" STORE_HOUR_UPDATES "', '" STORE_HOUR_DELETES
+               "') OR metric GLOB '" STORE_HOUR_MADE "*' OR metric GLOB '" STORE_HOUR_CHANGED
+               "*') AND EXISTS (SELECT 1 FROM sync_pauses p WHERE"
+               " p.pause_id = ? AND p.scope = 'account' AND p.by = 'limits' AND"
+               " p.system = sync_counters.system AND p.account = sync_counters.account)",
+               "i", pause_id) < 0)
+        return -1;
     return db_run(s, err,
-                  "DELETE FROM sync_counters WHERE metric IN ('" STORE_HOUR_CREATES
-                  "', '" STORE_HOUR_UPDATES "', '" STORE_HOUR_DELETES
-                  "') AND EXISTS (SELECT 1 FROM "
-                  "sync_pauses p WHERE"
-                  " p.pause_id = ? AND p.scope = 'account' AND p.by = 'limits' AND"
-                  " p.system = sync_counters.system AND p.account = sync_counters.account)",
-                  "i", pause_id) < 0
+                  "INSERT OR REPLACE INTO sync_counters SELECT '" STORE_HOUR_BEGUN "', system,"
+                  " account, ?2, 1 FROM sync_pauses WHERE pause_id = ?1 AND scope = 'account' AND"
+                  " by = 'limits'",
+                  "im", pause_id, now) < 0
                ? -1
                : 0;
 }
@@ -135,7 +141,7 @@ store_pause_lift(struct store *s, int64_t pause_id, int64_t now, struct err *err
     if (rc == 0)
         rc = free_events(s, now, err);
     if (rc == 0)
-        rc = forget_hour(s, pause_id, err);
+        rc = forget_hour(s, pause_id, now, err);
     if (rc == 0)
         rc = forget_calls(s, pause_id, now, err);
     if (rc == 0)

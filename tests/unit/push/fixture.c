@@ -83,6 +83,7 @@ bench_new(void)
     p->o = &b->o;
     p->conf = b->conf;
     p->targets = mem_alloc(2 * sizeof *p->targets);
+    p->tallies = mem_alloc(2 * sizeof *p->tallies);
     for (size_t i = 0; i < 2; i++) {
         p->targets[i].system = &b->f->systems[i];
         queue_init(&p->targets[i].ready);
@@ -116,6 +117,7 @@ bench_free_ptr(struct bench **bp)
     losses_release(&p->losses);
     free(p->pipelines);
     free(p->targets);
+    free(p->tallies);
     buf_release(&p->controls);
     arena_free(p->pause_arena);
     nftw(b->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);

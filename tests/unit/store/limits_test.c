@@ -135,6 +135,21 @@ START_TEST(the_hour_begins_anew_when_a_person_resumes)
 }
 END_TEST
 
+START_TEST(creates_have_a_share_of_an_hour_too)
+{
+    const struct conf conf = {
+        .max_creates = {-1, 10}, .max_updates = {-1, -1}, .max_changed = {-1, -1}, .hour_floor = 3};
+    struct fixture f;
+
+    fixture_open(&f);
+    for (int i = 1; i <= 3; i++)
+        ck_assert_int_eq(create_one(&f, &conf, NULL, i, false).rc, STORE_COMMITTED);
+    ck_assert_int_eq(create_one(&f, &conf, NULL, 4, false).rc, STORE_STOPPED);
+    ck_assert_ptr_nonnull(strstr(f.err.text, "max_creates 10% (3 of 4 known"));
+    fixture_close(&f);
+}
+END_TEST
+
 /* ---- Deletes ---- */
 
 /* hubspot:I was deleted; its link's app:c-I is to go. */
@@ -259,7 +274,9 @@ START_TEST(deletes_without_a_run_count_by_the_hour)
     ck_assert_int_eq(delete_one(&f, &d.c, NULL, 2).rc, STORE_COMMITTED);
     f.now += 59 * 60000;
     ck_assert_int_eq(delete_one(&f, &d.c, NULL, 3).rc, STORE_STOPPED);
-    ck_assert_str_eq(f.err.text, "this hour app would pass deletes.max 2; nothing more is written");
+    ck_assert_str_eq(f.err.text, "this hour app would pass deletes.max 2; the account of app is"
+                                 " paused");
+    ck_assert_ptr_nonnull(strstr(f.err.hint, "sync-ctl resume app"));
     ck_assert_int_eq(store_pauses(f.s, f.a, f.now, &pauses, &f.err), 1);
     ck_assert_str_eq(pauses[0].scope, "account");
     ck_assert_str_eq(pauses[0].system, "app");
@@ -332,7 +349,9 @@ END_TEST
 
 UNIT_MAIN("store/limits", run_stops_at_its_limit, lifted_limits_let_a_run_go_on,
           share_is_of_known_records_above_a_floor, without_a_run_the_hour_counts,
-          the_hour_begins_anew_when_a_person_resumes, run_stops_at_so_many_deletes,
+          the_hour_begins_anew_when_a_person_resumes,
+
+          creates_have_a_share_of_an_hour_too, run_stops_at_so_many_deletes,
           five_deletes_pass_the_share_and_the_next_does_not, share_of_many_is_more_than_five,
           deletes_without_a_run_count_by_the_hour, deletes_of_runs_count_by_the_hour_too,
           a_delete_that_was_not_done_counts_once, limit_of_the_command_line_is_instead_of_both)

@@ -5,6 +5,7 @@ STORE_TESTS = \
 	tests/unit/store/decide_test \
 	tests/unit/store/delete_test \
 	tests/unit/store/facts_test \
+	tests/unit/store/hour_test \
 	tests/unit/store/inbox_test \
 	tests/unit/store/lease_test \
 	tests/unit/store/limits_test \
@@ -60,6 +61,8 @@ tests_unit_store_delete_test_SOURCES = tests/unit/store/delete_test.c $(STORE_FI
 tests_unit_store_delete_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_account_test_SOURCES = tests/unit/store/account_test.c $(STORE_FIXTURE)
 tests_unit_store_account_test_LDADD = $(UNIT_LIBS)
+tests_unit_store_hour_test_SOURCES = tests/unit/store/hour_test.c $(STORE_FIXTURE)
+tests_unit_store_hour_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_limits_test_SOURCES = tests/unit/store/limits_test.c $(STORE_FIXTURE)
 tests_unit_store_limits_test_LDADD = $(UNIT_LIBS)
 tests_unit_store_link_test_SOURCES = tests/unit/store/link_test.c $(STORE_FIXTURE)
