@@ -62,7 +62,15 @@ struct field_map {
 };
 
 enum watermark_kind { WATERMARK_ISO8601, WATERMARK_UNIX_S, WATERMARK_UNIX_MS };
-enum page_kind { PAGE_NONE, PAGE_CURSOR, PAGE_OFFSET, PAGE_NUMBER, PAGE_NEXT_URL };
+enum page_kind {
+    PAGE_NONE,
+    PAGE_CURSOR,
+    PAGE_OFFSET,
+    PAGE_NUMBER,
+    PAGE_NEXT_URL,
+    PAGE_LINK,   /* the URL stands in the Link header (RFC 8288), rel=next */
+    PAGE_LAST_ID /* the id of the last row is the cursor */
+};
 
 struct listing {
     struct endpoint call;
@@ -73,10 +81,12 @@ struct listing {
     long max_rows;     /* 0 = no limit of the provider */
     char *tie_breaker; /* path, or NULL */
     enum page_kind page;
-    char *page_from; /* path in the answer of the next cursor or URL */
-    char *page_to;   /* "query.NAME" or "body.PATH"; NULL if {cursor} stands in the call */
-    long size;       /* records a page */
-    bool partial;    /* rows lack fields that get shows */
+    char *page_from;  /* CURSOR, NEXT_URL: path of the next one in the answer */
+    char *more;       /* path of a truth value: is there another page? NULL: nothing says so */
+    bool more_is_end; /* it says that this was the last one */
+    char *page_to;    /* "query.NAME" or "body.PATH"; NULL if {cursor} stands in the call */
+    long size;        /* records a page */
+    bool partial;     /* rows lack fields that get shows */
 };
 
 enum version_kind { VERSION_NONE, VERSION_ETAG, VERSION_SEQUENCE, VERSION_TIMESTAMP };

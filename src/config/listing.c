@@ -29,7 +29,7 @@ read_page_to(struct reader *r, const struct yaml *page, bool in_call, struct lis
 {
     const char *to = out->page_to = read_text(r, page, "to");
 
-    if (out->page == PAGE_NONE || out->page == PAGE_NEXT_URL) {
+    if (out->page == PAGE_NONE || out->page == PAGE_NEXT_URL || out->page == PAGE_LINK) {
         if (to != NULL)
             FAULT(r, yaml_get(page, "to"), "to has no meaning for this kind of page");
     } else if (to == NULL && !in_call && yaml_get(page, "to") == NULL) {
@@ -40,11 +40,26 @@ read_page_to(struct reader *r, const struct yaml *page, bool in_call, struct lis
     }
 }
 
+/* What says whether there is another page: `more` (true: yes) or `end` (true: no). */
+static void
+read_more(struct reader *r, const struct yaml *page, struct listing *out)
+{
+    const struct yaml *end = yaml_get(page, "end");
+
+    out->more_is_end = end != NULL;
+    out->more = read_path_key(r, page, out->more_is_end ? "end" : "more", false);
+    if (end != NULL && yaml_get(page, "more") != NULL)
+        FAULT(r, end, "page has more and end: one of them");
+    if (out->more != NULL && out->page == PAGE_NONE)
+        FAULT(r, page, "%s has no meaning for this kind of page", end != NULL ? "end" : "more");
+}
+
 static void
 read_page(struct reader *r, const struct yaml *page, unsigned used, struct listing *out)
 {
-    static const char *const keys[] = {"kind", "from", "to", "size", NULL};
-    static const char *const kinds[] = {"none", "cursor", "offset", "number", "next_url", NULL};
+    static const char *const keys[] = {"kind", "from", "to", "size", "more", "end", NULL};
+    static const char *const kinds[] = {"none",     "cursor", "offset",  "number",
+                                        "next_url", "link",   "last_id", NULL};
     bool from;
 
     yaml_check_keys(page, keys, r->file, r->f);
@@ -57,6 +72,7 @@ read_page(struct reader *r, const struct yaml *page, unsigned used, struct listi
         read_need(r, page, "from");
     else if (out->page_from != NULL)
         FAULT(r, yaml_get(page, "from"), "from has no meaning for this kind of page");
+    read_more(r, page, out);
     read_page_to(r, page, (used & (PH_BIT(PH_CURSOR) | PH_BIT(PH_COUNT))) != 0, out);
 }
 

@@ -5,6 +5,8 @@ libhttp_a_SOURCES = \
 	src/http/exchange.c \
 	src/http/hall.c \
 	src/http/internal.h \
+	src/http/link.c \
+	src/http/link.h \
 	src/http/listener.c \
 	src/http/listener.h \
 	src/http/proxy.c \

@@ -3,6 +3,7 @@
 #include "provider/internal.h"
 
 #include "base/clock.h"
+#include "http/link.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -185,15 +186,30 @@ read_rows(struct call *c, const struct http_answer *h, const struct val *v)
     return rows;
 }
 
+/* The URL of the next page from any of the answer's Link headers. */
+static const char *
+next_link(struct arena *a, const struct http_answer *h)
+{
+    const char *url = NULL;
+
+    for (size_t i = 0; url == NULL && i < h->n_headers; i++)
+        if (strcmp(h->headers[i].name, "link") == 0)
+            url = link_target(a, h->headers[i].value, "next");
+    return url;
+}
+
 static bool
 read_list(struct call *c, const struct http_answer *h, const struct val *v)
 {
     const struct val *rows = read_rows(c, h, v);
+    struct page_answer page = {.url = c->q.url, .body = v, .rows = rows};
     struct err err = ERR_INIT;
 
     if (rows == NULL)
         return true;
-    if (page_next(c->arena, c->r, &c->page, provider_at(c->p)->base_url, c->q.url, v, rows,
+    if (c->r->list.page == PAGE_LINK)
+        page.link = next_link(c->arena, h);
+    if (page_next(c->arena, c->r, &c->page, provider_at(c->p)->base_url, &page,
                   &c->answer.next_cursor, &err) != 0)
         return broken(c, &err);
     if (c->answer.next_cursor != NULL) /* it is kept */

@@ -138,7 +138,7 @@ enum { PAGE_MAX_CURSOR = 8 * 1024 };
 struct page {
     const char *value;  /* of {cursor}; NULL = first page of cursors */
     bool number;        /* value is a number */
-    const char *url;    /* NEXT_URL: ask this instead */
+    const char *url;    /* NEXT_URL, LINK: ask this instead */
     const char *size;   /* of {size}; NULL = no size */
     int64_t at;         /* OFFSET, NUMBER: where this page stands */
     uint64_t seen;      /* OFFSET, NUMBER: mark of the rows of the page before, 0 = none */
@@ -148,13 +148,18 @@ struct page {
 /* Reads the opaque CURSOR (NULL = first page). -1 "bad-cursor". */
 int page_read(struct arena *a, const struct listing *l, const char *base_url, const char *cursor,
               long limit, struct page *out, struct err *err);
-/*
- * The cursor after an answer's page (NULL: this was the last one). ROWS: its array; URL: what was
- * asked. -1: "page-loop" or "bad-cursor".
+/* What a page's answer says of the next one. */
+struct page_answer {
+    const char *url;        /* that was asked */
+    const char *link;       /* target of the Link header with rel=next, NULL */
+    const struct val *body; /* all of it */
+    const struct val *rows; /* its array of rows */
+};
+/* The cursor after an answer's page (NULL: this was the last one). -1: "page-loop", "bad-cursor".
  */
 int page_next(struct arena *a, const struct resource_def *r, const struct page *now,
-              const char *base_url, const char *url, const struct val *answer,
-              const struct val *rows, const char **next, struct err *err);
+              const char *base_url, const struct page_answer *answer, const char **next,
+              struct err *err);
 
 /* --- limit.c: when to come back ----------------------------------------------------------- */
 

@@ -111,6 +111,7 @@ reply_release(struct reply *r)
     json_decref(r->more);
     free(r->etag);
     free(r->location);
+    free(r->link);
     buf_release(&r->body);
     *r = (struct reply){.status = 0};
 }

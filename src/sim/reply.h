@@ -22,6 +22,7 @@ struct reply {
     json_t *more; /* owned; further members of an error body */
     char *etag;   /* owned, as the next; NULL = no such header */
     char *location;
+    char *link;
     long retry_after; /* seconds; 0 = no such header */
     struct {
         const char *name; /* static */

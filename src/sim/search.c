@@ -52,9 +52,27 @@ read_cursor(struct search *q, const char *text, struct reply *reply)
     return 0;
 }
 
+/* The page begins behind the record ID. */
+static int
+read_after(struct collection *c, struct search *q, const char *id, struct reply *reply)
+{
+    const struct record *r = store_find(c, id);
+    struct place p;
+
+    if (r == NULL)
+        return reply_error(reply, 400, "bad_parameter", "starting_after: there is no %.64s", id);
+    p = record_place(r, r->now);
+    buf_text(&q->query.cursor_id, p.key);
+    q->query.cursor = p;
+    q->query.cursor.key = buf_get(&q->query.cursor_id);
+    q->query.has_cursor = true;
+    return 0;
+}
+
 /* Read one parameter of a listing. 1: it is none of them, so it is a filter. */
 static int
-read_known(struct sim *s, struct search *q, const char *name, const char *text, struct reply *reply)
+read_known(struct sim *s, struct collection *c, struct search *q, const char *name,
+           const char *text, struct reply *reply)
 {
     if (strcmp(name, "updated_since") == 0)
         return read_since(s, text, &q->query, reply);
@@ -62,6 +80,8 @@ read_known(struct sim *s, struct search *q, const char *name, const char *text, 
         return number(name, text, 1, &q->query.limit, reply);
     if (strcmp(name, "cursor") == 0)
         return read_cursor(q, text, reply);
+    if (strcmp(name, "starting_after") == 0)
+        return read_after(c, q, text, reply);
     if (strcmp(name, "page") == 0)
         return number(name, text, 1, &q->page, reply);
     if (strcmp(name, "offset") == 0) {
@@ -76,13 +96,14 @@ read_known(struct sim *s, struct search *q, const char *name, const char *text, 
 }
 
 static int
-read_params(struct sim *s, const struct call *call, struct search *q, struct reply *reply)
+read_params(struct sim *s, const struct call *call, struct collection *c, struct search *q,
+            struct reply *reply)
 {
     size_t i;
 
     for (i = 0; i < call->params.n; i++) {
         const struct param *p = &call->params.items[i];
-        int known = read_known(s, q, p->name, p->value, reply);
+        int known = read_known(s, c, q, p->name, p->value, reply);
 
         if (known < 0)
             return -1;
@@ -97,7 +118,8 @@ read_params(struct sim *s, const struct call *call, struct search *q, struct rep
 }
 
 static int
-read_member(struct sim *s, struct search *q, const char *name, json_t *value, struct reply *reply)
+read_member(struct sim *s, struct collection *c, struct search *q, const char *name, json_t *value,
+            struct reply *reply)
 {
     CLEANUP_BUF struct buf text = BUF_INIT;
 
@@ -110,7 +132,7 @@ read_member(struct sim *s, struct search *q, const char *name, json_t *value, st
     if (strcmp(name, "cursor") == 0 && json_is_string(value))
         return read_cursor(q, json_string_value(value), reply);
     jtext_plain(&text, value);
-    if (read_known(s, q, name, buf_get(&text), reply) <= 0)
+    if (read_known(s, c, q, name, buf_get(&text), reply) <= 0)
         return reply->is_error ? -1 : 0;
     return reply_error(reply, 400, "bad_parameter", "a search has no \"%.64s\"", name);
 }
@@ -142,30 +164,29 @@ add_param(struct buf *url, const char *name, const char *value)
 }
 
 /* The URL of the next page, paged the way this one was. */
-static json_t *
-next_url(const struct call *call, const struct search *q, const struct list_page *page,
-         const char *cursor)
+static void
+next_url(struct buf *url, const struct call *call, const struct search *q,
+         const struct list_page *page, const char *cursor)
 {
-    CLEANUP_BUF struct buf url = BUF_INIT;
     CLEANUP_BUF struct buf n = BUF_INIT;
     bool by_position = q->page > 0 || q->by_offset;
     size_t i;
 
-    buf_text(&url, call->path);
+    buf_text(url, call->path);
     for (i = 0; i < call->params.n; i++) {
         const struct param *p = &call->params.items[i];
 
         if (strcmp(p->name, "cursor") != 0 && strcmp(p->name, "offset") != 0 &&
-            strcmp(p->name, "page") != 0 && (by_position || strcmp(p->name, "updated_since") != 0))
-            add_param(&url, p->name, p->value);
+            strcmp(p->name, "page") != 0 && strcmp(p->name, "starting_after") != 0 &&
+            (by_position || strcmp(p->name, "updated_since") != 0))
+            add_param(url, p->name, p->value);
     }
     if (!by_position) {
-        add_param(&url, "cursor", cursor);
+        add_param(url, "cursor", cursor);
     } else {
         buf_printf(&n, "%zu", q->page > 0 ? q->page + 1 : page->start + page->n);
-        add_param(&url, q->page > 0 ? "page" : "offset", buf_get(&n));
+        add_param(url, q->page > 0 ? "page" : "offset", buf_get(&n));
     }
-    return json_string(buf_get(&url));
 }
 
 /* The cursor of the next page; false if there is none. */
@@ -204,6 +225,7 @@ run(struct sim *s, const struct call *call, struct collection *c, struct search 
     struct reply *reply)
 {
     CLEANUP_BUF struct buf cursor = BUF_INIT;
+    CLEANUP_BUF struct buf url = BUF_INIT;
     struct list_page page;
     bool more;
 
@@ -211,13 +233,18 @@ run(struct sim *s, const struct call *call, struct collection *c, struct search 
         return;
     list_run(&s->store, c, &q->query, ++s->lists, &page);
     more = next_cursor(s, q, &page, &cursor);
+    if (more && has_url) {
+        next_url(&url, call, q, &page, buf_get(&cursor));
+        reply->link = mem_printf("<%s>; rel=\"next\"", buf_get(&url));
+    }
     reply->status = 200;
     reply->value = json_object();
     json_object_set_new(reply->value, "items", items(s, &page));
     json_object_set_new(reply->value, "next_cursor",
                         more ? json_string(buf_get(&cursor)) : json_null());
     json_object_set_new(reply->value, "next_url",
-                        more && has_url ? next_url(call, q, &page, buf_get(&cursor)) : json_null());
+                        url.len > 0 ? json_string(buf_get(&url)) : json_null());
+    json_object_set_new(reply->value, "has_more", json_boolean(more));
     json_object_set_new(reply->value, "total", json_integer((json_int_t)page.total));
     list_page_release(&page);
 }
@@ -227,7 +254,7 @@ search_list(struct sim *s, struct call *call, struct collection *c, struct reply
 {
     struct search q = {.query = {.since = INT64_MIN}};
 
-    if (read_params(s, call, &q, reply) == 0)
+    if (read_params(s, call, c, &q, reply) == 0)
         run(s, call, c, &q, true, reply);
     list_query_release(&q.query);
 }
@@ -242,7 +269,8 @@ search_body(struct sim *s, struct call *call, struct collection *c, struct reply
 
     if (body == NULL)
         return;
-    json_object_foreach(body, name, value) if (read_member(s, &q, name, value, reply) != 0) break;
+    json_object_foreach(body, name,
+                        value) if (read_member(s, c, &q, name, value, reply) != 0) break;
     if (!reply->is_error)
         run(s, call, c, &q, false, reply);
     list_query_release(&q.query);

@@ -135,6 +135,8 @@ add_headers(struct MHD_Response *response, const struct reply *r)
         MHD_add_response_header(response, "ETag", r->etag);
     if (r->location != NULL)
         MHD_add_response_header(response, "Location", r->location);
+    if (r->link != NULL)
+        MHD_add_response_header(response, "Link", r->link);
     if (r->replayed)
         MHD_add_response_header(response, "Idempotent-Replayed", "true");
     if (r->status == 401)

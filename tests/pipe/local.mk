@@ -21,8 +21,8 @@ EXTRA_DIST += tests/pipe/safety.t
 WHOLE_TESTS += tests/pipe/examples.t
 EXTRA_DIST += tests/pipe/examples.t
 
-TESTS += tests/pipe/ingest.t tests/pipe/reconcile.t
-EXTRA_DIST += tests/pipe/ingest.t tests/pipe/reconcile.t
+TESTS += tests/pipe/ingest.t tests/pipe/reconcile.t tests/pipe/listing.t
+EXTRA_DIST += tests/pipe/ingest.t tests/pipe/reconcile.t tests/pipe/listing.t
 
 TESTS += tests/pipe/values.t
 EXTRA_DIST += tests/pipe/values.t

@@ -291,7 +291,7 @@ is "bad_cursor_is_400" 400 "$(api GET '/deals?cursor=xyz')"
 is "bad_since_is_400" 400 "$(api GET '/deals?updated_since=soon')"
 is "bad_limit_is_400" 400 "$(api GET '/deals?limit=0')"
 is "limit_over_page_max_is_400" 400 "$(api GET '/deals?limit=1001')"
-is "empty_collection_lists" '{"items":[],"next_cursor":null,"next_url":null,"total":0}' \
+is "empty_collection_lists" '{"items":[],"next_cursor":null,"next_url":null,"has_more":false,"total":0}' \
     "$(api GET /things >/dev/null; cat body)"
 
 # --- humans, log, counters, control
@@ -574,7 +574,7 @@ fresh --quirk scope-lost
 api POST /contacts '{"email":"a@x"}' >/dev/null
 is "scope_lost_forbids_reads" '403 "forbidden" 403' \
     "$(api GET /contacts/1001) $(get .error) $(api GET /contacts/9)"
-is "scope_lost_empties_lists" '200 {"items":[],"next_cursor":null,"next_url":null,"total":0} 200 0' \
+is "scope_lost_empties_lists" '200 {"items":[],"next_cursor":null,"next_url":null,"has_more":false,"total":0} 200 0' \
     "$(api GET /contacts) $(cat body) $(api POST /contacts/search '{"filters":{"email":"a@x"}}') $(get .total)"
 is "scope_lost_lets_write" '200 2' "$(api PATCH /contacts/1001 '{"phone":"1"}') $(get .rev)"
 quirk one scope-lost null

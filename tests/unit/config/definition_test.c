@@ -543,6 +543,14 @@ START_TEST(a_call_and_its_page_must_agree)
          "iso8601}}",
          "7:65: unknown placeholder {sinse} (did you mean since?)"},
         {"[]", "7:18: must be a map, is a list"},
+        {"{method: GET, path: /c, records: c, page: {kind: link, to: query.c}}",
+         "7:77: to has no meaning for this kind of page"},
+        {"{method: GET, path: /c, records: c, page: {kind: last_id}}",
+         "7:60: page needs 'to' (query.NAME or body.PATH), or {cursor} in the call"},
+        {"{method: GET, path: /c, records: c, page: {kind: link, more: m, end: e}}",
+         "7:87: page has more and end: one of them"},
+        {"{method: GET, path: /c, records: c, page: {kind: none, more: m}}",
+         "7:60: more has no meaning for this kind of page"},
     };
     struct scratch s = scratch_new();
     char *path = mem_printf("%s/mine.yaml", s.dir);
