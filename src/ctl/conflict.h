@@ -15,5 +15,7 @@ struct conflict {
 int conflict_load(struct ctl *c, const char *number, struct conflict *out, struct err *err);
 
 bool conflict_is_open(const struct conflict *x);
+/* Open, or what was decided by it cannot be read, so that it may be decided again. */
+bool conflict_may_end(const struct conflict *x);
 
 #endif

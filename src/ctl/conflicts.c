@@ -25,7 +25,7 @@ conflict_load(struct ctl *c, const char *number, struct conflict *out, struct er
         err_hint(err, "sync-ctl conflicts list");
         return EXIT_NO;
     }
-    if (r < 0 || store_load_link(c->store, c->arena, out->row.link_id, &out->link, err) < 0)
+    if (r < 0 || ctl_load_link(c, c->arena, out->row.link_id, &out->link, err) < 0)
         return -1;
     out->sync = conf_sync(c->conf, out->row.resource);
     out->field = out->sync != NULL ? sync_field(out->sync, out->row.field) : NULL;
@@ -36,6 +36,20 @@ bool
 conflict_is_open(const struct conflict *x)
 {
     return strcmp(x->row.state, "open") == 0;
+}
+
+bool
+conflict_may_end(const struct conflict *x)
+{
+    return conflict_is_open(x) || store_conflict_mends(&x->row, &x->link);
+}
+
+static void
+warn_broken(const struct store_conflict *row)
+{
+    log_warn("conflict %" PRId64 ": its values cannot be read; sync-ctl conflicts resolve %" PRId64
+             " done closes it, and it is found anew",
+             row->conflict_id, row->conflict_id);
 }
 
 /* What the ends show, one after the other: a "1", b "2". */
@@ -57,8 +71,10 @@ add_row(struct ctl *c, struct table *t, const struct store_conflict *row, struct
 {
     struct store_link link;
 
-    if (store_load_link(c->store, c->arena, row->link_id, &link, err) < 0)
+    if (ctl_load_link(c, c->arena, row->link_id, &link, err) < 0)
         return -1;
+    if (row->broken)
+        warn_broken(row);
     table_number(t, row->conflict_id);
     table_time(t, row->at);
     table_text(t, row->resource);
@@ -174,12 +190,14 @@ print_commands(const struct conflict *x, struct err *err)
         x->row.ends != NULL && x->row.ends->n > 0 ? x->row.ends->u.members[0].name : "SYSTEM";
     long long n = x->row.conflict_id;
 
-    if (!conflict_is_open(x))
+    if (!conflict_may_end(x))
         return ctl_say(err, "\nresolved: %s by %s",
                        x->row.resolution != NULL ? x->row.resolution : "?",
                        x->row.resolved_by != NULL ? x->row.resolved_by : "?");
     if (ctl_say(err, "\nto resolve it:") != 0)
         return -1;
+    if (x->row.broken)
+        return ctl_say(err, "  sync-ctl conflicts resolve %lld done     (it is found anew)", n);
     if (x->field == NULL)
         return ctl_say(err, "  put the links right (sync-ctl links show, unlink, link), then") != 0
                    ? -1
@@ -202,6 +220,8 @@ ctl_conflicts_show(struct ctl *c, int argc, char **argv, struct err *err)
     r = conflict_load(c, argv[0], &x, err);
     if (r != 0)
         return r;
+    if (x.row.broken)
+        warn_broken(&x.row);
     if (c->o->common->json)
         return print_json(c, &x, err);
     if (ctl_say(err, "conflict %" PRId64 ": %s of %s %s, %s since %s", x.row.conflict_id,

@@ -28,34 +28,35 @@ static const struct verb {
     const char *name, *noun; /* noun NULL: the operands follow at once */
     enum needs needs;
     ctl_verb *run;
+    const char *options; /* those of ctl_options that mean something to it; NULL: none */
 } verbs[] = {
-    {"init", NULL, NEEDS_CONF, ctl_init},
-    {"check", NULL, NEEDS_CONF, ctl_check},
-    {"status", NULL, NEEDS_STATE, ctl_status},
-    {"counters", NULL, NEEDS_STATE, ctl_counters},
-    {"jobs", NULL, NEEDS_STATE, ctl_jobs},
-    {"audit", NULL, NEEDS_STATE, ctl_audit},
-    {"pause", NULL, NEEDS_STATE_ONLY, ctl_pause},
-    {"resume", NULL, NEEDS_STATE_ONLY, ctl_resume},
-    {"history", NULL, NEEDS_STATE, ctl_history},
-    {"why", NULL, NEEDS_STATE, ctl_why},
-    {"conflicts", "list", NEEDS_STATE, ctl_conflicts_list},
-    {"conflicts", "show", NEEDS_STATE, ctl_conflicts_show},
-    {"conflicts", "resolve", NEEDS_STATE_WRITE, ctl_conflicts_resolve},
-    {"rejects", "list", NEEDS_STATE, ctl_rejects_list},
-    {"rejects", "show", NEEDS_STATE, ctl_rejects_show},
-    {"rejects", "replay", NEEDS_STATE_WRITE, ctl_rejects_replay},
-    {"rejects", "drop", NEEDS_STATE_WRITE, ctl_rejects_drop},
-    {"links", "list", NEEDS_STATE, ctl_links_list},
-    {"links", "show", NEEDS_STATE, ctl_links_show},
-    {"links", "link", NEEDS_STATE_WRITE, ctl_links_link},
-    {"links", "unlink", NEEDS_STATE_WRITE, ctl_links_unlink},
-    {"links", "repair", NEEDS_CALLS, ctl_links_repair},
-    {"own", NULL, NEEDS_STATE_WRITE, ctl_own},
-    {"normalizers", NULL, NEEDS_CONF, ctl_normalizers},
-    {"prove", NULL, NEEDS_NOTHING, ctl_prove},
-    {"auth", NULL, NEEDS_SECRETS, ctl_auth},
-    {"gc", NULL, NEEDS_STATE_WRITE, ctl_gc},
+    {"init", NULL, NEEDS_CONF, ctl_init, NULL},
+    {"check", NULL, NEEDS_CONF, ctl_check, "online"},
+    {"status", NULL, NEEDS_STATE, ctl_status, NULL},
+    {"counters", NULL, NEEDS_STATE, ctl_counters, NULL},
+    {"jobs", NULL, NEEDS_STATE, ctl_jobs, NULL},
+    {"audit", NULL, NEEDS_STATE, ctl_audit, NULL},
+    {"pause", NULL, NEEDS_STATE_ONLY, ctl_pause, "reason until"},
+    {"resume", NULL, NEEDS_STATE_ONLY, ctl_resume, "accept-account"},
+    {"history", NULL, NEEDS_STATE, ctl_history, "last"},
+    {"why", NULL, NEEDS_STATE, ctl_why, "last"},
+    {"conflicts", "list", NEEDS_STATE, ctl_conflicts_list, "all"},
+    {"conflicts", "show", NEEDS_STATE, ctl_conflicts_show, NULL},
+    {"conflicts", "resolve", NEEDS_STATE_WRITE, ctl_conflicts_resolve, NULL},
+    {"rejects", "list", NEEDS_STATE, ctl_rejects_list, "all code"},
+    {"rejects", "show", NEEDS_STATE, ctl_rejects_show, NULL},
+    {"rejects", "replay", NEEDS_STATE_WRITE, ctl_rejects_replay, "code create yes"},
+    {"rejects", "drop", NEEDS_STATE_WRITE, ctl_rejects_drop, NULL},
+    {"links", "list", NEEDS_STATE, ctl_links_list, "missing ended"},
+    {"links", "show", NEEDS_STATE, ctl_links_show, NULL},
+    {"links", "link", NEEDS_STATE_WRITE, ctl_links_link, NULL},
+    {"links", "unlink", NEEDS_STATE_WRITE, ctl_links_unlink, "forget"},
+    {"links", "repair", NEEDS_CALLS, ctl_links_repair, NULL},
+    {"own", NULL, NEEDS_STATE_WRITE, ctl_own, NULL},
+    {"normalizers", NULL, NEEDS_CONF, ctl_normalizers, "forget"},
+    {"prove", NULL, NEEDS_NOTHING, ctl_prove, NULL},
+    {"auth", NULL, NEEDS_SECRETS, ctl_auth, "login forget"},
+    {"gc", NULL, NEEDS_STATE_WRITE, ctl_gc, NULL},
 };
 enum { N_VERBS = sizeof verbs / sizeof verbs[0] };
 
@@ -224,6 +225,83 @@ find_verb(int argc, char **argv, int *words, struct err *err)
     return NULL;
 }
 
+/* Is NAME a word of LIST (NULL: empty)? */
+static bool
+is_word(const char *list, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *p = list; p != NULL && *p != '\0'; p += strspn(p, " ")) {
+        size_t word = strcspn(p, " ");
+
+        if (word == len && memcmp(p, name, len) == 0)
+            return true;
+        p += word;
+    }
+    return false;
+}
+
+/* An option that means nothing here was meant for something: nothing is done. 0 or 64. */
+static int
+check_options(const struct ctl_options *o, const struct verb *v, struct err *err)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } all[] = {{"reason", o->reason != NULL},
+               {"until", o->until != NULL},
+               {"accept-account", o->accept_account},
+               {"online", o->online},
+               {"last", o->last != 0},
+               {"all", o->all},
+               {"code", o->code != NULL},
+               {"create", o->create},
+               {"yes", o->yes},
+               {"missing", o->missing != NULL},
+               {"ended", o->ended},
+               {"forget", o->forget},
+               {"login", o->login}};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i].given && !is_word(v->options, all[i].name))
+            return ctl_bad_usage(err, "%s%s%s takes no --%s", v->name, v->noun != NULL ? " " : "",
+                                 v->noun != NULL ? v->noun : "", all[i].name);
+    return 0;
+}
+
+int
+ctl_check_text(const char *what, const char *text, struct err *err)
+{
+    size_t bad = text == NULL ? 0 : val_bad_byte(text, strlen(text));
+
+    if (bad == 0)
+        return 0;
+    ctl_bad_usage(err, "%s: byte %zu (0x%02x) is no UTF-8: %s", what, bad,
+                  (unsigned char)text[bad - 1], text);
+    err_hint(err, "nothing was changed; does the terminal, or what wrote this, use UTF-8?");
+    return EXIT_USAGE;
+}
+
+/* All of it may become a value, an id, a name or a line of history. */
+static int
+check_texts(const struct ctl_options *o, int argc, char **argv, struct err *err)
+{
+    char what[40];
+    int i;
+
+    if (ctl_check_text("--reason", o->reason, err) != 0 ||
+        ctl_check_text("--until", o->until, err) != 0 ||
+        ctl_check_text("--code", o->code, err) != 0 ||
+        ctl_check_text("--missing", o->missing, err) != 0)
+        return EXIT_USAGE;
+    for (i = 0; i < argc; i++) {
+        snprintf(what, sizeof what, "operand %d", i + 1);
+        if (ctl_check_text(what, argv[i], err) != 0)
+            return EXIT_USAGE;
+    }
+    return 0;
+}
+
 int
 ctl_run(const struct ctl_options *o, int argc, char **argv, struct err *err)
 {
@@ -233,8 +311,10 @@ ctl_run(const struct ctl_options *o, int argc, char **argv, struct err *err)
 
     if (argc == 0)
         return ctl_bad_usage(err, "what shall be done? (init, check, status, jobs, audit, ...)");
+    if (check_texts(o, argc, argv, err) != 0)
+        return EXIT_USAGE;
     verb = find_verb(argc, argv, &words, err);
-    if (verb == NULL)
+    if (verb == NULL || check_options(o, verb, err) != 0)
         return EXIT_USAGE;
     c.arena = arena_new();
     if (open_needed(&c, verb->needs, err) != 0)

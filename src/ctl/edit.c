@@ -84,27 +84,59 @@ run_editor(struct arena *a, const char *command, const char *path, struct err *e
     return EXIT_NO;
 }
 
-/* The first line that says something. */
+/* An editor that keeps letters otherwise than we do must not make a value of them. */
+static int
+check_line(const char *line, size_t len, int number, struct err *err)
+{
+    char what[60];
+
+    snprintf(what, sizeof what, "line %d of what was edited", number);
+    if (strlen(line) == len)
+        return ctl_check_text(what, line, err);
+    ctl_bad_usage(err, "%s: byte %zu is no text (U+0000)", what, strlen(line) + 1);
+    err_hint(err, "nothing was changed; does the editor save UTF-8?");
+    return EXIT_USAGE;
+}
+
+/* The first line that says something. A mark of the byte order before it is none of it. */
+static int
+read_lines(struct arena *a, FILE *file, const char **out, struct err *err)
+{
+    char *line = NULL;
+    size_t cap = 0;
+    int number, rc = 0;
+    ssize_t n;
+
+    for (number = 1; *out == NULL && rc == 0; number++) {
+        const char *text;
+
+        n = getline(&line, &cap, file);
+        if (n < 0 || n >= MAX_EDITED)
+            break;
+        while (n > 0 && line[n - 1] != '\0' && strchr(" \t\r\n", line[n - 1]) != NULL)
+            line[--n] = '\0';
+        text = number == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0 ? line + 3 : line;
+        if (line + n == text || text[0] == '#')
+            continue;
+        rc = check_line(text, (size_t)(line + n - text), number, err);
+        *out = rc == 0 ? arena_text(a, text) : NULL;
+    }
+    free(line);
+    return rc;
+}
+
 static int
 read_file(struct arena *a, const char *path, const char **out, struct err *err)
 {
     FILE *file = fopen(path, "re");
-    char *line = NULL;
-    size_t cap = 0;
-    ssize_t n;
+    int rc;
 
     *out = NULL;
     if (file == NULL)
         return err_errno(err, "%s", path);
-    while (*out == NULL && (n = getline(&line, &cap, file)) >= 0 && n < MAX_EDITED) {
-        while (n > 0 && strchr(" \t\r\n", line[n - 1]) != NULL)
-            line[--n] = '\0';
-        if (n > 0 && line[0] != '#')
-            *out = arena_text(a, line);
-    }
-    free(line);
+    rc = read_lines(a, file, out, err);
     fclose(file);
-    return 0;
+    return rc;
 }
 
 int

@@ -16,16 +16,17 @@ struct ctl {
     struct conf *conf;   /* NULL if the verb needs none */
     struct store *store; /* NULL if the verb needs none */
     int64_t now;
+    const char *warned; /* ctl_load_link: what it said last */
 };
 
 /* A verb: operands in, exit status out (ERR filled on errors). */
 typedef int ctl_verb(struct ctl *c, int argc, char **argv, struct err *err);
 
-ctl_verb ctl_counters, ctl_init, ctl_check, ctl_status, ctl_jobs, ctl_audit, ctl_pause, ctl_resume, ctl_history,
-    ctl_gc, ctl_why, ctl_own, ctl_conflicts_list, ctl_conflicts_show, ctl_conflicts_resolve,
-    ctl_rejects_list, ctl_rejects_show, ctl_rejects_replay, ctl_rejects_drop, ctl_links_list,
-    ctl_auth, ctl_links_show, ctl_links_link, ctl_links_unlink, ctl_links_repair, ctl_normalizers,
-    ctl_prove;
+ctl_verb ctl_counters, ctl_init, ctl_check, ctl_status, ctl_jobs, ctl_audit, ctl_pause, ctl_resume,
+    ctl_history, ctl_gc, ctl_why, ctl_own, ctl_conflicts_list, ctl_conflicts_show,
+    ctl_conflicts_resolve, ctl_rejects_list, ctl_rejects_show, ctl_rejects_replay, ctl_rejects_drop,
+    ctl_links_list, ctl_auth, ctl_links_show, ctl_links_link, ctl_links_unlink, ctl_links_repair,
+    ctl_normalizers, ctl_prove;
 
 /* auth SYSTEM --login (login.c); S is one of the config's, the state is open. */
 int ctl_login(struct ctl *c, const struct conf_system *s, struct err *err);
@@ -41,6 +42,9 @@ int ctl_print_closed(struct ctl *c, struct err *err);
 
 /* err "usage", exit 64. Returns 64. */
 int ctl_bad_usage(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* TEXT (NULL: none) is from outside; WHAT it is. 0, or 64 where it is no UTF-8. */
+int ctl_check_text(const char *what, const char *text, struct err *err);
 
 /* The answer is no: err CODE, exit 1. Returns 1. */
 int ctl_no(struct err *err, const char *code, const char *fmt, ...)
@@ -82,12 +86,19 @@ int ctl_check_names(struct ctl *c, const char *system, const char *resource, str
 /* A number of the state's, from 1 on; WHAT it is of. 0 or 64. */
 int ctl_number(const char *what, const char *text, int64_t *out, struct err *err);
 
-/* Who is at the keyboard, for history. */
+/* Who is at the keyboard, for history; a name that is no UTF-8 is none. */
 const char *ctl_operator(void);
 
 /* Its link: 1, 0 it has none, -1. */
 int ctl_link_of(struct ctl *c, const struct ctl_record *r, struct store_link *link,
                 struct err *err);
+
+/*
+ * For showing it: a value that cannot be read is a warning, once, and NULL in LINK. 1, 0 there is
+ * none, -1.
+ */
+int ctl_load_link(struct ctl *c, struct arena *a, int64_t link_id, struct store_link *link,
+                  struct err *err);
 
 /* "a:1 b:2": the records of a link. */
 const char *ctl_link_text(struct ctl *c, const struct store_link *link);
@@ -116,7 +127,8 @@ const struct val *ctl_unified(struct ctl *c, const struct sync_field *field, con
 
 /*
  * Lets a person edit TEXT: $VISUAL (on a terminal), else $EDITOR. The first line that is no comment
- * (#) and not empty into OUT, NULL if there is none. 0, 1 there is no editor, or it failed; -1.
+ * (#) and not empty into OUT, NULL if there is none. 0, 1 there is no editor, or it failed; 64 what
+ * it wrote is no UTF-8; -1.
  */
 int ctl_edit(struct arena *a, const char *text, const char **out, struct err *err);
 

@@ -18,7 +18,7 @@ add_link(struct ctl *c, struct table *t, int64_t id, struct err *err)
     CLEANUP_BUF struct buf text = BUF_INIT;
     struct store_link link;
 
-    if (store_load_link(c->store, a, id, &link, err) < 0)
+    if (ctl_load_link(c, a, id, &link, err) < 0)
         return -1;
     for (size_t i = 0; i < link.n_ends; i++)
         buf_printf(&text, "%s%s:%s%s", i > 0 ? " " : "", link.ends[i].system,

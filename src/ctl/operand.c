@@ -97,14 +97,40 @@ ctl_operator(void)
 
     if (user == NULL || user[0] == '\0')
         user = getenv("USER");
-    return user != NULL && user[0] != '\0' ? user : "operator";
+    return user != NULL && user[0] != '\0' && val_bad_byte(user, strlen(user)) == 0 ? user
+                                                                                    : "operator";
+}
+
+/* What can be read of a link is shown, whatever else is in it. */
+static int
+warn_broken(struct ctl *c, int rc, struct err *err)
+{
+    const char *text;
+
+    if (rc >= 0 || !store_is_broken(err))
+        return rc;
+    text = arena_printf(c->arena, "%s; %s", err->text, err->hint);
+    if (c->warned == NULL || strcmp(c->warned, text) != 0)
+        log_warn("%s", text);
+    c->warned = text;
+    *err = (struct err)ERR_INIT;
+    return 1;
+}
+
+int
+ctl_load_link(struct ctl *c, struct arena *a, int64_t link_id, struct store_link *link,
+              struct err *err)
+{
+    return warn_broken(c, store_load_link(c->store, a, link_id, link, err), err);
 }
 
 int
 ctl_link_of(struct ctl *c, const struct ctl_record *r, struct store_link *link, struct err *err)
 {
-    return store_find_link(c->store, c->arena, r->sync->resource, r->record.system,
-                           r->record.account, r->record.record_id, link, err);
+    return warn_broken(c,
+                       store_find_link(c->store, c->arena, r->sync->resource, r->record.system,
+                                       r->record.account, r->record.record_id, link, err),
+                       err);
 }
 
 const char *

@@ -52,9 +52,16 @@ load_links(struct ctl *c, const struct conf_sync *sync, struct prove_link **link
         for (int k = 0; k < n && loaded < MOST_LINKS; k++) {
             struct store_link link;
 
-            if (store_load_link(c->store, c->arena, ids[k], &link, err) < 0)
+            struct err e = ERR_INIT;
+            int rc = store_load_link(c->store, c->arena, ids[k], &link, &e);
+
+            if (rc < 0 && !store_is_broken(&e)) {
+                *err = e;
                 return -1;
-            if (link.open_intents == 0)
+            }
+            if (rc < 0)
+                log_warn("left out: %s; %s", e.text, e.hint);
+            else if (link.open_intents == 0)
                 (*links)[loaded++] = shown_by(c, sync, &link);
         }
         after = ids[n - 1];

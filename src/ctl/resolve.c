@@ -145,7 +145,7 @@ edit(struct ctl *c, const struct conflict *x, struct store_resolution *r, const 
         rc = conflict_load(c, number, &now, err);
     if (rc != 0)
         return rc;
-    if (!conflict_is_open(&now))
+    if (!conflict_may_end(&now))
         return not_open(c, &now, err);
     if (val_equal(now.row.ends, x->row.ends))
         return give(c, &now, r, text, err);
@@ -154,14 +154,14 @@ edit(struct ctl *c, const struct conflict *x, struct store_resolution *r, const 
     return EXIT_NO;
 }
 
-/* One that is not of a field is closed, and no more. */
+/* One that is not of a field, or that nobody can read, is closed, and no more. */
 static int
 done(struct ctl *c, const struct conflict *x, struct store_resolution *r, struct err *err)
 {
     bool dry = c->o->common->dry_run;
     int rc;
 
-    if (x->field != NULL) {
+    if (x->field != NULL && !x->row.broken) {
         ctl_bad_usage(err, "conflict %" PRId64 " is of the field %s: which value?",
                       x->row.conflict_id, x->row.field);
         err_hint(err, "take SYSTEM, value VALUE, or edit");
@@ -170,14 +170,21 @@ done(struct ctl *c, const struct conflict *x, struct store_resolution *r, struct
     rc = dry ? 1 : store_conflict_resolve(c->store, r, c->now, err);
     if (rc <= 0)
         return rc < 0 ? -1 : not_open(c, x, err);
-    return ctl_say(err, "%sconflict %" PRId64 "; nothing is written for it",
-                   dry ? "would close " : "closed ", x->row.conflict_id);
+    return ctl_say(err, "%sconflict %" PRId64 "; %s", dry ? "would close " : "closed ",
+                   x->row.conflict_id,
+                   x->row.broken ? "what differs is found anew" : "nothing is written for it");
 }
 
 static int
 by_value(struct ctl *c, const struct conflict *x, struct store_resolution *r, int argc, char **argv,
          struct err *err)
 {
+    if (x->row.broken) {
+        ctl_bad_usage(err, "the values of conflict %" PRId64 " cannot be read", x->row.conflict_id);
+        err_hint(err, "sync-ctl conflicts resolve %" PRId64 " done closes it: it is found anew",
+                 x->row.conflict_id);
+        return EXIT_USAGE;
+    }
     if (x->field == NULL || x->row.ends == NULL) {
         ctl_bad_usage(err, "conflict %" PRId64 " is not of a field that is synced",
                       x->row.conflict_id);
@@ -207,7 +214,7 @@ ctl_conflicts_resolve(struct ctl *c, int argc, char **argv, struct err *err)
     rc = conflict_load(c, argv[0], &x, err);
     if (rc != 0)
         return rc;
-    if (!conflict_is_open(&x))
+    if (!conflict_may_end(&x))
         return not_open(c, &x, err);
     r.conflict_id = x.row.conflict_id;
     if (strcmp(argv[1], "done") == 0 && argc == 2)

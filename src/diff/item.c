@@ -274,8 +274,8 @@ find_others(struct diff *d, struct item *it, struct err *err)
     return own->state == END_LIVE && !it->done ? match_ends(d, it, err) : 1;
 }
 
-int
-item_step(struct diff *d, struct item *it, struct err *err)
+static int
+step(struct diff *d, struct item *it, struct err *err)
 {
     static int (*const steps[])(struct diff *, struct item *, struct err *) = {
         read_linked,
@@ -300,4 +300,20 @@ item_step(struct diff *d, struct item *it, struct err *err)
     if (known <= 0 || it->done)
         return known < 0 ? -1 : 0;
     return finish_item(d, it, err);
+}
+
+/* What the state has of this record cannot be read: that is no matter of the others. */
+int
+item_step(struct diff *d, struct item *it, struct err *err)
+{
+    struct err why = ERR_INIT;
+
+    if (step(d, it, &why) == 0)
+        return 0;
+    if (!store_is_broken(&why)) {
+        *err = why;
+        return -1;
+    }
+    item_reject(it, STORE_BROKEN, arena_printf(d->arena, "%s; %s", why.text, why.hint));
+    return 0;
 }

@@ -35,6 +35,21 @@ lex_utf8(const char *p, const char *end)
     return p + n;
 }
 
+size_t
+val_bad_byte(const char *bytes, size_t len)
+{
+    const char *end = bytes + len;
+
+    for (const char *p = bytes; p < end;) {
+        const char *next = (unsigned char)*p < 0x80 ? p + 1 : lex_utf8(p, end);
+
+        if (next == NULL)
+            return (size_t)(p - bytes) + 1;
+        p = next;
+    }
+    return 0;
+}
+
 static const char *
 digits(const char *p, const char *end)
 {

@@ -92,6 +92,10 @@ void val_canon(struct buf *out, const struct val *v);
 const char *val_write_text(struct arena *a, const struct val *v);
 const char *val_canon_text(struct arena *a, const struct val *v);
 
+/* Bytes from outside that are to be a text: where they are no UTF-8 (counted from 1); 0: nowhere.
+ */
+size_t val_bad_byte(const char *bytes, size_t len);
+
 /* "text" with quotes and escapes, as JSON; control characters escaped, the rest as UTF-8. */
 void val_write_string(struct buf *out, const char *bytes, size_t len);
 

@@ -16,6 +16,7 @@ struct store_conflict {
     int64_t conflict_id, at, link_id;
     const char *resource, *field;
     const struct val *base, *ends; /* ends: object, system -> value in its words, as last seen */
+    bool broken;                   /* base or ends cannot be read: they are NULL */
     const char *state;             /* open, resolved */
     const char *resolution, *resolved_by; /* NULL while open */
     int64_t resolved_at;
@@ -29,6 +30,12 @@ int store_conflicts(struct store *s, struct arena *a, const char *resource, bool
 int store_conflict(struct store *s, struct arena *a, int64_t conflict_id,
                    struct store_conflict *out, struct err *err);
 
+/*
+ * Has its link (loaded with STORE_BROKEN) a value that cannot be read and that resolving C puts
+ * right, also if C is resolved?
+ */
+bool store_conflict_mends(const struct store_conflict *c, const struct store_link *l);
+
 /* The source of what a person decided; sync/decide.h calls it DECIDE_PERSON. */
 #define STORE_PERSON "person"
 
@@ -37,9 +44,10 @@ int store_conflict(struct store *s, struct arena *a, int64_t conflict_id,
  * in its words). Each end's shadow takes for the field what the conflict shows of it, so that an
  * edit made since is still one; what others are to get is owed to them, from TAKE or from
  * STORE_PERSON, and nothing else of the field is owed any more. Both NULL: only closed, nothing is
- * owed (a conflict that is not of one field, as that of a merge: field record_id). One of a link
- * that has ended is only closed. 1, 0 it is not open, -1 (codes "no-value": TAKE shows none;
- * "no-end": VALUES names a system without a live end; "no-field": it is not of one field).
+ * owed (a conflict that is not of one field, as that of a merge: field record_id; or one that is
+ * broken, which is found anew). One of a link that has ended is only closed. 1, 0 it is not open
+ * (and mends nothing), -1 (codes "no-value": TAKE shows none; "no-end": VALUES names a system
+ * without a live end; "no-field": it is not of one field).
  */
 struct store_resolution {
     int64_t conflict_id;

@@ -24,6 +24,14 @@
  */
 struct store;
 
+/*
+ * The code of an error about a value of the state that is no JSON (only a file that was edited by
+ * hand, or written by a version that did not look, has one): RECORD/NEVER. The text says which row,
+ * the hint how to mend it. What is asked for is filled in, with NULL for that value.
+ */
+#define STORE_BROKEN "broken-value"
+bool store_is_broken(const struct err *err);
+
 enum store_mode { STORE_READ, STORE_WRITE };
 
 /* Makes the state (0600) with its schema and a random deployment id. -1 if it exists. */

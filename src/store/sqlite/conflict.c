@@ -15,7 +15,8 @@
     " c.resolution, c.resolved_by, c.resolved_at FROM sync_conflicts c JOIN sync_links l ON"       \
     " l.link_id = c.link_id "
 
-static int
+/* One whose values cannot be read is told as that: a person closes it, and it is found anew. */
+static void
 read_row(const struct rows *r, struct arena *a, struct store_conflict *c)
 {
     *c = (struct store_conflict){
@@ -29,9 +30,8 @@ read_row(const struct rows *r, struct arena *a, struct store_conflict *c)
         .resolved_by = row_text(r, a, 9),
         .resolved_at = row_time(r, 10),
     };
-    if (row_val(r, a, 5, &c->base) < 0)
-        return -1;
-    return row_val(r, a, 6, &c->ends);
+    c->broken = row_val(r, a, 5, &c->base) < 0;
+    c->broken = row_val(r, a, 6, &c->ends) < 0 || c->broken;
 }
 
 int
@@ -50,10 +50,7 @@ store_conflicts(struct store *s, struct arena *a, const char *resource, bool all
         return -1;
     while ((rc = rows_next(&r)) == 1) {
         list = list_grow(a, list, (size_t)n, sizeof *list);
-        if (read_row(&r, a, &list[n++]) < 0) {
-            rows_end(&r);
-            return -1;
-        }
+        read_row(&r, a, &list[n++]);
     }
     *out = list;
     return rc < 0 ? -1 : n;
@@ -72,9 +69,9 @@ store_conflict(struct store *s, struct arena *a, int64_t conflict_id, struct sto
     rc = rows_next(&r);
     if (rc != 1)
         return rc;
-    rc = read_row(&r, a, out) < 0 ? -1 : 1;
+    read_row(&r, a, out);
     rows_end(&r);
-    return rc;
+    return 1;
 }
 
 /* ---- Resolving ---- */
@@ -134,14 +131,14 @@ cover(struct resolving *x, const struct store_end *e)
 
     if (value == NULL)
         return 0;
-    fields = val_copy(x->h.a, e->shadow);
+    fields = e->shadow != NULL ? val_copy(x->h.a, e->shadow) : val_object(x->h.a);
     val_set(x->h.a, fields, x->c.field, value);
     val_canon(&canon, fields);
     digest_hex(buf_get(&canon), canon.len, hash);
     return db_run(x->h.s, x->h.err,
                   "UPDATE sync_metadata SET fields = ?, field_hash = ?, synced_at = ? WHERE"
                   " link_id = ? AND external_system = ? AND account = ?",
-                  "ttmitt", buf_get(&canon), hash, x->h.now, x->c.link_id, e->system,
+                  "jtmitt", buf_get(&canon), hash, x->h.now, x->c.link_id, e->system,
                   e->account) < 0
                ? -1
                : 0;
@@ -221,15 +218,29 @@ close_conflict(struct resolving *x)
     return hand_tell(&x->h, &line);
 }
 
+bool
+store_conflict_mends(const struct store_conflict *c, const struct store_link *l)
+{
+    for (size_t i = 0; i < l->n_ends; i++)
+        if (l->ends[i].shadow == NULL)
+            return true;
+    for (size_t i = 0; i < l->n_owed; i++)
+        if (l->owed[i].value == NULL && strcmp(l->owed[i].field, c->field) == 0)
+            return true;
+    return false;
+}
+
 static int
 resolve(struct resolving *x)
 {
     int rc = store_conflict(x->h.s, x->h.a, x->r->conflict_id, &x->c, x->h.err);
 
-    if (rc != 1 || strcmp(x->c.state, "open") != 0)
-        return rc < 0 ? -1 : 0;
-    if (store_load_link(x->h.s, x->h.a, x->c.link_id, &x->l, x->h.err) < 0)
+    if (rc != 1)
+        return rc;
+    if (hand_load_link(&x->h, x->c.link_id, &x->l) < 0)
         return -1;
+    if (strcmp(x->c.state, "open") != 0 && !store_conflict_mends(&x->c, &x->l))
+        return 0;
     if (check_values(x) < 0 || settle_field(x) < 0 || close_conflict(x) < 0 ||
         hand_touch(&x->h, x->c.link_id) < 0 ||
         hand_nominate_end(&x->h, "resolve", x->c.link_id, x->r->take) < 0)

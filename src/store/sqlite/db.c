@@ -80,20 +80,34 @@ bind_time(sqlite3_stmt *st, int i, int64_t ms)
     sqlite3_bind_text(st, i, clock_format(ms, text), -1, SQLITE_TRANSIENT);
 }
 
-static void
-bind_val(sqlite3_stmt *st, int i, const struct val *v, bool canonical)
+/* Bytes that are no text would be kept well, and read by nobody. */
+static int
+bind_json(sqlite3_stmt *st, int i, const char *text, size_t len, struct err *err)
+{
+    size_t bad = val_bad_byte(text, len);
+
+    if (bad > 0)
+        return err_set(err, ERR_RECORD, ERR_NEVER, "bad-utf8",
+                       "a value is not kept: byte %zu of it is no UTF-8: %.*s", bad,
+                       (int)(len < 200 ? len : 200), text);
+    sqlite3_bind_text(st, i, text, (int)len, SQLITE_TRANSIENT);
+    return 0;
+}
+
+static int
+bind_val(sqlite3_stmt *st, int i, const struct val *v, bool canonical, struct err *err)
 {
     CLEANUP_BUF struct buf b = BUF_INIT;
 
     if (v == NULL) {
         sqlite3_bind_null(st, i);
-        return;
+        return 0;
     }
     if (canonical)
         val_canon(&b, v);
     else
         val_write(&b, v);
-    sqlite3_bind_text(st, i, buf_get(&b), (int)b.len, SQLITE_TRANSIENT);
+    return bind_json(st, i, buf_get(&b), b.len, err);
 }
 
 /* SQLite takes a NULL pointer for NULL, also with no bytes. */
@@ -114,10 +128,10 @@ bind_texts(sqlite3_stmt *st, int i, const char *const *texts)
     return n;
 }
 
-static void
-bind_all(sqlite3_stmt *st, const char *types, va_list ap)
+static int
+bind_all(sqlite3_stmt *st, const char *types, va_list ap, struct err *err)
 {
-    int i = 1;
+    int i = 1, rc = 0;
 
     for (; *types != '\0'; types++, i++) {
         const void *bytes;
@@ -150,9 +164,13 @@ bind_all(sqlite3_stmt *st, const char *types, va_list ap)
             bytes = va_arg(ap, const void *);
             bind_bytes(st, i, bytes, va_arg(ap, size_t));
             break;
+        case 'j':
+            bytes = va_arg(ap, const char *);
+            rc |= bind_json(st, i, bytes, strlen(bytes), err);
+            break;
         case 'v':
         case 'w':
-            bind_val(st, i, va_arg(ap, const struct val *), *types == 'v');
+            rc |= bind_val(st, i, va_arg(ap, const struct val *), *types == 'v', err);
             break;
         default:
             BUG("no such type of value: %c", *types);
@@ -160,6 +178,7 @@ bind_all(sqlite3_stmt *st, const char *types, va_list ap)
     }
     if (sqlite3_bind_parameter_count(st) != i - 1)
         BUG("wrong number of values for %s", sqlite3_sql(st));
+    return rc;
 }
 
 int
@@ -172,8 +191,10 @@ db_run(struct store *s, struct err *err, const char *sql, const char *types, ...
     if (st == NULL)
         return -1;
     va_start(ap, types);
-    bind_all(st, types, ap);
+    rc = bind_all(st, types, ap, err);
     va_end(ap);
+    if (rc < 0)
+        return -1;
     rc = sqlite3_step(st);
     if (rc == SQLITE_DONE) {
         sqlite3_reset(st);
@@ -191,10 +212,7 @@ open_rows(struct store *s, struct rows *r, struct err *err, const char *sql, con
     r->s = s;
     r->err = err;
     r->st = statement(s, sql, err);
-    if (r->st == NULL)
-        return -1;
-    bind_all(r->st, types, ap);
-    return 0;
+    return r->st == NULL ? -1 : bind_all(r->st, types, ap, err);
 }
 
 int
@@ -281,8 +299,8 @@ row_val(const struct rows *r, struct arena *a, int column, const struct val **ou
     *out = val_parse(a, text, (size_t)sqlite3_column_bytes(r->st, column), r->err);
     if (*out != NULL)
         return 0;
-    return err_set(r->err, ERR_RUN, ERR_NEVER, "state", "%s holds broken JSON in %s", r->s->path,
-                   sqlite3_column_name(r->st, column));
+    return err_set(r->err, ERR_RECORD, ERR_NEVER, STORE_BROKEN, "%s holds broken JSON in %s",
+                   r->s->path, sqlite3_column_name(r->st, column));
 }
 
 int

@@ -27,6 +27,19 @@ hand_touch(struct hand *h, int64_t link_id)
 }
 
 int
+hand_load_link(struct hand *h, int64_t link_id, struct store_link *out)
+{
+    struct err e = ERR_INIT;
+    int rc = store_load_link(h->s, h->a, link_id, out, &e);
+
+    if (rc < 0 && store_is_broken(&e))
+        return 1;
+    if (rc < 0)
+        *h->err = e;
+    return rc;
+}
+
+int
 hand_tell(struct hand *h, const struct hand_line *l)
 {
     const char *by = h->by != NULL ? h->by : "somebody";

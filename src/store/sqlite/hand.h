@@ -20,6 +20,10 @@ struct hand {
 /* The link has changed. What is out and decided already (its intents are open) stays out. 0, -1. */
 int hand_touch(struct hand *h, int64_t link_id);
 
+/* store_load_link, also of one with a value that cannot be read (it is NULL): a person's hand mends
+ * it. 1, 0, -1. */
+int hand_load_link(struct hand *h, int64_t link_id, struct store_link *out);
+
 /* A line of history: FIELD may be NULL. TEXT gets "by BY: " in front. 0, -1. */
 struct hand_line {
     int64_t seq, link_id;

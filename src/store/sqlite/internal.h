@@ -91,8 +91,9 @@ extern const char store_schema[]; /* schema.sql, made at build time */
  * TYPES names the values that follow, bound in this order: i int64_t, n int, t text (NULL = NULL),
  * T many of them (const char *const *, up to a NULL),
  * m ms as RFC 3339 text, M the same with 0 = NULL, v struct val as canonical JSON (NULL = NULL),
- * w the same with members and numbers as they came, b bytes (two values: const void * and size_t;
- * never NULL). Texts and bytes must live until the call is over.
+ * w the same with members and numbers as they came, j JSON text, b bytes (two values: const void *
+ * and size_t; never NULL). Texts and bytes must live until the call is over. What is in JSON must
+ * be UTF-8: else nothing is run, err "bad-utf8" (RECORD).
  */
 struct rows {
     struct store *s;
@@ -111,7 +112,8 @@ int64_t row_int(const struct rows *r, int column);
 /* Copied into A; NULL for NULL. */
 const char *row_text(const struct rows *r, struct arena *a, int column);
 int64_t row_time(const struct rows *r, int column); /* 0 for NULL */
-/* JSON of ours; NULL for NULL. -1 with err "state" if it is broken. */
+/* JSON of ours; NULL for NULL. -1 with err STORE_BROKEN (RECORD) if it is broken: the query goes
+ * on, OUT is NULL. */
 int row_val(const struct rows *r, struct arena *a, int column, const struct val **out);
 /* Bytes with a NUL behind them, copied into A; never NULL. */
 const char *row_blob(const struct rows *r, struct arena *a, int column, size_t *len);

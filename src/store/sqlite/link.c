@@ -2,6 +2,7 @@
 
 #include "store/sqlite/internal.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 int
@@ -42,9 +43,35 @@ load_head(struct store *s, struct arena *a, int64_t link_id, struct store_link *
     return 1;
 }
 
+/*
+ * WHAT of the link is no JSON: ERR names it. A person says what FIELD (NULL: all of them) is, by
+ * the conflict that gave it the value, or by a link made anew.
+ */
+static int
+broken(struct store *s, struct arena *a, const struct store_link *l, const char *field,
+       const char *what, struct err *err)
+{
+    struct err e = ERR_INIT;
+    int64_t n = 0;
+
+    if (field != NULL && db_int(s, &e, &n,
+                                "SELECT max(conflict_id) FROM sync_conflicts WHERE link_id = ? AND"
+                                " field = ?",
+                                "it", l->link_id, field) < 0)
+        n = 0;
+    err_wrap(err, "link %" PRId64 " of %s: %s", l->link_id, l->resource, what);
+    if (n != 0)
+        return err_hint(err, "sync-ctl conflicts resolve %" PRId64 " take SYSTEM mends it", n);
+    return err_hint(
+        err, "sync-ctl links unlink %s %s, then links link with the same records", l->resource,
+        l->n_ends > 0 ? arena_printf(a, "%s:%s", l->ends[0].system, l->ends[0].record_id)
+                      : "SYSTEM:ID");
+}
+
 static int
 load_ends(struct store *s, struct arena *a, struct store_link *l, struct err *err)
 {
+    const char *bad = NULL;
     struct rows r;
     int rc;
 
@@ -63,10 +90,10 @@ load_ends(struct store *s, struct arena *a, struct store_link *l, struct err *er
         e->system = row_text(&r, a, 0);
         e->account = row_text(&r, a, 1);
         e->record_id = row_text(&r, a, 2);
-        if (row_val(&r, a, 3, &e->shadow) < 0 || row_val(&r, a, 4, &e->diverged) < 0) {
-            rows_end(&r);
-            return -1;
-        }
+        if (row_val(&r, a, 3, &e->shadow) < 0)
+            bad = arena_printf(a, "what %s:%s showed", e->system, e->record_id);
+        if (row_val(&r, a, 4, &e->diverged) < 0)
+            bad = arena_printf(a, "what is left different at %s:%s", e->system, e->record_id);
         e->version = row_text(&r, a, 5);
         e->etag = row_text(&r, a, 6);
         e->map_hash = row_text(&r, a, 7);
@@ -75,12 +102,13 @@ load_ends(struct store *s, struct arena *a, struct store_link *l, struct err *er
         if (e->synced_at > l->decided_at)
             l->decided_at = e->synced_at;
     }
-    return rc;
+    return rc == 0 && bad != NULL ? broken(s, a, l, NULL, bad, err) : rc;
 }
 
 static int
 load_owed(struct store *s, struct arena *a, struct store_link *l, struct err *err)
 {
+    const char *bad = NULL, *field = NULL;
     struct rows r;
     int rc;
 
@@ -99,14 +127,14 @@ load_owed(struct store *s, struct arena *a, struct store_link *l, struct err *er
         o->target = row_text(&r, a, 1);
         o->source = row_text(&r, a, 2);
         if (row_val(&r, a, 3, &o->value) < 0) {
-            rows_end(&r);
-            return -1;
+            field = o->field;
+            bad = arena_printf(a, "%s owed to %s", o->field, o->target);
         }
         o->since = row_time(&r, 4);
         o->not_before = row_time(&r, 5);
         o->refused = row_text(&r, a, 6);
     }
-    return rc;
+    return rc == 0 && bad != NULL ? broken(s, a, l, field, bad, err) : rc;
 }
 
 static int
@@ -148,13 +176,24 @@ static int
 load(struct store *s, struct arena *a, int64_t link_id, struct store_link *l, struct err *err)
 {
     int rc = load_head(s, a, link_id, l, err);
+    bool bad = false;
 
     if (rc != 1)
         return rc;
-    if (load_ends(s, a, l, err) < 0 || load_owed(s, a, l, err) < 0 ||
-        load_unknown(s, a, l, err) < 0 || load_closed(s, a, l, err) < 0)
+    rc = load_ends(s, a, l, err);
+    bad = rc < 0 && store_is_broken(err);
+    if (rc == 0 || bad)
+        rc = load_owed(s, a, l, err);
+    bad = bad || (rc < 0 && store_is_broken(err));
+    if ((rc < 0 && !bad) || load_unknown(s, a, l, err) < 0 || load_closed(s, a, l, err) < 0)
         return -1;
-    return 1;
+    return bad ? -1 : 1;
+}
+
+bool
+store_is_broken(const struct err *err)
+{
+    return strcmp(err->code, STORE_BROKEN) == 0;
 }
 
 int

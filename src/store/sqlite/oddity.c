@@ -32,7 +32,8 @@ store_oddities(struct store *s, struct arena *a, struct store_oddity **out, stru
                                    .last_at = row_time(&r, 7)};
         if (row_val(&r, a, 3, &o->sent) < 0 || row_val(&r, a, 4, &o->stored) < 0) {
             rows_end(&r);
-            return -1;
+            return err_hint(err, "sync-ctl normalizers --forget %s %s %s mends it", o->resource,
+                            o->system, o->field);
         }
     }
     *out = list;

@@ -21,7 +21,8 @@ struct due {
  */
 #define DUE                                                                                        \
     "SELECT o.link_id, l.generation, l.resource_type, e.external_system, e.account, e.record_id,"  \
-    " o.target, t.account, t.record_id FROM sync_owed o INDEXED BY sync_owed_due JOIN sync_links " \
+    " o.target, t.account, t.record_id, o.value FROM sync_owed o INDEXED BY sync_owed_due JOIN "   \
+    "sync_links "                                                                                  \
     "l"                                                                                            \
     " ON l.link_id = o.link_id JOIN sync_metadata e ON e.link_id = o.link_id AND"                  \
     " e.external_system = coalesce((SELECT external_system FROM sync_metadata WHERE link_id ="     \
@@ -46,6 +47,13 @@ is_paused(const struct store_pause *pauses, int n, const struct due *d)
     return false;
 }
 
+/* Nobody can decide it, however often it is nominated. */
+static bool
+is_broken(const char *value)
+{
+    return val_bad_byte(value, strlen(value)) > 0;
+}
+
 static bool
 is_listed(const struct due *list, int n, int64_t link_id)
 {
@@ -68,7 +76,7 @@ find_due(struct store *s, struct arena *a, const struct store_pause *pauses, int
     while ((rc = rows_next(&r)) == 1) {
         struct due *d;
 
-        if (is_listed(list, n, row_int(&r, 0)))
+        if (is_listed(list, n, row_int(&r, 0)) || is_broken(row_peek(&r, 9)))
             continue;
         list = list_grow(a, list, (size_t)n, sizeof *list);
         d = &list[n];

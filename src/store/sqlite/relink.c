@@ -63,8 +63,7 @@ find_living(struct linking *x, const struct store_record *r, int64_t *other)
 
     if (rc != 1 || *other == x->l.link_id)
         return rc < 0 ? -1 : 0;
-    if (store_load_link(x->h.s, x->h.a, *other, &l, x->h.err) < 0 ||
-        hand_check_idle(&x->h, *other, false) < 0)
+    if (hand_load_link(&x->h, *other, &l) < 0 || hand_check_idle(&x->h, *other, false) < 0)
         return -1;
     if (l.ended)
         return 0;

@@ -40,7 +40,7 @@ update(struct store *s, const struct shadow_row *r, const char *fields, const ch
                   " map_hash = coalesce(?, map_hash), deleted_at = CASE WHEN ?11 IS NOT NULL THEN"
                   " coalesce(deleted_at, ?11) END WHERE resource_type = ? AND record_id = ? AND"
                   " external_system = ? AND account = ? AND link_id = ?",
-                  "tttmttvtttMtttti", r->sync_source, r->sync_actor, r->correlation_id, now, hash,
+                  "tttmtjvtttMtttti", r->sync_source, r->sync_actor, r->correlation_id, now, hash,
                   fields, r->diverged, r->version, r->etag, r->map_hash,
                   r->deleted ? now : INT64_C(0), r->resource, r->record_id, r->system, r->account,
                   r->link_id);
@@ -63,7 +63,7 @@ upsert(struct store *s, const struct shadow_row *r, const char *fields, const ch
                   " diverged = coalesce(?12, diverged), version = coalesce(?13, version),"
                   " etag = ?14, map_hash = coalesce(?15, map_hash), deleted_at = CASE WHEN ?16 IS"
                   " NOT NULL THEN coalesce(deleted_at, ?16) END",
-                  "ttttitttmttvtttM", r->resource, r->record_id, r->system, r->account, r->link_id,
+                  "ttttitttmtjvtttM", r->resource, r->record_id, r->system, r->account, r->link_id,
                   r->sync_source, r->sync_actor, r->correlation_id, now, hash, fields, r->diverged,
                   r->version, r->etag, r->map_hash, r->deleted ? now : INT64_C(0));
 }

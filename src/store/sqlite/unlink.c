@@ -134,10 +134,13 @@ nominate_freed(struct unlinking *x, bool all)
 static int
 unlink_record(struct unlinking *x, const char *resource)
 {
-    int rc = store_find_link(x->h.s, x->h.a, resource, x->r->system, x->r->account, x->r->record_id,
-                             &x->l, x->h.err);
+    int64_t link_id;
+    int rc = link_of_record(x->h.s, resource, x->r->system, x->r->account, x->r->record_id,
+                            &link_id, x->h.err);
     bool whole;
 
+    if (rc == 1)
+        rc = hand_load_link(&x->h, link_id, &x->l);
     if (rc != 1)
         return rc;
     whole = !goes_on(x);
@@ -173,7 +176,7 @@ static int
 own(struct hand *h, int64_t link_id, const char *system)
 {
     struct store_link l;
-    int rc = store_load_link(h->s, h->a, link_id, &l, h->err);
+    int rc = hand_load_link(h, link_id, &l);
     bool there = false;
 
     if (rc != 1)

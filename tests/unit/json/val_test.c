@@ -414,10 +414,21 @@ START_TEST(canonical_text_is_sorted_by_bytes)
 }
 END_TEST
 
+START_TEST(says_which_byte_is_no_utf8)
+{
+    ck_assert_uint_eq(val_bad_byte("", 0), 0);
+    ck_assert_uint_eq(val_bad_byte("M\xc3\xbcller\xc2\x85", 9), 0);
+    ck_assert_uint_eq(val_bad_byte("M\xfcller", 6), 2);
+    ck_assert_uint_eq(val_bad_byte("ab\xc3", 3), 3);
+    ck_assert_uint_eq(val_bad_byte("\xed\xa0\x80", 3), 1);
+}
+END_TEST
+
 UNIT_MAIN("json/val", numbers_leave_as_they_came, refuses_bad_numbers, names_the_bad_byte,
           refuses_bad_utf8, takes_all_good_utf8, a_multibyte_character_must_end_inside_the_string,
           decodes_escapes, refuses_lone_surrogates, strings_may_hold_nul_but_ids_may_not,
           nests_512_deep_and_no_deeper, refuses_duplicates_however_spelled,
           same_names_in_different_objects_are_fine, large_objects_are_checked_too,
           finds_members_and_paths, reads_whole_numbers_that_fit, builds_values,
-          a_copy_outlives_its_source, equality_is_by_value, canonical_text_is_sorted_by_bytes)
+          a_copy_outlives_its_source, equality_is_by_value, canonical_text_is_sorted_by_bytes,
+          says_which_byte_is_no_utf8)

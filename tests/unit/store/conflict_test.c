@@ -316,10 +316,54 @@ START_TEST(joins_the_open_transaction)
 }
 END_TEST
 
+/* The parser lets no such text in: a program of ours must not, either. */
+START_TEST(bytes_that_are_no_text_are_not_kept)
+{
+    struct asked x;
+    struct store_resolution r;
+    struct val *values;
+
+    ask(&x);
+    r = (struct store_resolution){.conflict_id = x.conflict, .by = "alice"};
+    values = val_object(x.f.a);
+    val_set(x.f.a, values, "app", val_string(x.f.a, "M\374ller"));
+    r.values = values;
+    ck_assert_int_eq(store_conflict_resolve(x.f.s, &r, x.f.now, &x.f.err), -1);
+    ck_assert_str_eq(x.f.err.code, "bad-utf8");
+    ck_assert_int_eq(x.f.err.scope, ERR_RECORD);
+    ck_assert_str_eq(sql_text(&x.f, "SELECT state FROM sync_conflicts"), "open");
+    ck_assert_ptr_null(owed(&x));
+    fixture_close(&x.f);
+}
+END_TEST
+
+START_TEST(a_value_that_nobody_can_read_is_decided_again)
+{
+    struct asked x;
+    struct store_link l;
+
+    ask(&x);
+    ck_assert_int_eq(resolve(&x, NULL, "{\"app\":\"4\",\"hubspot\":\"4\"}"), 1);
+    sql(&x.f, "UPDATE sync_owed SET value = CAST(x'22fc22' AS TEXT) WHERE target = 'app'");
+    ck_assert_int_eq(store_load_link(x.f.s, x.f.a, x.link, &l, &x.f.err), -1);
+    ck_assert(store_is_broken(&x.f.err));
+    ck_assert_int_eq(x.f.err.scope, ERR_RECORD);
+    ck_assert_str_eq(x.f.err.hint, "sync-ctl conflicts resolve 1 take SYSTEM mends it");
+    ck_assert_uint_eq(l.n_ends, 2);
+    ck_assert_ptr_null(l.owed[0].value);
+    ck_assert_str_eq(val_text(l.owed[1].value), "4");
+    ck_assert_int_eq(resolve(&x, "hubspot", NULL), 1);
+    ck_assert_str_eq(owed(&x), "phone hubspot>app \"2\"");
+    ck_assert_int_eq(resolve(&x, "hubspot", NULL), 0);
+    fixture_close(&x.f);
+}
+END_TEST
+
 UNIT_MAIN("store/conflict", lists_newest_first_and_only_open_ones,
           taken_value_is_owed_to_the_others, a_persons_value_is_owed_in_each_systems_words,
           shadow_keeps_its_other_fields_and_its_hash_fits, closing_alone_owes_nothing,
           what_is_not_open_is_not_resolved, refuses_what_is_not_shown,
           nothing_is_owed_to_a_tombstone, merge_has_no_value_to_take, ended_link_is_only_closed,
           decision_made_before_does_not_commit_on_top, open_write_is_settled_all_the_same,
-          joins_the_open_transaction)
+          joins_the_open_transaction, bytes_that_are_no_text_are_not_kept,
+          a_value_that_nobody_can_read_is_decided_again)

@@ -58,7 +58,7 @@ START_TEST(forgets_a_field_or_a_system)
 }
 END_TEST
 
-START_TEST(broken_value_is_a_broken_state)
+START_TEST(a_broken_value_is_named)
 {
     struct fixture f;
     struct store_oddity *list;
@@ -66,10 +66,12 @@ START_TEST(broken_value_is_a_broken_state)
     fixture_open(&f);
     add(&f, "hubspot", "phone", "{", "1", 1);
     ck_assert_int_eq(store_oddities(f.s, f.a, &list, &f.err), -1);
-    ck_assert_str_eq(f.err.code, "state");
+    ck_assert_str_eq(f.err.code, "broken-value");
+    ck_assert_str_eq(f.err.hint,
+                     "sync-ctl normalizers --forget crm/contacts hubspot phone mends it");
     fixture_close(&f);
 }
 END_TEST
 
 UNIT_MAIN("store/oddity", most_frequent_pair_of_a_field_comes_first, forgets_a_field_or_a_system,
-          broken_value_is_a_broken_state)
+          a_broken_value_is_named)
