@@ -16,7 +16,7 @@
  *
  * Each system has its own copy of its definition, each definition its own models: compare fields
  * by name, never by pointer. What belongs to later versions and would change what is done
- * (trust_actor, jobs with query or depends_on) is a fault, never silently left
+ * (jobs with query or depends_on) is a fault, never silently left
  * out.
  */
 /* Where a system's webhooks come in. */
@@ -43,6 +43,7 @@ struct conf_system {
     char *ca_file;
     char **self; /* our own identities there */
     size_t n_self;
+    bool trust_actor; /* echo: what one of these did is ours, whatever it shows (sync/echo.h) */
     struct conf_webhook webhook;
     struct conf_canary *canaries;
     size_t n_canaries;

@@ -131,25 +131,33 @@ read_ca_file(struct conf_reader *cr, const struct yaml *y, struct conf_system *s
     s->ca_file = arena_text(cr->r.arena, full);
 }
 
-/* Parts that later versions use: checked for their form. */
+/* Only where events say reliably who did it, and we know who we are. */
 static void
-read_later(struct reader *r, const struct yaml *y)
+read_echo(struct reader *r, const struct yaml *y, struct conf_system *s)
 {
-    static const char *const echo_keys[] = {"trust_actor", NULL};
+    static const char *const keys[] = {"trust_actor", NULL};
     const struct yaml *echo = read_map(r, y, "echo");
+    const struct yaml *at = yaml_get(echo, "trust_actor");
 
-    yaml_check_keys(echo, echo_keys, r->file, r->f);
-    read_not_yet(r, echo, "trust_actor");
+    yaml_check_keys(echo, keys, r->file, r->f);
+    s->trust_actor = read_bool(r, echo, "trust_actor", false);
+    if (!s->trust_actor)
+        return;
+    if (s->definition != NULL && s->definition->webhook.event.strength < STRENGTH_ACTOR)
+        FAULT(r, at,
+              "trust_actor: %s does not say who did it for sure (actor: strength: write or actor)",
+              s->definition->name);
+    if (s->n_self == 0)
+        FAULT(r, at, "trust_actor needs self: who we are there");
 }
 
 static void
 read_system(struct conf_reader *cr, const struct yaml *key, const struct yaml *y,
             struct conf_system *s)
 {
-    static const char *const keys[] = {"provider", "account", "base_url", "auth",
-                                       "webhook",  "self",    "ca_file",  "concurrency",
-                                       "insecure", "echo",    "canary",   "rate",
-                                       NULL};
+    static const char *const keys[] = {"provider", "account", "base_url",    "auth",     "webhook",
+                                       "self",     "ca_file", "concurrency", "insecure", "echo",
+                                       "canary",   "rate",    NULL};
     struct reader *r = &cr->r;
     char *provider;
 
@@ -170,7 +178,7 @@ read_system(struct conf_reader *cr, const struct yaml *key, const struct yaml *y
     conf_read_webhook(cr, y, s);
     s->concurrency = (int)read_count(r, y, "concurrency", DEFAULT_CONCURRENCY, 1, MAX_CONCURRENCY);
     rate_read(r, y, &s->rate);
-    read_later(r, y);
+    read_echo(r, y, s);
 }
 
 void

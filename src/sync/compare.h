@@ -18,8 +18,9 @@
  * system). A value whose type does not fit the field's (text in a number field) stays as it is.
  *
  *   text, enum  exact                       email     trimmed, ASCII lower case
- *   phone       digits without leading 00,  number    by value, also of numeric text
- *               if there are any
+ *   phone       digits and letters without  number    by value, also of numeric text
+ *               leading 00, if it has a
+ *               digit (see type.c)
  *   bool        true "true" 1 "1", false "false" 0 "0"
  *   date        also of a datetime that is midnight as written
  *   datetime    UTC, cut to the precision   ref       id text, also of a number

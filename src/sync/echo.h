@@ -54,7 +54,8 @@ bool echo_is_certain(enum echo_verdict v, const struct facts *facts);
 /*
  * The second look, at a live event that the first one lets pass, with facts of the lane and of the
  * writes (not older than ECHO_RECENT_MS): PASS, MAYBE, OWN_WRITE or ACTOR. The argument why the
- * last two are certain stands in echo.c.
+ * last two are certain stands in echo.c. With `echo: {trust_actor: true}` all that our user did to a
+ * linked record whose lane is idle is ACTOR, also without fields: DESIGN.md section 6, rule 4.
  */
 enum echo_verdict echo_judge_writes(struct arena *a, const struct echo_input *in);
 

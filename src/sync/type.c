@@ -23,26 +23,51 @@ email(struct arena *a, const struct val *v)
 }
 
 /*
- * Digits only, without the 00 that stands for +; a text without any ("none", "see notes") is a
- * value of its own, not an empty one.
+ * How many bytes of the text at P are one character that says nothing in a phone number: all ASCII
+ * but digits and letters, and what is put between digits elsewhere (U+0080-U+00BF, U+2000-U+206F:
+ * spaces, dashes, direction marks; U+3000, U+FEFF). 0: it counts.
+ */
+static size_t
+phone_noise(const char *p)
+{
+    const unsigned char *u = (const unsigned char *)p;
+
+    if (u[0] < 0x80)
+        return !((u[0] >= '0' && u[0] <= '9') || ((u[0] | 0x20) >= 'a' && (u[0] | 0x20) <= 'z'));
+    if (u[0] == 0xc2)
+        return 2;
+    if (u[0] == 0xe2 && (u[1] == 0x80 || (u[1] == 0x81 && u[2] < 0xb0)))
+        return 3;
+    return memcmp(p, "\xe3\x80\x80", 3) == 0 || memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+/*
+ * Digits, and letters where there are any (1-800-FLOWERS is not 1-800-CONTACTS), without what is
+ * put between them and without the 00 that stands for +; a text without any digit ("none", "see
+ * notes") is a value of its own.
  */
 static const struct val *
 phone(struct arena *a, const struct val *v)
 {
-    static const struct stores text = {STORES_TEXT, 0};
-    static const struct stores digits = {STORES_DIGITS, 0};
-    const struct val *only;
-    size_t skip;
+    static const struct stores text = {STORES_TEXT, 0}, lower = {STORES_LOWER, 0};
+    const char *p, *end;
+    char *kept;
+    size_t n = 0, skip;
 
     v = v->kind == VAL_NUMBER ? stores_apply(a, &text, FIELD_PHONE, v) : v;
-    if (v->kind != VAL_STRING)
+    if (v->kind != VAL_STRING || strpbrk(v->u.text, "0123456789") == NULL)
         return v;
-    only = stores_apply(a, &digits, FIELD_PHONE, v);
-    for (skip = 0; only->n > skip + 2 && strncmp(only->u.text + skip, "00", 2) == 0; skip += 2)
+    kept = arena_alloc(a, v->n + 1);
+    for (p = v->u.text, end = p + v->n; p < end;) {
+        size_t noise = phone_noise(p);
+
+        if (noise == 0)
+            kept[n++] = *p;
+        p += noise > 0 ? noise : 1;
+    }
+    for (skip = 0; n > skip + 2 && strncmp(kept + skip, "00", 2) == 0; skip += 2)
         ;
-    if (skip > 0)
-        only = val_nstring(a, only->u.text + skip, only->n - skip);
-    return only->n > 0 ? only : v;
+    return stores_apply(a, &lower, FIELD_PHONE, val_nstring(a, kept + skip, n - skip));
 }
 
 static const struct val *

@@ -85,6 +85,33 @@ START_TEST(phone_is_its_digits)
 }
 END_TEST
 
+START_TEST(phone_letters_count)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_PHONE);
+
+    ck_assert(!equal(f, "'1-800-FLOWERS'", "'1-800-CONTACTS'"));
+    ck_assert(equal(f, "'1-800-FLOWERS'", "'1 800 flowers'"));
+    ck_assert(!equal(f, "'1-800-FLOWERS'", "'1-800-FLOWERS ext. 5'"));
+    ck_assert(!equal(f, "'1-800-FLOWERS'", "'1-800'"));
+    ck_assert(!equal(f, "'5 \xd0\xb4\xd0\xbe\xd0\xb1'", "'5'"));
+}
+END_TEST
+
+START_TEST(phone_marks_between_digits_do_not_count)
+{
+    CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_PHONE);
+
+    ck_assert(equal(f,
+                    "'\xe2\x80\xaa+1\xc2\xa0(555)\xe2\x80\x91"
+                    "7\xe2\x80\xac'",
+                    "'+15557'"));
+    ck_assert(equal(f,
+                    "'5\xe3\x80\x80"
+                    "5\xef\xbb\xbf'",
+                    "'55'"));
+}
+END_TEST
+
 START_TEST(phone_has_one_form_for_plus_and_00)
 {
     CLEANUP_FIXTURE struct fixture *f = of_type(FIELD_PHONE);
@@ -385,7 +412,8 @@ START_TEST(empty_is_absent_null_blank_or_without_members)
 END_TEST
 
 UNIT_MAIN("sync/compare", text_is_exact, null_is_absent_and_neither_is_empty_nor_the_word,
-          email_is_trimmed_and_lowered, phone_is_its_digits, phone_has_one_form_for_plus_and_00,
+          email_is_trimmed_and_lowered, phone_is_its_digits, phone_letters_count,
+          phone_marks_between_digits_do_not_count, phone_has_one_form_for_plus_and_00,
           only_ascii_letters_have_a_case, a_time_without_zone_is_taken_as_utc,
           a_text_with_nul_is_no_time_and_no_shorter_set, html_is_what_it_shows,
           html_nested_a_hundred_thousand_times_is_read_once, number_is_its_value_also_in_text,

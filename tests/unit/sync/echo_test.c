@@ -456,6 +456,90 @@ START_TEST(neither_another_id_nor_another_engine_is_ours)
 }
 END_TEST
 
+/* An event that says only that our user changed the record, where that is trusted. */
+static void
+set_up_trusted(struct own *o)
+{
+    set_up_actor(o);
+    o->s.f->systems[0].trust_actor = true;
+    o->s.event.fields_text = NULL;
+    o->s.event.changed = NULL;
+}
+
+START_TEST(what_our_user_did_is_an_echo_where_that_is_trusted)
+{
+    struct own o;
+
+    set_up_trusted(&o);
+    ck_own(&o, ECHO_ACTOR);
+    set_up_trusted(&o); /* automation under our user, which is what may be lost */
+    says(&o.s, "{'phone':'77'}");
+    o.s.in.facts.n_writes = 0;
+    ck_own(&o, ECHO_ACTOR);
+    set_up_trusted(&o);
+    o.s.f->systems[0].trust_actor = false;
+    o.s.f->systems[1].trust_actor = true;
+    ck_own(&o, ECHO_MAYBE);
+}
+END_TEST
+
+START_TEST(trust_has_its_bounds)
+{
+    struct own o;
+
+    set_up_trusted(&o); /* a person */
+    o.s.event.sync_actor = "human";
+    o.s.in.facts.n_writes = 0;
+    ck_own(&o, ECHO_PASS);
+    set_up_trusted(&o); /* another engine */
+    o.s.event.sync_source = "b";
+    ck_assert_int_ne(judge_writes(&o), ECHO_ACTOR);
+    fixture_free(o.s.f);
+    set_up_trusted(&o); /* an edit may wait before it */
+    o.s.in.facts.lane_idle = false;
+    ck_own(&o, ECHO_MAYBE);
+    set_up_trusted(&o);
+    o.s.in.facts.linked = false;
+    ck_own(&o, ECHO_MAYBE);
+    set_up_trusted(&o);
+    o.s.in.facts.map_hash = "other";
+    ck_own(&o, ECHO_MAYBE);
+    set_up_trusted(&o);
+    o.s.in.facts.deleted = true;
+    ck_own(&o, ECHO_PASS);
+    set_up_trusted(&o); /* what a listing shows is looked at */
+    o.s.event.path = "delta";
+    ck_own(&o, ECHO_PASS);
+}
+END_TEST
+
+/* Beside the changed field a whole payload shows the others: they must be as we know them. */
+START_TEST(the_rest_of_a_whole_payload_must_equal_the_shadow)
+{
+    struct own o;
+
+    set_up_own(&o);
+    o.s.event.partial = false;
+    says(&o.s, "{'phone':'13','name':'x'}");
+    ck_own(&o, ECHO_OWN_WRITE);
+    set_up_own(&o);
+    o.s.event.partial = false;
+    says(&o.s, "{'phone':'13','name':'EDIT'}");
+    ck_own(&o, ECHO_MAYBE);
+    set_up_own(&o); /* also where a part shows more than it lists */
+    says(&o.s, "{'phone':'13','name':'EDIT'}");
+    ck_own(&o, ECHO_MAYBE);
+    set_up_own(&o); /* a shadow that has no base for it proves nothing */
+    says(&o.s, "{'phone':'13','name':'x'}");
+    shadow(&o.s, "{'phone':'99'}");
+    ck_own(&o, ECHO_MAYBE);
+    set_up_own(&o); /* a whole one that has lost it */
+    o.s.event.partial = false;
+    says(&o.s, "{'phone':'13'}");
+    ck_own(&o, ECHO_MAYBE);
+}
+END_TEST
+
 START_TEST(a_skinny_event_near_a_write_is_marked_with_its_id)
 {
     struct own o;
@@ -498,8 +582,9 @@ START_TEST(listings_nominations_and_deletions_are_not_looked_at_again)
 }
 END_TEST
 
-UNIT_MAIN("sync/echo", what_equals_the_shadow_is_an_echo, a_difference_passes,
-          a_change_without_its_value_passes, without_a_base_nothing_is_certain,
+UNIT_MAIN("sync/echo", what_our_user_did_is_an_echo_where_that_is_trusted, trust_has_its_bounds,
+          the_rest_of_a_whole_payload_must_equal_the_shadow, what_equals_the_shadow_is_an_echo,
+          a_difference_passes, a_change_without_its_value_passes, without_a_base_nothing_is_certain,
           a_skinny_line_or_one_without_synced_fields_passes, each_doubt_passes,
           deletes_merges_and_folded_lines_pass, an_older_sequence_is_stale,
           a_listing_that_shows_an_older_version_is_no_stale_event,
