@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAUSED_AGAIN_MS = 60000 };
+enum { PAUSED_AGAIN_MS = 60000, LOOK_MS = 500 };
 
 void
 guard_forget(struct push *p)
@@ -40,6 +40,7 @@ read_pauses(struct push *p, struct err *err)
         return -1;
     p->n_pauses = (size_t)n;
     p->pauses_read = true;
+    p->pauses_boot = clock_boot();
     return 0;
 }
 
@@ -54,6 +55,24 @@ find_pause(const struct line *l, const struct decision_write *w)
                                 w->target_record_id, l->event.run))
             return &p->pauses[i];
     return NULL;
+}
+
+int
+guard_turn(struct write *w, const struct store_pause **out, struct err *err)
+{
+    struct push *p = w->line->push;
+
+    if (clock_boot() - p->pauses_boot >= LOOK_MS)
+        guard_forget(p);
+    if (read_pauses(p, err) < 0)
+        return -1;
+    for (size_t i = 0; i < p->n_pauses; i++) {
+        *out = &p->pauses[i];
+        if (store_pause_matches(*out, w->intent.target, w->intent.account, w->intent.resource,
+                                w->intent.record_id, w->line->event.run))
+            return 1;
+    }
+    return 0;
 }
 
 const struct withheld *

@@ -153,7 +153,8 @@ struct push {
     struct arena *pause_arena;
     struct store_pause *pauses;
     size_t n_pauses;
-    bool pauses_read; /* in this batch */
+    bool pauses_read;    /* in this batch */
+    int64_t pauses_boot; /* when */
 
     struct batch *waiting;        /* owned: lines of a plan that are looked at again; NULL: none */
     struct seen *planned;         /* owned: the links of the plan's lines so far; NULL: no plan */
@@ -218,6 +219,9 @@ int guard_pause(struct line *l, const char *system, const char *reason, struct e
 bool guard_is_stopped(const struct line *l);
 /* Read the pauses anew before the next decision. */
 void guard_forget(struct push *p);
+/* The pause that forbids W, whose turn has come since it was decided; as of half a second ago. 1, 0
+ * none, -1. */
+int guard_turn(struct write *w, const struct store_pause **out, struct err *err);
 /* TARGET gets no new intents before UNTIL. */
 void guard_close(struct target *t, int64_t until, const char *why);
 
@@ -328,6 +332,8 @@ void outcome_done(struct write *w, const struct provider_answer *a,
                   const struct provider_record *record);
 void outcome_refused(struct write *w, const struct provider_answer *a);
 void outcome_retry(struct write *w, const struct provider_answer *a, int64_t not_before);
+/* It did not go out: PAUSE came before its turn. */
+void outcome_paused(struct write *w, const struct store_pause *pause);
 void outcome_lost(struct write *w, const struct provider_answer *a);
 void outcome_unknown(struct write *w, const struct provider_answer *a, const char *text);
 /* The system refuses us: said once, closed for a while. */

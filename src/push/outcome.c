@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { RETRY_MS = 30000, AUTH_MS = 5 * 60000 };
+enum { RETRY_MS = 30000, AUTH_MS = 5 * 60000, PAUSED_AGAIN_MS = 60000 };
 
 /* ---- settlements ---- */
 
@@ -111,6 +111,16 @@ outcome_retry(struct write *w, const struct provider_answer *a, int64_t not_befo
           "not there; created anew later");
     w->settlement.not_before = not_before;
     settle(w, SETTLE_RETRY, "retry", a);
+}
+
+void
+outcome_paused(struct write *w, const struct store_pause *pause)
+{
+    int64_t now = clock_now();
+
+    blame(w, "record", "later", NULL, "paused", pause->reason);
+    w->settlement.not_before = pause->until > now ? pause->until : now + PAUSED_AGAIN_MS;
+    settle(w, SETTLE_RETRY, "retry", NULL);
 }
 
 void

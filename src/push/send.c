@@ -161,6 +161,30 @@ mark(struct push *p, struct write **writes, size_t n, struct err *err)
     return err->scope == ERR_RECORD ? lease_stale(err) : -1;
 }
 
+/*
+ * Much may have been decided before a pause came: it is not for that, and is owed. What went out
+ * before, and is only asked again, is not left in doubt.
+ */
+static int
+withhold(struct write **writes, size_t *n, struct err *err)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < *n; i++) {
+        const struct store_pause *pause;
+        int rc = writes[i]->marked ? 0 : guard_turn(writes[i], &pause, err);
+
+        if (rc < 0)
+            return -1;
+        if (rc == 1)
+            outcome_paused(writes[i], pause);
+        else
+            writes[kept++] = writes[i];
+    }
+    *n = kept;
+    return 0;
+}
+
 int
 send_ready(struct push *p, struct err *err)
 {
@@ -175,6 +199,8 @@ send_ready(struct push *p, struct err *err)
     /* Asked again: if we stood still for long just now, others may have taken these over. */
     if (!lease_is_fresh(p))
         return lease_stale(err);
+    if (withhold(writes, &n, err) < 0)
+        return -1;
     for (size_t i = 0, size; i < n; i += size) {
         size = group_size(writes + i, n - i);
         hand_over_group(writes + i, size);

@@ -204,6 +204,19 @@ is "no other process writes, or warns again" "9 0" "$(count b .calls) $(grep -c 
 try sync-ctl check --online
 like "a person may still ask" 'b +ok' "$(cat out)"
 
+# A system that counts the day itself and says what is left of it.
+again day-said
+limited_by '{budget: {remaining: X-RateLimit-Remaining, limit: X-RateLimit-Limit, reset: X-RateLimit-Reset-After, window: day}}'
+quirk b rate '"10/86400000"'
+quirk b budget '"headers"'
+edit_config '/account: b-1/a\    concurrency: 1'
+creations 1 12 >lines
+try sync-push <lines
+is "a day that the system counts is frozen, too" "9 0" "$(count b .calls) $(count b .refused)"
+is "with one warning before" "1 1" "$(grep -c 'of the day.s 10 requests are used$' err) $(grep -c "frozen: 9 of the day's 10" err)"
+try sync-ctl check --online
+like "and a person may still ask" 'b +ok' "$(cat out)"
+
 # ---- clocks ----
 
 # A process whose clock is a month ahead, or behind, closes the account: for the minute that was said.
@@ -310,6 +323,45 @@ try sync-ctl counters
 like "counters tell calls, retries and limits" '^b +b-1 +hour +4 +1 +1 ' "$(cat out)"
 is "as JSON, too" '{"calls":4,"retries":1,"limits":1}' \
     "$(sync-ctl --json counters | jq -c 'select(.system == "b" and .last == "hour") | {calls, retries, limits}')"
+
+again costs
+quirk b slow-ms 120
+creations 1 3 >lines
+try sync-push <lines
+sync-ctl --json counters b | jq -c 'select(.last == "hour")' >costs
+ok "latency is from sending to the last byte ($(jq -c '[."mean ms", ."max ms"]' costs))" \
+    jq -e '."mean ms" >= 120 and ."max ms" >= ."mean ms" and ."max ms" < 5000' costs
+ok "bytes are those of requests and answers" \
+    jq -e '."bytes out" > 3 * 200 and ."bytes out" < 3 * 2000 and ."bytes in" > 3 * 200 and ."bytes in" < 3 * 3000' costs
+quirk b slow-ms false
+quirk b fail-next '"1:422"'
+creations 4 4 >lines
+sync-push <lines >out 2>err
+quirk b html-once 1
+quirk b fail-next '"1:500"'
+creations 5 5 >lines
+sync-push <lines >out 2>err
+is "errors are counted by their class" '[1,1]' "$(sync-ctl --json counters b | jq -c 'select(.last == "hour") | [."4xx", ."5xx"]')"
+
+# ---- pauses reach who is at work ----
+
+# Much is decided already and waits for its turn to be sent.
+again at-work
+edit_config '/account: b-1/a\    concurrency: 2'
+quirk b slow-ms 40
+creations 1 400 >lines
+sync-push <lines >out 2>err &
+pusher=$!
+await $pusher sh -c "[ \"\$(grep -c done out)\" -ge 5 ]"
+sync-ctl pause -q b >/dev/null
+paused=$(date +%s%3N)
+wait $pusher
+last=$(sim b '/_sim/log?since=0' | jq '[(.items? // .calls? // .)[] | select(.actor == "api") | .time
+    | (.[0:19] + "Z" | fromdate) * 1000 + (.[20:23] | tonumber)] | max')
+ok "a second after a pause nothing is written ($((last - paused)) ms)" test $((last - paused)) -lt 1200
+is "what was decided is owed" 400 "$(($(count b .creates) + $(sql 'SELECT count(DISTINCT link_id) FROM sync_owed')))"
+quirk b slow-ms false
+sync-ctl resume -q b >/dev/null
 
 # ---- far more calls than ever ----
 
