@@ -257,13 +257,6 @@ int shadow_revive(struct store *s, int64_t link_id, const char *system, const ch
 int shadow_bury(struct store *s, int64_t link_id, const char *system, const char *account,
                 int64_t now, struct err *err);
 
-struct history_row {
-    int64_t seq, link_id;
-    const char *resource, *system, *record_id, *field, *rule;
-    const struct val *base;
-    const char *source, *target, *outcome;
-    int64_t token; /* 0 = none */
-    const char *text;
 /* The table of a state that was made without it. 0, -1. */
 int mapping_make_table(struct store *s, struct err *err);
 /* A copy of the shadow FIELDS of SYSTEM, taken under the mapping WAS, with those that are still a
@@ -272,6 +265,13 @@ int mapping_keep_fields(struct store *s, struct arena *a, const char *system, co
                         const char *is, const struct val *fields, struct val **out,
                         struct err *err);
 
+struct history_row {
+    int64_t seq, link_id;
+    const char *resource, *system, *record_id, *field, *rule;
+    const struct val *base;
+    const char *source, *target, *outcome;
+    int64_t token; /* 0 = none */
+    const char *text;
 };
 int history_add(struct store *s, const struct history_row *h, int64_t now, struct err *err);
 
