@@ -18,4 +18,6 @@ libbase_a_SOURCES = \
 	src/base/opt.c \
 	src/base/opt.h \
 	src/base/text.c \
-	src/base/text.h
+	src/base/text.h \
+	src/base/zone.c \
+	src/base/zone.h

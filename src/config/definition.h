@@ -61,7 +61,13 @@ struct field_map {
     bool read_only; /* never sent */
 };
 
-enum watermark_kind { WATERMARK_ISO8601, WATERMARK_UNIX_S, WATERMARK_UNIX_MS };
+enum watermark_kind {
+    WATERMARK_ISO8601,
+    WATERMARK_UNIX_S,
+    WATERMARK_UNIX_MS,
+    WATERMARK_HTTP_DATE, /* IMF-fixdate, RFC 9110 5.6.7 */
+    WATERMARK_FORMAT     /* local time of `zone` by `format` */
+};
 enum page_kind {
     PAGE_NONE,
     PAGE_CURSOR,
@@ -76,6 +82,11 @@ struct listing {
     struct endpoint call;
     bool has_watermark; /* without one each run lists everything */
     enum watermark_kind watermark;
+    char *format; /* of strftime, and of strptime; NULL */
+    char *zone;   /* its zone, "UTC" */
+    char *at;     /* path of a row's time of change; NULL: its version, where that is a timestamp */
+    int64_t granularity_ms; /* times are told apart by so much */
+    bool exclusive;         /* the listing begins behind {since}, not at it */
     int64_t overlap_ms;
     int64_t settle_ms;
     long max_rows;     /* 0 = no limit of the provider */

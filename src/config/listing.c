@@ -1,22 +1,90 @@
 #include <config.h>
 
 #include <string.h>
+#include <time.h>
 
+#include "base/zone.h"
 #include "config/internal.h"
 
 enum { DEFAULT_SIZE = 100, MAX_SIZE = 10000 };
 
+/* How {since} is written: each kind that a definition can name. */
+static const struct form {
+    const char *name;
+    enum watermark_kind kind;
+    const char *format;
+    int64_t granularity_ms; /* unless the definition says otherwise */
+} forms[] = {
+    {"iso8601", WATERMARK_ISO8601, NULL, 1},
+    {"unix_s", WATERMARK_UNIX_S, NULL, 1000},
+    {"unix_ms", WATERMARK_UNIX_MS, NULL, 1},
+    {"http_date", WATERMARK_HTTP_DATE, NULL, 1000},
+    {"soql", WATERMARK_FORMAT, "%Y-%m-%dT%H:%M:%SZ", 1000},
+    {"minute", WATERMARK_FORMAT, "%Y/%m/%d %H:%M", 60000},
+    {"format", WATERMARK_FORMAT, NULL, 1000},
+};
+
+/* Is a time that is written by FORMAT the same when it is read, but for seconds? */
+static bool
+can_be_read_back(const char *format)
+{
+    static const time_t moments[] = {951868799, 1767319445}; /* a leap day's last second; any */
+
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+        struct tm tm, back = {.tm_mday = 1};
+        char text[200];
+        const char *end;
+
+        gmtime_r(&moments[i], &tm);
+        if (strftime(text, sizeof text, format, &tm) == 0)
+            return false;
+        end = strptime(text, format, &back);
+        if (end == NULL || *end != '\0' || timegm(&back) / 60 != moments[i] / 60)
+            return false;
+    }
+    return true;
+}
+
+static void
+read_form(struct reader *r, const struct yaml *y, struct listing *out)
+{
+    static const char *const kinds[] = {"iso8601", "unix_s", "unix_ms", "http_date",
+                                        "soql",    "minute", "format",  NULL};
+    const struct form *form = &forms[read_word(r, y, "kind", kinds, 0)];
+    bool own = form->kind == WATERMARK_FORMAT && form->format == NULL;
+
+    out->watermark = form->kind;
+    out->format = own ? read_need_text(r, y, "format") : NULL;
+    out->granularity_ms = read_span(r, y, "granularity", form->granularity_ms);
+    out->zone = read_text(r, y, "zone");
+    if (!own && yaml_get(y, "format") != NULL)
+        FAULT(r, yaml_get(y, "format"), "format has no meaning for this kind of watermark");
+    if (out->format != NULL && !can_be_read_back(out->format))
+        FAULT(r, yaml_get(y, "format"),
+              "a time that is written so cannot be read again to the minute (%%Y-%%m-%%d %%H:%%M)");
+    if (out->zone != NULL && form->kind != WATERMARK_FORMAT)
+        FAULT(r, yaml_get(y, "zone"), "zone has no meaning for this kind of watermark");
+    else if (out->zone != NULL && !zone_exists(out->zone))
+        FAULT(r, yaml_get(y, "zone"), "there is no time zone %s here", out->zone);
+    if (form->format != NULL)
+        out->format = arena_text(r->arena, form->format);
+    if (out->zone == NULL)
+        out->zone = arena_text(r->arena, "UTC");
+}
+
 static void
 read_watermark(struct reader *r, const struct yaml *y, struct listing *out)
 {
-    static const char *const keys[] = {"kind",     "overlap",     "settle",
-                                       "max_rows", "tie_breaker", NULL};
-    static const char *const kinds[] = {"iso8601", "unix_s", "unix_ms", NULL};
+    static const char *const keys[] = {"kind",      "format",      "zone",    "granularity",
+                                       "inclusive", "at",          "overlap", "settle",
+                                       "max_rows",  "tie_breaker", NULL};
 
     yaml_check_keys(y, keys, r->file, r->f);
     read_need(r, y, "kind");
     out->has_watermark = true;
-    out->watermark = (enum watermark_kind)read_word(r, y, "kind", kinds, WATERMARK_ISO8601);
+    read_form(r, y, out);
+    out->at = read_path_key(r, y, "at", false);
+    out->exclusive = !read_bool(r, y, "inclusive", true);
     out->overlap_ms = read_span(r, y, "overlap", 0);
     out->settle_ms = read_span(r, y, "settle", 0);
     out->max_rows = read_count(r, y, "max_rows", 0, 1, 100000000);

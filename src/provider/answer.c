@@ -176,10 +176,15 @@ read_rows(struct call *c, const struct http_answer *h, const struct val *v)
     for (size_t i = 0; i < rows->n; i++) {
         const struct val *raw = record_at(rows->u.items[i], c->e->record);
 
-        if (provider_map(c->arena, c->r, raw, &c->answer.records[c->answer.n_records], &err) == 0)
-            c->answer.n_records++;
-        else
+        struct provider_record *record = &c->answer.records[c->answer.n_records];
+
+        if (provider_map(c->arena, c->r, raw, record, &err) != 0) {
             keep_bad(c, i, &err);
+            continue;
+        }
+        if (c->e == &c->r->list.call && c->r->list.at != NULL)
+            record->changed_at = moment_read(&c->r->list, val_path(raw, c->r->list.at));
+        c->answer.n_records++;
     }
     c->answer.outcome = PROVIDER_OK;
     c->answer.code = c->answer.text = NULL;

@@ -103,6 +103,13 @@ enum { RECORD_MAX_ID = 2000 };
 const struct val *record_at(const struct val *v, const char *path);
 /* A time of the provider: RFC 3339, or seconds or milliseconds since 1970; 0 if it is none. */
 int64_t record_time(const struct val *v);
+
+/* --- moment.c: moments in the words of a listing's watermark ------------------------------- */
+
+/* What {since} and {until} become. */
+const char *moment_text(struct arena *a, const struct listing *l, int64_t ms);
+/* What a row says of its change; 0: it says nothing that can be read. */
+int64_t moment_read(const struct listing *l, const struct val *v);
 /* The field at NAME, or NULL. */
 const struct field_map *record_field(const struct resource_def *r, const char *name);
 

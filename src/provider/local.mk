@@ -25,6 +25,7 @@ libprovider_a_SOURCES = \
 	src/provider/login.h \
 	src/provider/map.c \
 	src/provider/meter.h \
+	src/provider/moment.c \
 	src/provider/page.c \
 	src/provider/pair.c \
 	src/provider/precondition.c \

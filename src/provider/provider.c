@@ -104,17 +104,6 @@ provider_identity(struct provider *p, provider_done *done, void *user)
         call_end_later(c);
 }
 
-/* A moment in the words of the definition's watermark. */
-static const char *
-moment(struct arena *a, const struct listing *l, int64_t ms)
-{
-    char text[CLOCK_TEXT];
-
-    if (l->watermark == WATERMARK_ISO8601)
-        return arena_text(a, clock_format(ms, text));
-    return arena_printf(a, "%" PRId64, l->watermark == WATERMARK_UNIX_S ? ms / 1000 : ms);
-}
-
 void
 provider_list(struct provider *p, const struct resource_def *r, int64_t since_ms,
               const char *cursor, long limit, provider_done *done, void *user)
@@ -127,8 +116,8 @@ provider_list(struct provider *p, const struct resource_def *r, int64_t since_ms
         call_end_err(c, PROVIDER_BROKEN, &err);
         return;
     }
-    c->t.since = moment(c->arena, &r->list, since_ms);
-    c->t.until = moment(c->arena, &r->list, clock_now() - r->list.settle_ms);
+    c->t.since = moment_text(c->arena, &r->list, since_ms);
+    c->t.until = moment_text(c->arena, &r->list, clock_now() - r->list.settle_ms);
     c->t.cursor = c->page.value;
     c->t.cursor_is_number = c->page.number;
     c->t.size = c->page.size;

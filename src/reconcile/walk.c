@@ -62,6 +62,9 @@ walk_since(const struct session *s, const struct conf_job *job, const struct sto
     if (clock_parse(w->last_successful, &mark, err) < 0)
         return err_wrap(err, "watermark of job %s", job->name);
     mark -= job->def->list.overlap_ms;
+    mark -= mark % job->def->list.granularity_ms;
+    if (job->def->list.exclusive)
+        mark -= job->def->list.granularity_ms;
     *since = mark > 0 ? mark : 0;
     return 0;
 }

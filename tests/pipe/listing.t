@@ -47,4 +47,22 @@ try sync-reconcile fetch contacts
 is "more pages and no way there is an error, no end" 69 $rc
 has "which says so" "there is another page, but nothing says where"
 
+# What sync-sim was asked for as updated_since by the second run, of a watermark of KIND.
+asked() # KIND...
+{
+    paged ', cursor: "{cursor}"' 'kind: cursor, from: next_cursor'
+    sed -i "s|watermark: {kind: iso8601, overlap: 5s|watermark: {kind: $1, overlap: 5s|" paged.yaml
+    new_state && sync-ctl pause -q --reason test >/dev/null 2>&1
+    sync-reconcile run contacts >none 2>&1
+    sync-reconcile run contacts >none 2>&1
+    sim crm /_sim/log | jq -r 'map(select(.path == "/contacts")) | last | .query' |
+        sed 's/.*updated_since=//; s/&.*//'
+}
+
+is "an ISO time" 2026-01-01T00%3A00%3A30.000Z "$(asked iso8601)"
+is "a SOQL time" 2026-01-01T00%3A00%3A30Z "$(asked soql)"
+is "what is listed is newer than it, not as old" 2026-01-01T00%3A00%3A29Z "$(asked 'soql, inclusive: false')"
+is "a time to the minute" 2026-01-01T00%3A00Z \
+    "$(asked 'format, format: \"%Y-%m-%dT%H:%MZ\", granularity: 1m')"
+
 done_testing

@@ -27,3 +27,7 @@ check_PROGRAMS += tests/unit/base/text_test
 tests_unit_base_text_test_SOURCES = tests/unit/base/text_test.c
 tests_unit_base_text_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/base/text_test
+check_PROGRAMS += tests/unit/base/zone_test
+tests_unit_base_zone_test_SOURCES = tests/unit/base/zone_test.c
+tests_unit_base_zone_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/base/zone_test

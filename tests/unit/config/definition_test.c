@@ -255,7 +255,8 @@ static const struct {
     {"    delete: {method", "    remove: {method", "25:5: unknown key 'remove'"},
     {"      records: results\n", "", "27:7: missing key 'records'"},
     {"\"{since}\"", "\"2026\"", "31:18: list has a watermark but never says {since}"},
-    {"kind: unix_ms", "kind: days", "31:25: kind must be one of: iso8601, unix_s, unix_ms"},
+    {"kind: unix_ms", "kind: days",
+     "31:25: kind must be one of: iso8601, unix_s, unix_ms, http_date, soql, minute, format"},
     {"overlap: 5m", "overlapp: 5m", "31:34: unknown key 'overlapp' (did you mean overlap?)"},
     {"kind: cursor, from: paging.next.after", "kind: cursor", "32:13: missing key 'from'"},
     {", to: body.after", "",
@@ -543,6 +544,17 @@ START_TEST(a_call_and_its_page_must_agree)
          "iso8601}}",
          "7:65: unknown placeholder {sinse} (did you mean since?)"},
         {"[]", "7:18: must be a map, is a list"},
+        {"{method: GET, path: /c, records: c, query: {s: \"{since}\"}, watermark: {kind: format}}",
+         "7:88: missing key 'format'"},
+        {"{method: GET, path: /c, records: c, query: {s: \"{since}\"}, watermark: {kind: format, "
+         "format: \"%H:%M\"}}",
+         "7:111: a time that is written so cannot be read again to the minute (%Y-%m-%d %H:%M)"},
+        {"{method: GET, path: /c, records: c, query: {s: \"{since}\"}, watermark: {kind: minute, "
+         "zone: Mars/Base}}",
+         "7:109: there is no time zone Mars/Base here"},
+        {"{method: GET, path: /c, records: c, query: {s: \"{since}\"}, watermark: {kind: unix_s, "
+         "zone: UTC}}",
+         "7:109: zone has no meaning for this kind of watermark"},
         {"{method: GET, path: /c, records: c, page: {kind: link, to: query.c}}",
          "7:77: to has no meaning for this kind of page"},
         {"{method: GET, path: /c, records: c, page: {kind: last_id}}",

@@ -194,3 +194,8 @@ tests_unit_provider_token_test_SOURCES = \
 	tests/unit/provider/fixture.h
 tests_unit_provider_token_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/provider/token_test
+
+check_PROGRAMS += tests/unit/provider/moment_test
+tests_unit_provider_moment_test_SOURCES = tests/unit/provider/moment_test.c
+tests_unit_provider_moment_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/moment_test
