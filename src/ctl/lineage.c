@@ -41,8 +41,19 @@ lineage_event(struct ctl *c, const struct store_event *e)
     return v;
 }
 
+/* Since when E is not there, though nobody said that it was deleted; 0: it is, as far as is known.
+ */
+static int64_t
+gone_since(const struct store_gone *gone, int n, const struct store_end *e)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(gone[i].system, e->system) == 0)
+            return gone[i].since;
+    return 0;
+}
+
 static struct val *
-link_json(struct ctl *c, const struct store_link *link)
+link_json(struct ctl *c, const struct store_link *link, const struct store_gone *gone, int n_gone)
 {
     struct arena *a = c->arena;
     struct val *v = val_object(a), *ends = val_array(a);
@@ -50,10 +61,12 @@ link_json(struct ctl *c, const struct store_link *link)
     for (size_t i = 0; i < link->n_ends; i++) {
         const struct store_end *e = &link->ends[i];
         struct val *end = val_object(a);
+        int64_t since = gone_since(gone, n_gone, e);
 
         show_set(a, end, "system", e->system);
         show_set(a, end, "record_id", e->record_id);
-        show_set(a, end, "state", e->deleted ? "deleted" : "live");
+        show_set(a, end, "state", e->deleted ? "deleted" : since != 0 ? "gone" : "live");
+        show_set(a, end, "gone_since", show_time(a, since));
         show_set(a, end, "synced_at", show_time(a, e->synced_at));
         val_push(a, ends, end);
     }
@@ -127,11 +140,14 @@ add_link(struct ctl *c, const struct ctl_record *r, const char *field, struct st
          struct val *out, struct err *err)
 {
     struct store_conflict *conflicts;
-    int n, rc = ctl_link_of(c, r, link, err);
+    struct store_gone *gone = NULL;
+    int n = 0, rc = ctl_link_of(c, r, link, err);
 
-    if (rc < 0)
+    if (rc == 1)
+        n = store_gone(c->store, c->arena, link->link_id, link->n_ends, &gone, err);
+    if (rc < 0 || n < 0)
         return -1;
-    val_set(c->arena, out, "link", rc == 1 ? link_json(c, link) : val_null(c->arena));
+    val_set(c->arena, out, "link", rc == 1 ? link_json(c, link, gone, n) : val_null(c->arena));
     if (rc == 0)
         return 0;
     n = store_conflicts(c->store, c->arena, r->sync->resource, false, MAX_OPEN, &conflicts, err);

@@ -15,6 +15,7 @@ struct oddities {
     const char *file;            /* of the definition */
     const char *stores;          /* "[lower, trim]"; NULL: no rule explains them */
     bool explained;              /* by what the definition says already */
+    const char *others;          /* "a, c": systems of the same definition file; NULL: none */
 };
 
 static size_t
@@ -29,6 +30,21 @@ same_field(const struct store_oddity *list, size_t n)
     return k;
 }
 
+/* What stands in a definition holds for all systems that use it, also for those that store all. */
+static const char *
+sharers(struct ctl *c, const struct conf_system *system)
+{
+    CLEANUP_BUF struct buf names = BUF_INIT;
+
+    for (size_t i = 0; i < c->conf->n_systems; i++) {
+        const struct conf_system *s = &c->conf->systems[i];
+
+        if (s != system && strcmp(s->definition->file, system->definition->file) == 0)
+            buf_printf(&names, "%s%s", names.len > 0 ? ", " : "", s->name);
+    }
+    return names.len > 0 ? arena_text(c->arena, buf_get(&names)) : NULL;
+}
+
 static void
 find_map(struct ctl *c, struct oddities *o)
 {
@@ -36,6 +52,7 @@ find_map(struct ctl *c, struct oddities *o)
     const struct resource_def *def =
         system == NULL ? NULL : definition_resource(system->definition, o->list->resource);
 
+    o->others = system == NULL ? NULL : sharers(c, system);
     o->map = def == NULL ? NULL : resource_field(def, o->list->field);
     o->file = system == NULL ? NULL : system->definition->file;
 }
@@ -79,8 +96,28 @@ add_rows(struct ctl *c, struct table *t, const struct oddities *o)
             continue;
         table_text(t, o->stores);
         table_text(t, o->file);
+        table_text(t, o->others);
         table_text(t, o->map == NULL ? NULL : o->map->path);
     }
+}
+
+/* Under a definition that others use the rule would make edits there equal to what is cut. */
+static int
+say_own_definition(const struct oddities *o, struct err *err)
+{
+    const struct store_oddity *x = o->list;
+
+    if (ctl_say(err,
+                "    not in %s as it is: %s %s it, too, and edits there that this rule makes "
+                "equal would not be seen",
+                o->file, o->others, strchr(o->others, ',') != NULL ? "use" : "uses") != 0 ||
+        ctl_say(err,
+                "    give %s a definition of its own: cp %s ./%s.yaml, then systems: %s: "
+                "provider: ./%s.yaml in the config",
+                x->system, o->file, x->system, x->system, x->system) != 0)
+        return -1;
+    return ctl_say(err, "    %s: {path: %s, stores: %s} under resources: %s: fields: in ./%s.yaml",
+                   x->field, o->map->path, o->stores, x->resource, x->system);
 }
 
 static int
@@ -102,6 +139,8 @@ say_line(const struct oddities *o, struct err *err)
                        x->resource, x->system, x->field, o->file, o->map->path);
     if (ctl_say(err, "%s %s %s: stores: %s", x->resource, x->system, x->field, o->stores) != 0)
         return -1;
+    if (o->others != NULL)
+        return say_own_definition(o, err);
     return ctl_say(err, "    %s: {path: %s, stores: %s} under resources: %s: fields: in %s",
                    x->field, o->map->path, o->stores, x->resource, o->file);
 }
@@ -130,8 +169,9 @@ int
 ctl_normalizers(struct ctl *c, int argc, char **argv, struct err *err)
 {
     CLEANUP_TABLE struct table *t = table_new(
-        c->o->common->json ? "resource,system,field,sent,stored,times#,last,stores,definition,path"
-                           : "resource,system,field,sent,stored,times#,last");
+        c->o->common->json
+            ? "resource,system,field,sent,stored,times#,last,stores,definition,shared_with,path"
+            : "resource,system,field,sent,stored,times#,last");
     struct store_oddity *list;
     struct oddities *groups;
     size_t n_groups = 0;

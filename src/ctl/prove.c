@@ -79,6 +79,8 @@ kind_name(enum prove_kind kind)
         return "apart";
     case PROVE_UNMAPPED:
         return "unmapped";
+    case PROVE_LOSSY:
+        return "lossy";
     default:
         return "cut";
     }

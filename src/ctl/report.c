@@ -95,6 +95,30 @@ add_failed_jobs(struct ctl *c, struct table *t, int *rows, struct err *err)
     return 0;
 }
 
+/* Records that are not there, though nobody said that they were deleted: each by its name. */
+static int
+add_gone(struct ctl *c, struct table *t, int *rows, struct err *err)
+{
+    enum { NAMED = 10, MOST = 1000000 };
+    struct store_gone *list;
+    int n = store_gone(c->store, c->arena, 0, MOST, &list, err);
+
+    for (int i = 0; i < n && i < NAMED; i++) {
+        const char *record =
+            arena_printf(c->arena, "%s %s:%s", list[i].resource, list[i].system, list[i].record_id);
+
+        add_care(t, arena_printf(c->arena, "gone: %s", record), 1,
+                 arena_printf(c->arena,
+                              "sync-ctl why %s; bring it back there, or sync-ctl links unlink %s",
+                              record, record));
+        ++*rows;
+    }
+    if (n > NAMED)
+        add_care(t, "gone: others", n - NAMED,
+                 "as the ten above; they are shown when those are seen to");
+    return n < 0 ? -1 : 0;
+}
+
 static int
 print_cares(struct ctl *c, const struct store_count *counts, int n, struct err *err)
 {
@@ -108,7 +132,7 @@ print_cares(struct ctl *c, const struct store_count *counts, int n, struct err *
                 add_care(t, cares[k].what, counts[i].n, cares[k].advice);
                 rows++;
             }
-    if (add_failed_jobs(c, t, &rows, err) != 0)
+    if (add_gone(c, t, &rows, err) != 0 || add_failed_jobs(c, t, &rows, err) != 0)
         return -1;
     if (c->o->common->json)
         return rows > 0 ? table_print(t, true, err) : 0;

@@ -63,15 +63,23 @@ print_link(const struct val *v, struct err *err)
     for (size_t i = 0; i < ends->n; i++) {
         const struct val *e = ends->u.items[i];
 
-        if (ctl_say(err, "  %s:%s  %s, last synced %s", get(e, "system"), get(e, "record_id"),
-                    get(e, "state"), has(e, "synced_at") ? get(e, "synced_at") : "never") != 0)
+        if (ctl_say(err, "  %s:%s  %s%s%s, last synced %s", get(e, "system"), get(e, "record_id"),
+                    get(e, "state"), has(e, "gone_since") ? " since " : "",
+                    has(e, "gone_since") ? get(e, "gone_since") : "",
+                    has(e, "synced_at") ? get(e, "synced_at") : "never") != 0)
+            return -1;
+        if (has(e, "gone_since") &&
+            ctl_say(err,
+                    "    nobody said that it was deleted; bring it back there, or sync-ctl "
+                    "links unlink %s %s:%s",
+                    get(v, "resource"), get(e, "system"), get(e, "record_id")) != 0)
             return -1;
     }
     return 0;
 }
 
 static const char *
-field_state(struct ctl *c, const struct val *f)
+field_state(struct ctl *c, const struct val *f, const struct val *ends)
 {
     const struct val *diverged = val_get(f, "diverged"), *owed = val_get(f, "owed");
     CLEANUP_BUF struct buf b = BUF_INIT;
@@ -90,6 +98,9 @@ field_state(struct ctl *c, const struct val *f)
     }
     for (size_t i = 0; i < diverged->n; i++)
         add(&b, "left different at %s", val_text(diverged->u.items[i]));
+    for (size_t i = 0; i < ends->n; i++)
+        if (has(ends->u.items[i], "gone_since"))
+            add(&b, "not there at %s", get(ends->u.items[i], "system"));
     return b.len > 0 ? arena_text(c->arena, buf_get(&b)) : "in step";
 }
 
@@ -116,7 +127,7 @@ print_fields(struct ctl *c, const struct val *v, struct err *err)
         for (size_t k = 0; k < ends->n && k < MAX_SYSTEMS; k++)
             table_text(t, show_value(c->arena, val_get(val_get(f, "shown"),
                                                        get(ends->u.items[k], "system"))));
-        table_text(t, field_state(c, f));
+        table_text(t, field_state(c, f, ends));
     }
     r = ctl_say(err, "\n%s", "what each end is known to show:");
     if (r == 0)

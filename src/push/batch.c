@@ -5,6 +5,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/operate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +151,42 @@ tally_of(const struct line *l)
     return l->event.seq != 0 || l->sync == NULL ? NULL : &p->tallies[l->sync - p->conf.syncs];
 }
 
+/* A record that is not there is said once, not at each event of its link. */
+static int
+see_gone(struct line *l, struct err *err)
+{
+    struct store_gone *known = NULL;
+    int n = -1;
+
+    for (size_t i = 0; i < l->decision.n_ends && l->decision.link != 0; i++) {
+        const struct decision_end *e = &l->decision.ends[i];
+        bool news = true;
+
+        if (e->record_id == NULL || strcmp(e->state, "gone") != 0)
+            continue;
+        if (n < 0)
+            n = store_gone(l->push->store, l->arena, l->decision.link, l->decision.n_ends, &known,
+                           err);
+        if (n < 0)
+            return -1;
+        for (int k = 0; k < n; k++)
+            news = news && strcmp(known[k].system, e->system) != 0;
+        if (news)
+            l->gone = e;
+    }
+    return 0;
+}
+
+static void
+say_gone(const struct line *l)
+{
+    if (l->gone == NULL || l->outcome != STORE_COMMITTED)
+        return;
+    log_warn("%s %s:%s is not there, and nobody said that it was deleted", l->event.resource,
+             l->gone->system, l->gone->record_id);
+    log_info("look: sync-ctl why %s %s:%s", l->event.resource, l->gone->system, l->gone->record_id);
+}
+
 static int
 decide_line(struct line *l, struct err *err)
 {
@@ -170,6 +207,8 @@ decide_line(struct line *l, struct err *err)
 
     l->intents = arena_alloc(l->arena, (l->decision.n_writes + 1) * sizeof *l->intents);
     l->err = (struct err)ERR_INIT;
+    if (see_gone(l, err) < 0)
+        return -1;
     rc = store_decide(p->store, l->arena, &c, clock_now(), l->intents, &l->n_intents,
                       &l->disposition, &l->err);
     if (rc < 0 && l->err.scope == ERR_RECORD) {
@@ -320,6 +359,7 @@ start_writes(struct line *l)
 
     if (l->decision.reject_code != NULL)
         say_rejected(l);
+    say_gone(l);
     result_decision(l);
     l->open++; /* keeps the line while its writes are made */
     for (size_t i = 0; i < l->n_intents; i++) {

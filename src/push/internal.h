@@ -100,8 +100,9 @@ struct line {
     const char *moved;  /* of a plan: what is not as it was when it was made; NULL: nothing */
     const char *unseen; /* of a plan: what could not be looked at, and why; NULL: nothing */
     enum { LINE_DECIDED, LINE_HELD, LINE_RETURNED, LINE_BAD, LINE_REFUSED, LINE_REPEATED } fate;
-    const char *held;           /* HELD: why */
-    enum store_outcome outcome; /* DECIDED */
+    const char *held;                /* HELD: why */
+    const struct decision_end *gone; /* not there, and that is news; NULL: none */
+    enum store_outcome outcome;      /* DECIDED */
     const char *disposition;
     struct store_intent *intents;
     size_t n_intents;

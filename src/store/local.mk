@@ -11,6 +11,7 @@ libstore_a_SOURCES = \
 	src/store/sqlite/emit.c \
 	src/store/sqlite/facts.c \
 	src/store/sqlite/gc.c \
+	src/store/sqlite/gone.c \
 	src/store/sqlite/hand.c \
 	src/store/sqlite/hand.h \
 	src/store/sqlite/history.c \

@@ -155,6 +155,19 @@ struct store_sent_intent {
 int store_intent(struct store *s, struct arena *a, int64_t token, struct store_sent_intent *out,
                  struct err *err);
 
+/* ---- Records that are not there ---- */
+
+struct store_gone {
+    int64_t link_id, since; /* since: when it was first looked for in vain */
+    const char *resource, *system, *record_id;
+};
+/*
+ * Live ends of LINK_ID (0: of all living links) that were not there when they were read last, and
+ * of which nobody said that they were deleted; oldest first, at most MAX. The number, or -1.
+ */
+int store_gone(struct store *s, struct arena *a, int64_t link_id, size_t max,
+               struct store_gone **out, struct err *err);
+
 /* ---- What systems stored otherwise than `stores:` says ---- */
 
 struct store_oddity {

@@ -133,6 +133,7 @@ prove_field(struct arena *a, const struct conf_sync *sync, const struct sync_fie
         prove_from(a, sync, field, mapping, n, k, &values, out);
     }
     prove_apart(a, sync, field, links, n_links, out);
+    prove_lossy(a, sync, field, links, n_links, out);
     prove_warnings(a, sync, field, out);
 }
 

@@ -33,7 +33,8 @@ enum prove_kind {
     PROVE_CYCLE,    /* does not settle */
     PROVE_APART,    /* two systems hold one record's field differently in the state */
     PROVE_UNMAPPED, /* a warning: a word that has none elsewhere */
-    PROVE_CUT       /* a warning: an edit at one system shortens what another has */
+    PROVE_CUT,      /* a warning: an edit at one system shortens what another has */
+    PROVE_LOSSY     /* a warning: a system shows what its own rules say it cannot store */
 };
 
 struct prove_finding {

@@ -46,6 +46,8 @@ void prove_warnings(struct arena *a, const struct conf_sync *sync, const struct 
                     struct prove *out);
 void prove_apart(struct arena *a, const struct conf_sync *sync, const struct sync_field *field,
                  const struct prove_link *links, size_t n, struct prove *out);
+void prove_lossy(struct arena *a, const struct conf_sync *sync, const struct sync_field *field,
+                 const struct prove_link *links, size_t n, struct prove *out);
 struct prove_finding *prove_add(struct arena *a, struct prove *out, enum prove_kind kind,
                                 const char *field);
 

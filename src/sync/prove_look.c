@@ -203,3 +203,61 @@ prove_apart(struct arena *a, const struct conf_sync *sync, const struct sync_fie
                 name_apart(a, sync, field, i, j, &d, out);
         }
 }
+
+/* Does I show V in a form that its own rules say it does not store? */
+static bool
+is_not_so(struct arena *a, const struct conf_sync *sync, const struct sync_field *field, size_t i,
+          const struct val *v)
+{
+    const struct field_map *map = resource_field(sync->defs[i], field->field->name);
+    const struct rules rules = {map->stores, map->n_stores};
+
+    return map->n_stores > 0 && !val_equal(compare_stored(a, field->field, &rules, v), v);
+}
+
+/* Is a pair of a link two values that I shows against its rules, and that these make one? */
+static bool
+is_made_equal(struct arena *a, const struct conf_sync *sync, const struct sync_field *field,
+              const struct prove_link *link, size_t i, size_t j)
+{
+    const char *name = field->field->name;
+    const struct val *x = val_get(link->shadows[i], name), *y = val_get(link->shadows[j], name);
+
+    return x != NULL && y != NULL && !val_equal(x, y) && is_not_so(a, sync, field, i, x) &&
+           compare_equal(a, sync, field, i, x, j, y);
+}
+
+/*
+ * A rule that holds for another system of the same definition: an edit there that the rule makes
+ * equal to what the others have is not seen by anybody.
+ */
+void
+prove_lossy(struct arena *a, const struct conf_sync *sync, const struct sync_field *field,
+            const struct prove_link *links, size_t n, struct prove *out)
+{
+    const char *name = field->field->name;
+
+    for (size_t i = 0; i < sync->n_between && field->values == NULL; i++)
+        for (size_t j = 0; j < sync->n_between; j++) {
+            struct prove_finding *f;
+            size_t k = 0;
+
+            if (i == j || resource_field(sync->defs[i], name) == NULL ||
+                resource_field(sync->defs[j], name) == NULL)
+                continue;
+            while (k < n && !is_made_equal(a, sync, field, &links[k], i, j))
+                k++;
+            if (k == n)
+                continue;
+            f = prove_add(a, out, PROVE_LOSSY, name);
+            f->path = arena_printf(a, "%s -> %s", sync->between[i]->name, sync->between[j]->name);
+            f->value = val_get(links[k].shadows[i], name);
+            f->becomes = val_get(links[k].shadows[j], name);
+            f->text = arena_printf(
+                a,
+                "%s: %s shows %s, which its stores: say it cannot, and so it counts as %s of %s: "
+                "such edits do not travel",
+                f->path, sync->between[i]->name, val_write_text(a, f->value),
+                val_write_text(a, f->becomes), sync->between[j]->name);
+        }
+}

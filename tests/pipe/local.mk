@@ -12,8 +12,8 @@ EXTRA_DIST += tests/pipe/sync.t
 TESTS += tests/pipe/push.t
 EXTRA_DIST += tests/pipe/push.t
 
-TESTS += tests/pipe/plan.t
-EXTRA_DIST += tests/pipe/plan.t
+TESTS += tests/pipe/plan.t tests/pipe/gone.t
+EXTRA_DIST += tests/pipe/plan.t tests/pipe/gone.t
 
 TESTS += tests/pipe/safety.t
 EXTRA_DIST += tests/pipe/safety.t

@@ -106,7 +106,13 @@ like "the links of the state are counted" ' 2 links of the state: 1 do not settl
 try sync-ctl normalizers
 like "the pairs are kept" 'crm/contacts +b +notes +" x " +"x" +1 ' "$(cat out)"
 like "and the line to add is proposed" '^crm/contacts b notes: stores: \[trim\]$' "$(cat out)"
-like "with the place it belongs in" 'notes: \{path: notes, stores: \[trim\]\} under resources: crm/contacts: fields: in .*rest.yaml' "$(cat out)"
+like "another system of the same definition is named" 'not in .*rest.yaml as it is: a uses it, too, and edits there' "$(cat out)"
+like "so a definition of its own is proposed" 'cp .*rest.yaml ./b.yaml, then systems: b: provider: ./b.yaml in the config' "$(cat out)"
+like "with the place it belongs in" 'notes: \{path: notes, stores: \[trim\]\} under resources: crm/contacts: fields: in ./b.yaml' "$(cat out)"
+sed 's/^      notes: notes$/      notes: {path: notes, stores: ["trim"]}/' "$LOOPLESS_PROVIDERS/rest.yaml" >shared.yaml
+sed 's,provider: rest,provider: ./shared.yaml,' loopless.yaml >both.yaml
+try sync-ctl prove both.yaml
+like "a rule that holds for the wrong system is a warning" '^warning: crm/contacts notes: a -> b: a shows " Ann and Bob ", which its stores: say it cannot' "$(cat out)"
 try sync-ctl --json normalizers
 is "as JSON" '[" Ann and Bob ","[trim]","notes"]' "$(jq -c 'select(.stored | contains("Ann")) | [(.sent | fromjson), .stores, .path]' out)"
 

@@ -151,6 +151,8 @@ apply_end(struct deciding *g, const struct decision_end *e)
 
     if (e->record_id == NULL)
         return 0;
+    if (gone_note(g, e) < 0)
+        return -1;
     if (is_state(e, "gone"))
         return mark_gone(g, e);
     rc = shadow_load(g->s, g->a, g->link_id, e->system, e->account, &old.fields, &old.head, g->err);

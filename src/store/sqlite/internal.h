@@ -259,6 +259,7 @@ int shadow_bury(struct store *s, int64_t link_id, const char *system, const char
 
 /* The table of a state that was made without it. 0, -1. */
 int mapping_make_table(struct store *s, struct err *err);
+int gone_make_table(struct store *s, struct err *err); /* of states made without it */
 /* A copy of the shadow FIELDS of SYSTEM, taken under the mapping WAS, with those that are still a
  * base under IS; all if one of them is NULL. 0, -1. */
 int mapping_keep_fields(struct store *s, struct arena *a, const char *system, const char *was,
@@ -294,6 +295,9 @@ struct deciding {
     struct store_pause pause; /* STOPPED: to write; scope NULL = none */
     struct err *err;
 };
+
+/* Writes down that E is not there, or is again, with a line of history where that is news. 0, -1. */
+int gone_note(struct deciding *g, const struct decision_end *e);
 
 /* May write W not go out now? */
 bool decision_withholds(const struct store_commit *c, const struct decision_write *w);

@@ -322,6 +322,7 @@ add_tables(struct store *s)
     struct err err = ERR_INIT;
 
     (void)mapping_make_table(s, &err);
+    (void)gone_make_table(s, &err);
     return 0;
 }
 

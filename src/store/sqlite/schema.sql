@@ -120,5 +120,8 @@ CREATE TABLE sync_oddities (
   PRIMARY KEY (resource_type, system, field, sent, stored)) WITHOUT ROWID;
 -- what shadows were taken under: map_hash, and the same by field (config/mapping.h), so that only those are no base that are mapped otherwise now
 CREATE TABLE sync_maps (map_hash TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+-- records of links that are not there, though nobody said that they were deleted; since they were looked for in vain first
+CREATE TABLE sync_gone (
+  link_id INTEGER NOT NULL, system TEXT NOT NULL, record_id TEXT NOT NULL, since TEXT NOT NULL, PRIMARY KEY (link_id, system)) WITHOUT ROWID;
 -- events that wait for a record to be linked (STORE_PARENT_FORMAT of store.h)
 CREATE INDEX sync_inbox_parent ON sync_inbox (reason) WHERE disposition IS NULL AND reason >= 'parent ' AND reason < 'parent!';

@@ -168,6 +168,27 @@ START_TEST(shadows_that_differ_name_the_rule_that_is_missing)
 END_TEST
 
 /* A word that only a record has, not the table: it is sent around like the others. */
+START_TEST(a_rule_that_its_own_system_breaks_is_a_warning)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_new(2);
+    const struct val *shadows[] = {fixture_json(f, "{'notes':'Ann Bob'}"),
+                                   fixture_json(f, "{'notes':'Ann B'}")};
+    const struct prove_link link = {.shadows = shadows};
+    struct prove p;
+
+    fixture_field(f, "notes", FIELD_TEXT, -1);
+    fixture_stores(f, 1, "notes", STORES_TRUNCATE, 5);
+    findings(f, &link, 1, &p);
+    for (size_t k = 0; k < p.n; k++)
+        ck_assert_int_ne(p.findings[k].kind, PROVE_LOSSY); /* b cuts, as it says */
+    fixture_stores(f, 0, "notes", STORES_TRUNCATE, 5);
+    ck_assert_str_eq(
+        findings(f, &link, 1, &p),
+        "warning notes a -> b: a shows 'Ann Bob', which its stores: say it cannot, and "
+        "so it counts as 'Ann B' of b: such edits do not travel");
+}
+END_TEST
+
 START_TEST(values_of_the_state_are_tried)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_new(2);
@@ -200,5 +221,6 @@ UNIT_MAIN("sync/prove", every_type_and_rule_settles_between_two_three_and_four,
           a_lossy_table_settles, a_table_that_oscillates_is_named_with_its_word,
           what_does_not_settle_is_named_from_its_owner_only, of_three_systems_each_pair_is_named,
           words_without_mapping_are_warnings, two_lengths_are_a_warning_where_an_edit_cuts,
-          shadows_that_differ_name_the_rule_that_is_missing, values_of_the_state_are_tried,
+          shadows_that_differ_name_the_rule_that_is_missing,
+          a_rule_that_its_own_system_breaks_is_a_warning, values_of_the_state_are_tried,
           references_and_fields_of_one_system_are_left_out)
