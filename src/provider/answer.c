@@ -284,6 +284,16 @@ is_shown_nothing(const struct call *c)
 
 static enum provider_outcome classify(struct call *c, const struct http_answer *h, int status);
 
+/* What a refused write says of its fields. */
+static void
+take_blame(struct call *c, const struct http_answer *h)
+{
+    bool refused = c->answer.outcome == PROVIDER_REFUSED || c->answer.outcome == PROVIDER_CONFLICT;
+
+    if (c->writing && refused)
+        c->answer.blamed = blame_find(c->arena, c->r, val_parse(c->arena, h->body, h->len, NULL));
+}
+
 /* An answer of 2xx whose body says that it is an error; as what status, if it says so. */
 static bool
 is_said_error(struct call *c, const struct http_answer *h)
@@ -304,6 +314,7 @@ is_said_error(struct call *c, const struct http_answer *h)
         status = 400;
     call_say(c, classify(c, h, (int)status), code, "HTTP %d with an error: %s", h->status,
              answer_excerpt(c, h));
+    take_blame(c, h);
     if (c->kind == CALL_DELETE && c->answer.outcome == PROVIDER_GONE)
         read_deleted(c);
     return true;
@@ -420,5 +431,6 @@ answer_refused(struct call *c, const struct http_answer *h)
     } else {
         call_say(c, classify(c, h, h->status), code, "HTTP %d%s%s", h->status,
                  excerpt[0] != '\0' ? ": " : "", excerpt);
+        take_blame(c, h);
     }
 }

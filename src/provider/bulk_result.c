@@ -144,6 +144,7 @@ end_failed(struct bulk *b, struct bulk_item *x, const struct call *c, const stru
     a.text = arena_printf(b->arena, "%s: item %zu: %d: %s", c->q.shown, x->place, status,
                           excerpt(b, c, result));
     a.code = code != NULL ? code : arena_printf(b->arena, "http-%d", status);
+    a.blamed = blame_find(b->arena, b->r, result);
     if (a.outcome == PROVIDER_LIMITED)
         a.not_before = clock_now() + LIMITED_MS;
     if (a.outcome == PROVIDER_OK) {

@@ -376,6 +376,8 @@ void call_free(struct call *c);
 
 /* The first 200 bytes of a body as one line for people, without secrets. */
 const char *answer_excerpt(const struct call *c, const struct http_answer *h);
+/* blame.c: the fields of R that an error's BODY names, as provider_answer.blamed. Pure. */
+const struct val *blame_find(struct arena *a, const struct resource_def *r, const struct val *body);
 /* Fills c->answer from an answer of status 2xx. True: the call is done; false: it goes on
  * (read-back). */
 bool answer_read(struct call *c, const struct http_answer *h);

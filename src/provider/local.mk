@@ -2,6 +2,7 @@ noinst_LIBRARIES += libprovider.a
 libprovider_a_SOURCES = \
 	src/provider/answer.c \
 	src/provider/auth.c \
+	src/provider/blame.c \
 	src/provider/body.c \
 	src/provider/bucket.c \
 	src/provider/bucket.h \

@@ -74,6 +74,9 @@ struct provider_answer {
     int64_t server_now;      /* Date header, 0 = none */
     bool whole;              /* bulk: said of the whole call, not of this item */
     bool read_back;          /* a write whose record was read back */
+    /* REFUSED, CONFLICT: array of unified names, the fields that the answer says are at fault; also
+     * some that were not sent. NULL: it names none that are mapped. */
+    const struct val *blamed;
     size_t n_bad;            /* rows left out of `records` (no id, no object): not fatal */
     const char *bad_text;    /* why the first was */
 };

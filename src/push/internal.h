@@ -54,10 +54,16 @@ struct write {
     struct group *group;    /* send.c: those it went out with in one call; NULL: alone */
     bool alone;             /* a call of several was refused: it goes out by itself */
     bool gone;
-    bool parked;       /* nobody can say what became of it for now; ending does not wait for it */
-    int attempts;      /* requests that may have gone out */
-    int failed_looks;  /* look-ups in a row that failed */
-    int64_t sent_boot; /* boot clock when it last went out */
+    bool parked; /* nobody can say what became of it for now; ending does not wait for it */
+    /* refuse.c: one field at a time, of an update whose refusal names none */
+    const struct val *only;              /* what goes out now; NULL: all of the intent's fields */
+    size_t n_stored;                     /* the intent's first fields are stored */
+    const struct provider_record *shown; /* as the last answer showed it; NULL */
+    int shown_status;                    /* of that answer */
+    const char *part_code, *part_text;   /* why some of its fields were refused; NULL: none was */
+    int attempts;                        /* requests that may have gone out */
+    int failed_looks;                    /* look-ups in a row that failed */
+    int64_t sent_boot;                   /* boot clock when it last went out */
     int64_t look_boot; /* boot clock when the look-up went out: what it shows is of then or later */
     struct store_settlement settlement;
     const char *status; /* of the result line */
@@ -351,12 +357,29 @@ void lookup_start(struct write *w);
 /* The id by which it can be read: the answer's, or one that was ours to give. NULL: unknown. */
 const char *seek_id(const struct write *w);
 /* Else by what to seek it; VALUE is what it must be. NULL: it cannot be found. */
+/* The fields in NAMES are refused, the others not. KEY: of the write that is left. */
+void outcome_part(struct write *w, const struct provider_answer *a, const struct val *names,
+                  const char *key);
 const char *seek_field(const struct write *w, const char **value);
 /* How many of the answer's records are what was sent; FOUND is the first. */
 size_t seek_pick(const struct write *w, const struct provider_answer *a,
                  const struct provider_record **found);
 /* Sought by external id, but there are records that do not show theirs: may one be it? */
 bool seek_is_unclear(const struct write *w, const struct provider_answer *a);
+/* ---- refuse.c: one field of several that is refused ---- */
+
+/*
+ * A write that is refused for the sake of some of its fields goes out again without them: those
+ * that the answer names. Does it name none (or all), the fields of an update are sent one by one; a
+ * create is refused whole. Each settlement of a part leaves fewer fields: N fields are at most 2 N
+ * calls. True: it goes on; false: all of it is refused.
+ */
+bool refuse_part(struct write *w, const struct provider_answer *a);
+/* One by one: the field that went out is stored. True: there are others. */
+bool refuse_next(struct write *w, const struct provider_answer *a);
+/* The state has the refusal of a part: what is left goes out. */
+void refuse_go_on(struct write *w);
+
 /* The fields sent that it shows otherwise: it was there before, or somebody has edited it since. */
 const struct val *seek_differing(const struct write *w, const struct provider_record *r);
 /* Does not found mean that there is none? NOW: boot clock. */

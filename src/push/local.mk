@@ -21,6 +21,7 @@ libpush_a_SOURCES = \
 	src/push/push.c \
 	src/push/push.h \
 	src/push/result.c \
+	src/push/refuse.c \
 	src/push/seek.c \
 	src/push/send.c \
 	src/push/settle.c

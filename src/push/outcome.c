@@ -19,6 +19,10 @@ settle(struct write *w, enum settle_kind kind, const char *status, const struct 
     s->token = w->intent.token;
     s->owner = w->line->push->owner;
     s->kind = kind;
+    if (w->n_stored > 0) { /* of some fields an answer is known */
+        s->not_applied = false;
+        s->maybe_applied = kind == SETTLE_RETRY;
+    }
     if (a != NULL) {
         s->http_status = a->status;
         s->response = arena_text(arena, a->text);
@@ -79,7 +83,12 @@ outcome_done(struct write *w, const struct provider_answer *a, const struct prov
         refuse_twice(w, a, r);
         return;
     }
-    w->error.code = NULL;
+    w->error.code = w->part_code;
+    if (w->part_code != NULL) {
+        w->error.scope = "record";
+        w->error.retry = "never";
+        w->error.text = w->part_text;
+    }
     s->record_id = w->created_id != NULL ? w->created_id : w->intent.record_id;
     if (r != NULL && strcmp(w->intent.action, "create") == 0)
         s->record_id = arena_text(arena, r->id);
@@ -102,6 +111,17 @@ outcome_refused(struct write *w, const struct provider_answer *a)
     if (a != NULL || w->error.code == NULL)
         blame(w, "record", "never", a, "refused", "refused");
     settle(w, SETTLE_REFUSED, "refused", a);
+}
+
+void
+outcome_part(struct write *w, const struct provider_answer *a, const struct val *names,
+             const char *key)
+{
+    blame(w, "record", "never", a, "refused", "refused");
+    w->settlement.refused = names;
+    w->settlement.idempotency_key = key;
+    w->settlement.partly = w->n_stored > 0;
+    settle(w, SETTLE_PART, "refused", a);
 }
 
 void
@@ -245,7 +265,7 @@ conflicting_update(struct write *w, const struct provider_answer *a)
         settle(w, SETTLE_LOST, "lost", a);
     } else if (is_stale(w, a)) {
         wait_longer(w, a, n);
-    } else {
+    } else if (!refuse_part(w, a)) {
         outcome_refused(w, a);
     }
 }
@@ -317,7 +337,7 @@ outcome_take(struct write *w, const struct provider_answer *a)
         outcome_accepted(w->target);
         if (is_create(w) && (a->n_records == 0 || a->records[0].id == NULL))
             unanswered(w, a);
-        else
+        else if (!refuse_next(w, a))
             outcome_done(w, a, a->n_records > 0 ? &a->records[0] : NULL);
         return;
     case PROVIDER_LIMITED:
@@ -330,7 +350,8 @@ outcome_take(struct write *w, const struct provider_answer *a)
         conflict(w, a);
         return;
     case PROVIDER_REFUSED:
-        outcome_refused(w, a);
+        if (!refuse_part(w, a))
+            outcome_refused(w, a);
         return;
     case PROVIDER_AUTH:
         refused_us(w, a);

@@ -89,7 +89,8 @@ hand_over(struct write *w)
     else if (strcmp(i->action, "delete") == 0)
         provider_delete(w->target->provider, w->def, i->record_id, i->etag, sent, w);
     else
-        provider_update(w->target->provider, w->def, i->record_id, i->fields, i->etag, sent, w);
+        provider_update(w->target->provider, w->def, i->record_id,
+                        w->only != NULL ? w->only : i->fields, i->etag, sent, w);
 }
 
 static void

@@ -23,6 +23,8 @@ settle_one(struct write *w, const char **disposition, struct err *err)
         log_verbose("%s: somebody else settles intent %lld by now", line_name(w->line),
                     (long long)w->intent.token);
         w->status = "lost";
+        if (w->settlement.kind == SETTLE_PART) /* nor does what is left go out */
+            w->settlement.kind = SETTLE_LOST;
     }
     if (rc == 2) {
         w->settlement.kind = SETTLE_REFUSED;
@@ -84,6 +86,10 @@ say(struct write *w)
 static void
 finish(struct write *w, const char *disposition)
 {
+    if (w->settlement.kind == SETTLE_PART) {
+        refuse_go_on(w);
+        return;
+    }
     say(w);
     result_write(w, disposition);
     write_free(w);

@@ -410,7 +410,8 @@ enum settle_kind {
     SETTLE_REFUSED, /* refused for good (4xx but limits): reject, fields stay owed `refused` */
     SETTLE_RETRY,   /* not applied for sure, try again at not_before: fields stay owed */
     SETTLE_LOST,    /* nobody knows (update): event re-opened, decided anew */
-    SETTLE_UNKNOWN  /* nobody knows and nothing to look it up by (create): reject, stays open */
+    SETTLE_UNKNOWN, /* nobody knows and nothing to look it up by (create): reject, stays open */
+    SETTLE_PART     /* some of its fields are refused for good: the intent goes on without them */
 };
 
 struct store_settlement {
@@ -433,7 +434,13 @@ struct store_settlement {
     const char *version, *etag;
     const char *map_hash;
     int64_t not_before;      /* RETRY */
-    const char *code, *text; /* REFUSED, RETRY, UNKNOWN */
+    const char *code, *text; /* REFUSED, RETRY, UNKNOWN, PART */
+    /* PART: array of the names of those, some but not all that were sent. They stay owed `refused`,
+     * with a reject; the intent is `prepared` again with the others, under this other idempotency
+     * key, and the event will end as rejected at least. DISPOSITION is NULL. */
+    const struct val *refused;
+    const char *idempotency_key;
+    bool partly; /* PART: some of the others are stored already: the intent stays `sent` */
 };
 
 /*

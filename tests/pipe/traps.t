@@ -283,8 +283,14 @@ is "what nobody knows the mapping of is met by first_contact" '"9" "9"' "$(phone
 # ---- one field that one target refuses for ever ----
 pair refused
 quirk b reject '"phone:bad"'
+before=$(count b .updates+.refused_writes)
 edit a ann@example.com '{"phone":"bad","notes":"good"}'
 run
+is "its neighbour in the same write arrives, without a new edit" '"1" "good"' \
+    "$(record b ann@example.com .phone) $(record b ann@example.com .notes)"
+is "in two calls" $((before + 2)) "$(count b .updates+.refused_writes)"
+is "and the edit ends as rejected, once, for that field" 'rejected {"phone":"bad"}' \
+    "$(sql "SELECT disposition FROM sync_inbox WHERE disposition = 'rejected'") $(sql 'SELECT record FROM sync_rejects')"
 edit a ann@example.com '{"notes":"better"}'
 run
 is "other fields go on" '"better"' "$(record b ann@example.com .notes)"
@@ -296,6 +302,41 @@ is "what is refused is not tried for ever" "$before" "$(writes a b)"
 edit a ann@example.com '{"phone":"fine"}'
 run
 is "its next value is" '"fine"' "$(record b ann@example.com .phone)"
+quirk b reject '"phone:bad,notes:bad"'
+before=$(count b .updates+.refused_writes)
+edit a ann@example.com '{"phone":"bad","notes":"bad","first_name":"Anna"}'
+run
+is "two that are refused, one after the other: the third arrives" '"Anna" "fine" "better" 3' \
+    "$(record b ann@example.com .first_name) $(phones | cut -d' ' -f2) $(record b ann@example.com .notes) $(($(count b .updates+.refused_writes) - before))"
+add a '{"email":"new@example.com","first_name":"New","phone":"bad"}'
+run
+is "a create goes without the field that is refused" '"New" null' \
+    "$(record b new@example.com .first_name) $(record b new@example.com .phone)"
+before=$(writes a b)
+run
+run
+is "and all is quiet" "$before" "$(writes a b)"
+edit a new@example.com '{"phone":"fine, too"}'
+run
+is "its next value follows" '"fine, too"' "$(record b new@example.com .phone)"
+
+# ---- the same where the answer does not say which field it is ----
+pair refused-unnamed
+quirk b reject '"phone:bad"'
+quirk b html-errors
+before=$(count b .updates+.refused_writes)
+edit a ann@example.com '{"first_name":"Anna","phone":"bad","notes":"good"}'
+run
+is "its neighbours arrive, without a new edit" '"Anna" "1" "good"' \
+    "$(record b ann@example.com .first_name) $(record b ann@example.com .phone) $(record b ann@example.com .notes)"
+is "in one call more than there are fields" $((before + 4)) "$(count b .updates+.refused_writes)"
+is "and only that field is refused" '{"phone":"bad"}' "$(sql 'SELECT record FROM sync_rejects')"
+before=$(writes a b)
+run
+hook a
+hook b
+flow
+is "and is not tried for ever" "$before" "$(writes a b)"
 
 # ---- clocks ----
 for shift in '-20 minutes' '+20 minutes'; do

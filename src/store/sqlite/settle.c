@@ -160,10 +160,8 @@ is_empty(const struct val *v)
 }
 
 static bool
-differs(const struct settling *t, const char *name)
+lists(const struct val *list, const char *name)
 {
-    const struct val *list = t->x->differs;
-
     for (size_t i = 0; list != NULL && i < list->n; i++)
         if (strcmp(val_text(list->u.items[i]), name) == 0)
             return true;
@@ -257,7 +255,7 @@ save_shadow(struct settling *t, const char *record_id, const struct val *old,
     if (old == NULL && fill_absent(t, shadow) < 0)
         return -1;
     for (size_t i = 0; sent != NULL && i < sent->n; i++) {
-        if (differs(t, sent->u.members[i].name))
+        if (lists(t->x->differs, sent->u.members[i].name))
             *news = true;
         else
             val_set(t->a, shadow, sent->u.members[i].name, stored_value(t, &sent->u.members[i]));
@@ -406,6 +404,71 @@ settle_refused(struct settling *t)
     return intent_tell(t->s, &t->n, t->n.action, "refused", text, t->now, t->err);
 }
 
+/* The fields sent that are refused by this answer, or the others. */
+static struct val *
+part(struct settling *t, bool refused)
+{
+    struct val *fields = val_object(t->a);
+
+    for (size_t i = 0; i < t->n.fields->n; i++) {
+        const struct val_member *m = &t->n.fields->u.members[i];
+
+        if (lists(t->x->refused, m->name) == refused)
+            val_set(t->a, fields, m->name, m->value);
+    }
+    return fields;
+}
+
+/* "phone, notes: TEXT" */
+static const char *
+named_text(struct settling *t, const struct val *fields)
+{
+    CLEANUP_BUF struct buf b = BUF_INIT;
+
+    for (size_t i = 0; i < fields->n; i++)
+        buf_printf(&b, "%s%s", i > 0 ? ", " : "", fields->u.members[i].name);
+    buf_printf(&b, ": %s", t->x->text != NULL ? t->x->text : t->x->code);
+    return arena_ntext(t->a, buf_get(&b), b.len);
+}
+
+/* The event is not over, but it will not end better than this. */
+static int
+note_rejected(struct settling *t)
+{
+    return db_run(t->s, t->err,
+                  "UPDATE sync_inbox SET reason = 'decided:rejected' WHERE seq = ? AND disposition"
+                  " IS NULL AND coalesce(reason, '') <> 'decided:lost'",
+                  "i", t->n.seq) < 0
+               ? -1
+               : 0;
+}
+
+/* What is left is smaller each time: whoever goes on with it comes to an end. */
+static int
+settle_part(struct settling *t)
+{
+    struct val *rest = part(t, false);
+    const char *text;
+
+    t->n.fields = part(t, true);
+    if (t->n.fields->n == 0 || rest->n == 0)
+        return err_set(t->err, ERR_RECORD, ERR_NEVER, "bad-part",
+                       "write %" PRId64 ": what was refused is none, or all of it", t->n.token);
+    text = named_text(t, t->n.fields);
+    if (change_owed(t, OWED_REFUSED, text) < 0 || reject(t, t->x->code, text) < 0 ||
+        intent_tell(t->s, &t->n, t->n.action, "refused", text, t->now, t->err) < 0 ||
+        note_rejected(t) < 0)
+        return -1;
+    return db_run(t->s, t->err,
+                  "UPDATE sync_intents SET fields = ?, idempotency_key = coalesce(?,"
+                  " idempotency_key), state = CASE WHEN ? THEN 'sent' ELSE 'prepared' END,"
+                  " response = ? WHERE token = ?",
+                  "wtnti", rest, t->x->idempotency_key, (int)t->x->partly, t->x->response,
+                  t->n.token) < 0
+               ? -1
+               : 0;
+}
+
 static int
 settle_retry(struct settling *t)
 {
@@ -467,6 +530,8 @@ settle(struct settling *t, const char **disposition)
         return -1;
     if (rc == 0)
         return tell_late(t);
+    if (t->x->kind == SETTLE_PART)
+        return settle_part(t) < 0 ? -1 : 1;
     if (kinds[t->x->kind](t) < 0)
         return -1;
     if (is_create(t) && t->x->kind != SETTLE_UNKNOWN &&

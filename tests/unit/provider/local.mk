@@ -19,6 +19,11 @@ tests_unit_provider_auth_test_SOURCES = \
 tests_unit_provider_auth_test_LDADD = $(UNIT_LIBS)
 TESTS += tests/unit/provider/auth_test
 
+check_PROGRAMS += tests/unit/provider/blame_test
+tests_unit_provider_blame_test_SOURCES = tests/unit/provider/blame_test.c
+tests_unit_provider_blame_test_LDADD = $(UNIT_LIBS)
+TESTS += tests/unit/provider/blame_test
+
 check_PROGRAMS += tests/unit/provider/body_test
 tests_unit_provider_body_test_SOURCES = \
 	tests/unit/provider/body_test.c \

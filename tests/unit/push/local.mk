@@ -13,6 +13,7 @@ PUSH_TESTS = \
 	tests/unit/push/odd_test \
 	tests/unit/push/outcome_test \
 	tests/unit/push/plan_test \
+	tests/unit/push/refuse_test \
 	tests/unit/push/seek_test
 check_PROGRAMS += $(PUSH_TESTS)
 tests_unit_push_batch_test_SOURCES = tests/unit/push/batch_test.c $(PUSH_FIXTURE)
@@ -31,6 +32,8 @@ tests_unit_push_outcome_test_SOURCES = tests/unit/push/outcome_test.c $(PUSH_FIX
 tests_unit_push_outcome_test_LDADD = libpush.a $(UNIT_LIBS)
 tests_unit_push_plan_test_SOURCES = tests/unit/push/plan_test.c $(PUSH_FIXTURE)
 tests_unit_push_plan_test_LDADD = libpush.a $(UNIT_LIBS)
+tests_unit_push_refuse_test_SOURCES = tests/unit/push/refuse_test.c $(PUSH_FIXTURE)
+tests_unit_push_refuse_test_LDADD = libpush.a $(UNIT_LIBS)
 tests_unit_push_seek_test_SOURCES = tests/unit/push/seek_test.c $(PUSH_FIXTURE)
 tests_unit_push_seek_test_LDADD = libpush.a $(UNIT_LIBS)
 TESTS += $(PUSH_TESTS)
