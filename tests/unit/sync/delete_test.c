@@ -135,6 +135,22 @@ START_TEST(what_is_owed_to_a_live_end_is_none)
 }
 END_TEST
 
+/* Nor to another one from the record that was deleted, nor what one is to put right in itself. */
+START_TEST(what_is_owed_by_nobody_who_lives_is_none)
+{
+    CLEANUP_FIXTURE struct fixture *f = propagated(3);
+    CLEANUP_FIXTURE struct fixture *g = propagated(3);
+    CLEANUP_FIXTURE struct fixture *h = propagated(3);
+
+    fixture_owed(f, "phone", 1, 0, "'2'", 1000, false);
+    ck_decides(f, "> b delete {} > c delete {} ended: deleted everywhere");
+    fixture_owed(g, "phone", 1, 1, "'2'", 1000, false);
+    ck_decides(g, "> b delete {} > c delete {} ended: deleted everywhere");
+    fixture_owed(h, "phone", 1, 2, "'1'", 1000, false); /* but from c, which lives, it is */
+    ck_assert_ptr_null(strstr(fixture_decide(h), "delete {}"));
+}
+END_TEST
+
 START_TEST(a_late_write_of_ours_is_no_edit)
 {
     CLEANUP_FIXTURE struct fixture *f = propagated(2);
@@ -443,8 +459,9 @@ UNIT_MAIN("sync/delete", a_delete_is_noted_and_nothing_else,
           an_edit_of_the_last_live_end_ends_the_link_later_too,
           an_edit_survives_whatever_system_made_it_and_may_write,
           what_is_owed_from_a_live_end_is_an_edit, what_is_owed_to_a_live_end_is_none,
-          a_late_write_of_ours_is_no_edit, one_edit_of_several_saves_all_and_goes_on,
-          nothing_is_deleted_without_a_whole_base, a_delete_waits_for_an_end_that_cannot_be_read,
+          what_is_owed_by_nobody_who_lives_is_none, a_late_write_of_ours_is_no_edit,
+          one_edit_of_several_saves_all_and_goes_on, nothing_is_deleted_without_a_whole_base,
+          a_delete_waits_for_an_end_that_cannot_be_read,
           a_gone_end_does_not_hold_up_a_delete_and_ends_no_link,
           what_another_engine_deletes_stays_its_own, deleted_everywhere_closes_the_link,
           gone_everywhere_closes_nothing, nothing_closes_while_a_create_is_unknown,

@@ -92,6 +92,21 @@ START_TEST(what_does_not_settle_is_named_from_its_owner_only)
 }
 END_TEST
 
+/* Whoever made a record owns it, and each of them may have. */
+START_TEST(with_a_creator_as_owner_each_is_tried_as_that)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_new(2);
+
+    fixture_field(f, "status", FIELD_ENUM, -1);
+    f->fields[0].owner.kind = OWNER_CREATOR;
+    fixture_table(f, "status", UNMAPPED_REJECT,
+                  "a open=open a pending=waiting b open=open b OPEN=waiting");
+    ck_assert_str_eq(proved(f), "");
+    fixture_stores(f, 1, "status", STORES_LOWER, 0);
+    ck_assert_ptr_nonnull(strstr(proved(f), "does not settle: 'pending' becomes 'open'"));
+}
+END_TEST
+
 START_TEST(of_three_systems_each_pair_is_named)
 {
     CLEANUP_FIXTURE struct fixture *f = fixture_new(3);
@@ -219,7 +234,8 @@ END_TEST
 
 UNIT_MAIN("sync/prove", every_type_and_rule_settles_between_two_three_and_four,
           a_lossy_table_settles, a_table_that_oscillates_is_named_with_its_word,
-          what_does_not_settle_is_named_from_its_owner_only, of_three_systems_each_pair_is_named,
+          what_does_not_settle_is_named_from_its_owner_only,
+          with_a_creator_as_owner_each_is_tried_as_that, of_three_systems_each_pair_is_named,
           words_without_mapping_are_warnings, two_lengths_are_a_warning_where_an_edit_cuts,
           shadows_that_differ_name_the_rule_that_is_missing,
           a_rule_that_its_own_system_breaks_is_a_warning, values_of_the_state_are_tried,

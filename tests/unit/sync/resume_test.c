@@ -228,6 +228,33 @@ START_TEST(an_unknown_word_rejects_the_decision)
 }
 END_TEST
 
+START_TEST(a_rejected_decision_has_neither_rules_nor_writes)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_new(2);
+
+    fixture_field(f, "phone", FIELD_TEXT, -1);
+    fixture_field(f, "status", FIELD_ENUM, -1);
+    fixture_table(f, "status", UNMAPPED_REJECT, "a new=new b NEW=new");
+    fixture_end(f, 0, "{'phone':'2','status':'odd'}", "{'phone':'1','status':'new'}");
+    fixture_end(f, 1, "{'phone':'1','status':'NEW'}", "{'phone':'1','status':'NEW'}");
+    ck_decides(f, "= rejected");
+    ck_assert_uint_eq(f->d.n_rules, 0);
+    ck_assert_uint_eq(f->d.n_writes, 0);
+}
+END_TEST
+
+/* What a refuses it was never told: it says what it shows. */
+START_TEST(who_refuses_a_value_does_not_say_it)
+{
+    CLEANUP_FIXTURE struct fixture *f = fixture_three(-1);
+
+    fixture_scene(f, "a '2' owed '3' of b, b '3', c '1' owed '2' of a");
+    ck_assert_ptr_nonnull(strstr(fixture_decide(f), "> c update {'phone':'3'}"));
+    f->owed[0].refused = true;
+    ck_assert_ptr_nonnull(strstr(fixture_decide(f), "> c update {'phone':'2'}"));
+}
+END_TEST
+
 START_TEST(an_unknown_word_is_skipped_and_others_go_on)
 {
     CLEANUP_FIXTURE struct fixture *f = odd_word(UNMAPPED_SKIP);
@@ -404,6 +431,7 @@ UNIT_MAIN("sync/resume", what_is_owed_is_written_again, what_was_owed_and_arrive
           a_late_write_that_is_right_is_adopted, a_late_write_does_not_stand_against_an_edit,
           the_owner_s_word_counts_even_if_we_wrote_it_once, a_person_may_go_back_to_an_old_value,
           values_are_written_in_the_target_s_words, a_word_that_means_the_same_is_left_in_its_cell,
+          a_rejected_decision_has_neither_rules_nor_writes, who_refuses_a_value_does_not_say_it,
           an_unknown_word_rejects_the_decision, an_unknown_word_is_skipped_and_others_go_on,
           an_unknown_word_passes_as_it_is, a_word_that_the_target_lacks_is_unmapped_too,
           a_system_that_does_not_map_a_field_takes_no_part, a_read_only_field_is_never_written,
