@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
-#include "sync/breaker.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -106,8 +105,9 @@ guard_is_stopped(const struct line *l)
     return run[0] != '\0' || l->event.seq == 0 || p->stopped_batch;
 }
 
-static void
-withhold(struct line *l, const char *target, const char *code, const char *text, int64_t until)
+void
+guard_withhold(struct line *l, const char *target, const char *code, const char *text,
+               int64_t until)
 {
     struct withheld *h = &l->withheld[l->n_withheld++];
 
@@ -157,55 +157,6 @@ guard_pause(struct line *l, const char *system, const char *reason, struct err *
     return 0;
 }
 
-/* Would this write be one more of a loop? Then the record is paused from now on. */
-static int
-check_breaker(struct line *l, const struct decision_write *w, struct err *err)
-{
-    const struct conf *conf = &l->push->conf;
-    const struct conf_system *system = push_target(l->push, w->target)->system;
-    struct store_written *written = NULL;
-    struct breaker_write *history;
-    const char *field;
-    struct store_pause pause = {.scope = "record", .by = "sync-push"};
-    size_t n_history = 0;
-    int n;
-
-    if (conf->breaker_alternations <= 0 || w->target_record_id == NULL || l->decision.link == 0 ||
-        w->set->n == 0)
-        return 0;
-    n = store_recent_link_writes(l->push->store, l->arena, l->decision.link,
-                                 clock_now() - conf->breaker_window_ms, &written, err);
-    if (n <= 0)
-        return n;
-    history = arena_alloc(l->arena, (size_t)n * sizeof *history);
-    for (int i = 0; i < n; i++) {
-        int at = sync_index(l->sync, written[i].target);
-
-        if (at >= 0)
-            history[n_history++] =
-                (struct breaker_write){written[i].fields, (size_t)at, written[i].at};
-    }
-    field = breaker_trips(l->arena, l->sync, (size_t)sync_index(l->sync, w->target), w->set,
-                          history, n_history, conf->breaker_alternations);
-    if (field == NULL)
-        return 0;
-    pause.system = w->target;
-    pause.account = system->account;
-    pause.resource = l->event.resource;
-    pause.record_id = w->target_record_id;
-    pause.reason = arena_printf(l->arena, "breaker: %s alternates by our own writes", field);
-    if (!l->push->o->dry_run && store_pause_add(l->push->store, &pause, clock_now(), err) < 0)
-        return -1;
-    crash_point("push.paused");
-    guard_forget(l->push);
-    log_error("incident: %s %s:%s: %s alternates by our own writes; the record is paused",
-              l->event.resource, w->target, w->target_record_id, field);
-    log_error("resume with: sync-ctl resume %s %s:%s", l->event.resource, w->target,
-              w->target_record_id);
-    withhold(l, w->target, "breaker", pause.reason, clock_now() + PAUSED_AGAIN_MS);
-    return 0;
-}
-
 /* A target that sync-diff could not read. */
 static int64_t
 held_until(const struct decision_write *w, int64_t now)
@@ -217,37 +168,37 @@ held_until(const struct decision_write *w, int64_t now)
     return until;
 }
 
-static int
-guard_write(struct line *l, const struct decision_write *w, struct err *err)
+/* LOOPED: the pause of its link by the breaker, or NULL. */
+static void
+guard_write(struct line *l, const struct decision_write *w, const struct store_pause *looped)
 {
     const struct target *t = push_target(l->push, w->target);
     const struct store_pause *pause = find_pause(l, w);
     int64_t now = clock_now();
 
     if (w->hold_reason != NULL)
-        withhold(l, w->target, "unreadable", w->hold_reason, held_until(w, now));
+        guard_withhold(l, w->target, "unreadable", w->hold_reason, held_until(w, now));
     else if (pause != NULL)
-        withhold(l, w->target, "paused", pause->reason,
-                 pause->until > now ? pause->until : now + PAUSED_AGAIN_MS);
+        guard_withhold(l, w->target, "paused", pause->reason,
+                       pause->until > now ? pause->until : now + PAUSED_AGAIN_MS);
     else if (t->closed_until > now)
-        withhold(l, w->target, "closed", t->closed_why, t->closed_until);
-    else if (check_breaker(l, w, err) < 0)
-        return -1;
-    return 0;
+        guard_withhold(l, w->target, "closed", t->closed_why, t->closed_until);
+    else if (looped != NULL)
+        guard_withhold(l, w->target, "paused", looped->reason, loop_until(now));
 }
 
 int
 guard_line(struct line *l, struct err *err)
 {
     const struct decision *d = &l->decision;
+    const struct store_pause *looped;
 
     if (d->n_writes == 0)
         return 0;
-    if (read_pauses(l->push, err) < 0)
+    if (read_pauses(l->push, err) < 0 || loop_pause(l, &looped, err) < 0)
         return -1;
     l->withheld = arena_alloc(l->arena, d->n_writes * sizeof *l->withheld);
     for (size_t i = 0; i < d->n_writes; i++)
-        if (guard_write(l, &d->writes[i], err) < 0)
-            return -1;
-    return 0;
+        guard_write(l, &d->writes[i], looped);
+    return loop_check(l, err);
 }

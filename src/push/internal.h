@@ -211,8 +211,11 @@ void write_free(struct write *w);
 
 /* ---- guard.c: what may not be written now ---- */
 
-/* Fills l->withheld. May pause a record (breaker). */
+/* Fills l->withheld. May pause a record (loop.c). */
 int guard_line(struct line *l, struct err *err);
+/* TARGET gets nothing of L until UNTIL. */
+void guard_withhold(struct line *l, const char *target, const char *code, const char *text,
+                    int64_t until);
 /* Why TARGET gets nothing of this line, NULL if nothing is known against it. */
 const struct withheld *guard_find(const struct line *l, const char *target);
 /* How long the longest of what is withheld waits; 0: nothing is. */
@@ -231,6 +234,18 @@ void guard_forget(struct push *p);
 int guard_turn(struct write *w, const struct store_pause **out, struct err *err);
 /* TARGET gets no new intents before UNTIL. */
 void guard_close(struct target *t, int64_t until, const char *why);
+
+/* ---- loop.c: the loop breaker ---- */
+
+/* The breaker's pause of an end of the link of L: it holds for all of its ends. NULL: none. */
+int loop_pause(const struct line *l, const struct store_pause **out, struct err *err);
+/* When what such a pause withholds is looked at again, if nobody resumes it. */
+int64_t loop_until(int64_t now);
+/*
+ * Would what is not withheld of L be one more step of a loop? Then its record is paused from now on,
+ * with an incident line, and all of it is withheld.
+ */
+int loop_check(struct line *l, struct err *err);
 
 /* ---- batch.c: decisions ---- */
 

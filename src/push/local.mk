@@ -12,6 +12,7 @@ libpush_a_SOURCES = \
 	src/push/lease.c \
 	src/push/line.c \
 	src/push/lookup.c \
+	src/push/loop.c \
 	src/push/loss.c \
 	src/push/loss.h \
 	src/push/odd.c \

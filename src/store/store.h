@@ -474,11 +474,18 @@ struct store_written {
     const struct val *fields;
     int64_t at;
     const char *target;
+    /* Of the writes to a link only: */
+    int64_t generation;        /* of the link, after the decision */
+    bool done;                 /* false: lost */
+    const struct val *sources; /* field -> system whose value it was, as far as known; or NULL */
 };
 int store_recent_writes(struct store *s, struct arena *a, const char *target, const char *account,
                         const char *resource, const char *record_id, int64_t since,
                         struct store_written **out, struct err *err);
-/* The same of all ends of a link, for the breaker: two systems may undo each other through us. */
+/*
+ * The same of all ends of a link, for the breaker: two systems may undo each other through us. Only
+ * since the breaker's last pause of it was lifted: a person has looked.
+ */
 int store_recent_link_writes(struct store *s, struct arena *a, int64_t link_id, int64_t since,
                              struct store_written **out, struct err *err);
 
@@ -556,6 +563,8 @@ struct store_pause {
     const char *run_id, *system, *account, *direction, *resource, *record_id, *reason, *by;
     int64_t since, until; /* until 0 = until resumed */
 };
+/* `by` of a pause of a record by the loop breaker: no end of its link is written. */
+#define STORE_LOOP_PAUSE "sync-push"
 int store_pause_add(struct store *s, const struct store_pause *p, int64_t now, struct err *err);
 int store_pauses(struct store *s, struct arena *a, int64_t now, struct store_pause **out,
                  struct err *err);

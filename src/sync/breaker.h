@@ -10,24 +10,32 @@
 #include "json/val.h"
 
 /*
- * The loop breaker: a field that alternates, A-B-A-B, by our own writes to the ends of one link
- * (DESIGN.md section 6, Safety stops). All ends count together: where each of two systems rewrites
- * what it gets, each end gets the same value again and again.
+ * The loop breaker: a field that alternates, A-B-A-B, because our own writes to the ends of one
+ * link cause each other (DESIGN.md section 6, Safety stops). All ends count together: where each of
+ * two systems rewrites what it gets, each end gets the same value again and again.
  */
 struct breaker_write {
     const struct val *fields; /* what we wrote */
-    size_t system;            /* where: index in between */
-    int64_t at;
+    const struct val
+        *sources;     /* field -> the system whose value it was; may be NULL, or lack some */
+    size_t system;    /* where: index in between, below BREAKER_SYSTEMS */
+    int64_t decision; /* rises; the writes of one decision are one step */
+    bool done;        /* false: nobody knows, no answer came */
 };
 
+enum { BREAKER_SYSTEMS = 64 };
+
 /*
- * Would writing SET now, after HISTORY (oldest first, all within the window), be the
- * ALTERNATIONS-th return of some field to the value before last? The field's name, or NULL. Writing
- * A, B, A is one alternation, A, B, A, B two; the same value twice in a row is one write repeated.
- * Comparison by comparing text at system I.
+ * Would the last decision of WRITES, which is about to be made, be the ALTERNATIONS-th step back of
+ * some field? The field's name, or NULL. WRITES are those within the window, oldest first.
+ *
+ * A decision steps back if its value was written before, another one in between, and its source
+ * answers us: we wrote that field there since it was last a source. So somebody who goes back and
+ * forth at one system, where we write nothing, never counts. It steps back as well if it sends what
+ * the decision before sent, from the same source, to an end that took it: that end has undone it.
+ * Writing A, B, A is one step back, A, B, A, B two. Comparison by comparing text at each system.
  */
-const char *breaker_trips(struct arena *a, const struct conf_sync *sync, size_t i,
-                          const struct val *set, const struct breaker_write *history, size_t n,
-                          int alternations);
+const char *breaker_trips(struct arena *a, const struct conf_sync *sync,
+                          const struct breaker_write *writes, size_t n, int alternations);
 
 #endif

@@ -335,9 +335,7 @@ is "limit_stops_with_3" "3 40 1" "$? $(out .record_id) $(($(dump app length) - b
 is "limit_is_told_once" 1 "$(grep -c 'error: .*max_creates' err)"
 has "limit_has_a_hint" "hint: "
 { create 41 mia@x; create 42 ned@x; } | push --max-creates 1 --yes
-ended=$?
-sync-ctl resume app >/dev/null 2>&1
-is "stopped_account_stays_paused" "0 withheld withheld" "$ended $(out .status)"
+is "yes_lets_the_rest_pass" "0 done done" "$? $(out .status)"
 fresh lifted
 { create 43 oda@x; create 44 pia@x; } | push --max-creates 1 --yes
 is "yes_lifts_the_limits" "0 done done" "$? $(out .status)"
@@ -347,15 +345,24 @@ update 43 1 | push
 is "pause_withholds" "0 withheld owed paused $before" "$? $(out '"\(.status) \(.disposition) \(.error.code)"') $(asked)"
 is "withheld_is_owed" "phone|app" "$(sql 'SELECT field, target FROM sync_owed')"
 sync-ctl resume app >ctl 2>&1
-for phone in 2 3 2 3 2 3 2; do
+for phone in 2 3 2 3 2 3 2 3 4; do
     update 43 $phone | push
+    [ "$(out .status)" = "done" ] || break
+done
+is "who_goes_back_and_forth_at_one_system_is_no_loop" "done 4 0" \
+    "$(out .status) $phone $(sql 'SELECT count(*) FROM sync_pauses')"
+for again in 1 2 3 4 5; do
+    update 43 2 | push # as if app had undone it
     ended=$?
     [ "$(out .status)" = "done" ] || break
 done
-is "breaker_stops_a_field_that_alternates" "0 withheld breaker" "$ended $(out '"\(.status) \(.error.code)"')"
+is "breaker_stops_what_undoes_our_writes" "3 0 withheld breaker" "$again $ended $(out '"\(.status) \(.error.code)"')"
 like "breaker_says_how_to_resume" \
     'incident: crm/contacts app:[0-9]*: phone alternates.*sync-ctl resume crm/contacts app:' "$(paste -sd ' ' err)"
 is "breaker_pauses_the_record" "record|app" "$(sql 'SELECT scope, system FROM sync_pauses')"
+sync-ctl resume crm/contacts "app:$(sql 'SELECT record_id FROM sync_pauses')" >ctl 2>&1
+update 43 2 | push
+is "resumed_it_begins_anew" "done 0" "$(out .status) $(sql 'SELECT count(*) FROM sync_pauses')"
 
 # --- systems that do not take it
 fresh auth

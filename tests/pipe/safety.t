@@ -159,17 +159,177 @@ printf 'broken: [yaml\n' >>loopless.yaml
 ok "pause works with a broken config" sync-ctl pause
 is "and is there" 1 "$(sql 'SELECT count(*) FROM sync_pauses')"
 
-# ---- the breaker: two machines that undo each other's value ----
-fresh breaker
-add a '{"email":"x@example.com","phone":"0"}'
-run
-for i in 1 2 3 4 5 6 7 8; do
-    if [ $((i % 2)) -eq 1 ]; then edit a x@example.com '{"phone":"on"}'; else edit a x@example.com '{"phone":"off"}'; fi
+# ---- the breaker ----
+systems() # FIELD-OPTIONS NAME...: n systems with an empty state; each may be written
+{
+    options=$1
+    shift
+    for name; do start_sim "$name" --seed "$(printf %d "'$name")"; done
+    {
+        printf 'version: 1\nstate: sqlite:state.db\nsystems:\n'
+        for name; do
+            printf '  %s:\n    provider: rest\n    account: %s-1\n    base_url: %s\n' "$name" "$name" "$(url "$name")"
+            # shellcheck disable=SC2016
+            printf '    auth: {type: bearer, token: "${file:%s.token}"}\n' "$name"
+        done
+        printf 'sync:\n  crm/contacts:\n    between: [%s]\n    match: [email]\n    first_contact: a\n' \
+            "$(echo "$@" | sed 's/ /, /g')"
+        printf '    create: {%s}\n' "$(for name; do echo "$name: true"; done | paste -sd ,)"
+        printf '    fields:\n      email: {owner: any}\n      phone: %s\njobs:\n' "$options"
+        for name; do printf '  %s-contacts: {system: %s, resource: crm/contacts}\n' "$name" "$name"; done
+    } >loopless.yaml
+    new_state
+    add a '{"email":"x@example.com","phone":"0"}'
+    run
+    : >all-err
+}
+turn() # SYSTEM PHONE: that system has it now, and all jobs run
+{
+    edit "$1" x@example.com "{\"phone\":\"$2\"}"
     run
     cat err >>all-err
+}
+machine() # SYSTEM PHONE: it answers every other value with this one
+{
+    [ "$(record "$1" x@example.com .phone)" = "\"$2\"" ] || turn "$1" "$2"
+}
+phones() # SYSTEM...
+{
+    for name; do record "$name" x@example.com .phone; done | xargs
+}
+incidents() { grep -c incident all-err; }
+updates() # SYSTEM...
+{
+    for name; do count "$name" .updates; done | jq -s add
+}
+
+for systems in "a b" "a b c" "a b c d"; do
+    stop_all
+    enter "person-$(echo "$systems" | tr -d ' ')"
+    # shellcheck disable=SC2086
+    systems '{owner: any}' $systems
+    for phone in 1 0 1 0 1 0 1 0 9; do turn a $phone; done
+    # shellcheck disable=SC2086
+    is "$systems: who goes back and forth at one system is not stopped" "0 0" \
+        "$(incidents) $(phones $systems | tr ' ' '\n' | grep -vc 9)"
+    is "$systems: nothing was ever written back" 0 "$(updates a)"
 done
-ok "a field that alternates is stopped" test "$(count b .updates)" -lt 8
-like "the incident names record and field" 'b:[0-9]+.*phone' "$(cat all-err)"
-like "the incident says how to go on" 'sync-ctl resume' "$(cat all-err)"
-is "only that record is paused" "record" "$(sql 'SELECT scope FROM sync_pauses')"
+
+stop_all
+enter owned
+systems '{owner: a}' a b
+for phone in 1 0 1 0 1 0 1 0 9; do turn a $phone; done
+is "nor is an owner" "0 9 9" "$(incidents) $(phones a b)"
+
+stop_all
+enter machines
+systems '{owner: any}' a b
+for i in 1 2 3 4 5 6; do
+    machine a on
+    machine b off
+done
+is "two machines that undo each other's value are stopped" "1 record" "$(incidents) $(sql 'SELECT scope FROM sync_pauses')"
+ok "after as many steps as the config says" test "$(updates a b)" -le 5
+like "the incident names record, field and both" 'incident: crm/contacts [ab]:[0-9]+: phone .* between a and b' "$(cat all-err)"
+like "the incident says how to go on" 'sync-ctl resume crm/contacts [ab]:[0-9]+' "$(cat all-err)"
+before=$(updates a b)
+machine a on
+machine b off
+is "and nothing goes on" "$before 1" "$(updates a b) $(incidents)"
+record=$(sed -n 's/.*resume with: sync-ctl resume crm.contacts //p' all-err)
+ok "resume" sync-ctl resume crm/contacts "$record"
+turn a 7
+is "then what waited is written, and it is counted anew" "7 7 1" "$(phones a b) $(incidents)"
+
+stop_all
+enter third
+systems '{owner: any}' a b c
+for i in 1 2 3 4 5 6; do
+    machine a on
+    machine b off
+done
+is "two machines of three: one pause and one incident" "1 1" "$(incidents) $(sql 'SELECT count(*) FROM sync_pauses')"
+before=$(updates a b c)
+machine a on
+machine b off
+is "which holds for all its ends" "$before" "$(updates a b c)"
+
+stop_all
+enter ring
+systems '{owner: any}' a b c
+for i in 1 2 3 4; do
+    for machine in a b c; do machine $machine "of-$machine"; done
+done
+is "three machines in a ring are stopped, once" "1 1" "$(incidents) $(sql 'SELECT count(*) FROM sync_pauses')"
+ok "after as many steps as the config says" test "$(updates a b c)" -le 12
+
+stop_all
+enter undone
+systems '{owner: a, enforce: true}' a b
+turn a 1
+for i in 1 2 3 4 5 6; do machine b off; done
+is "a system that undoes what we write is stopped" "1 off" "$(incidents) $(phones b)"
+is "after as many steps as the config says" 3 "$(updates b)"
+
+stop_all
+enter answered
+systems '{owner: any}' a b
+for phone in 1 0 1 0 1 0; do turn a $phone; done
+turn b 5
+for phone in 0 1 0 1 0; do turn a $phone; done
+is "a word from the other side now and then stops nobody" "0 0 0" "$(incidents) $(phones a b)"
+
+# ---- limits outside runs ----
+stop_all
+# shellcheck source=tests/pipe/live.sh
+. "$top_srcdir/tests/pipe/live.sh"
+
+many() # N NAME: N contacts in a and b, linked
+{
+    stop_all
+    enter "$2"
+    contacts 1 "$1" >a.ndjson
+    cp a.ndjson b.ndjson
+    deployment
+    run
+}
+wipe() # FROM TO PHONE: edited in a, which tells us
+{
+    for i in $(seq "$1" "$2"); do
+        human a PATCH "/contacts/$i" "{\"phone\":\"$3\"}"
+        hook a '{}' "$i"
+    done
+}
+
+many 100 usual
+wipe 1 50 edited
+flow
+is "fifty edits of a hundred in an hour are usual" "0 50 0" \
+    "$(grep -c 'error:' push.err) $(updates b) $(sql 'SELECT count(*) FROM sync_pauses')"
+echo 'limits: {hour_floor: 60}' >>loopless.yaml
+wipe 1 100 wiped
+flow
+is "a wipe is stopped at the floor that is set, a record counts once" 60 \
+    "$(sql "SELECT sum(value) FROM sync_counters WHERE metric LIKE 'changed without run%'")"
+ok "no more than that is written" test "$(dump b '[.[] | select(.phone == "wiped" or .phone == "edited")] | length')" -le 60
+like "it is an incident" 'incident: crm/contacts a:[0-9]+ .*this hour b would pass max_updates 20% .*the account of b is paused' "$(cat push.err)"
+like "with the command that resumes" 'sync-ctl resume b$' "$(cat push.err)"
+is "the account is paused" "account b limits" "$(sql 'SELECT scope, system, by FROM sync_pauses' | tr '|' ' ')"
+edit b p1@example.com '{"phone":"back"}'
+hook b '{}' 1
+flow
+is "and the others go on" '"back"' "$(record a p1@example.com .phone)"
+ok "the books balance" sync-ctl audit
+
+many 60 planned
+for i in $(seq 60); do human a PATCH "/contacts/$i" '{"phone":"wiped"}'; done
+sync-reconcile fetch contacts 2>fetch.err | sync-diff --plan plan >out 2>err
+sync-push --plan plan >out 2>err
+is "a plan of everything is stopped" "3 20" "$? $(updates b)"
+like "it says why, and what to do" 'this input would pass max_updates 20% .*--yes' "$(paste -sd ' ' err)"
+is "and pauses nothing" 0 "$(sql 'SELECT count(*) FROM sync_pauses')"
+sync-reconcile fetch --ignore-previous-run contacts 2>fetch.err | sync-diff 2>err | sync-push >out 2>err
+is "so is what a pipe made by hand writes" "3 40" "$? $(updates b)"
+sync-push --yes --plan plan >out 2>err
+is "--yes lifts it" "60" "$(updates b)"
 done_testing

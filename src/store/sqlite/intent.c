@@ -375,6 +375,44 @@ store_recent_writes(struct store *s, struct arena *a, const char *target, const 
     return collect_written(&r, a, out);
 }
 
+/* When the last pause of a record of link ?1 by the breaker was lifted. */
+#define LOOP_BEGUN                                                                                 \
+    "coalesce((SELECT max(c.minute) FROM sync_metadata m CROSS JOIN sync_counters c ON c.metric =" \
+    " '" STORE_LOOP_BEGUN "' || m.resource_type || ' ' || m.record_id AND c.system ="              \
+    " m.external_system AND c.account = m.account WHERE m.link_id = ?1), '')"
+
+/* The history of its decision says where a value came from. */
+#define SOURCES                                                                                    \
+    "(SELECT json_group_object(field, source) FROM (SELECT field, max(source) AS source FROM"      \
+    " sync_history h WHERE h.link_id = n.link_id AND h.at = n.created_at AND h.source IS NOT NULL" \
+    " AND h.field IS NOT NULL GROUP BY field))"
+
+static int
+collect_link_writes(struct rows *r, struct arena *a, struct store_written **out)
+{
+    struct store_written *list = NULL;
+    int n = 0, rc;
+
+    while ((rc = rows_next(r)) == 1) {
+        if (n == RECENT_WRITES_MAX) {
+            rows_end(r);
+            break;
+        }
+        list = list_grow(a, list, (size_t)n, sizeof *list);
+        list[n] = (struct store_written){.at = row_time(r, 1),
+                                         .target = row_text(r, a, 2),
+                                         .generation = row_int(r, 3),
+                                         .done = row_int(r, 4) != 0};
+        if (row_val(r, a, 0, &list[n].fields) < 0 || row_val(r, a, 5, &list[n].sources) < 0) {
+            rows_end(r);
+            return -1;
+        }
+        n++;
+    }
+    *out = list;
+    return rc < 0 ? -1 : n;
+}
+
 int
 store_recent_link_writes(struct store *s, struct arena *a, int64_t link_id, int64_t since,
                          struct store_written **out, struct err *err)
@@ -383,14 +421,16 @@ store_recent_link_writes(struct store *s, struct arena *a, int64_t link_id, int6
 
     *out = NULL;
     if (db_rows(s, &r, err,
-                "SELECT n.fields, n.settled_at, n.target FROM sync_metadata e CROSS JOIN"
+                "SELECT n.fields, n.settled_at, n.target, n.generation, n.state = 'done', " SOURCES
+                " FROM sync_metadata e CROSS JOIN"
                 " sync_intents n ON n.target = e.external_system AND n.account = e.account AND"
                 " n.resource_type = e.resource_type AND n.record_id = e.record_id WHERE"
                 " e.link_id = ?1 AND n.link_id = ?1 AND n.settled_at >= ?2 AND"
-                " n.state IN ('done','lost') ORDER BY n.settled_at, n.token",
+                " n.settled_at > " LOOP_BEGUN
+                " AND n.state IN ('done','lost') ORDER BY n.generation, n.token",
                 "im", link_id, since) < 0)
         return -1;
-    return collect_written(&r, a, out);
+    return collect_link_writes(&r, a, out);
 }
 
 int

@@ -78,6 +78,8 @@ extern const char store_schema[]; /* schema.sql, made at build time */
 #define STORE_HOUR_CHANGED "changed without run, "
 /* When a person began the hour anew. */
 #define STORE_HOUR_BEGUN "hour begun"
+/* When a record that the breaker paused was resumed; resource and id follow. */
+#define STORE_LOOP_BEGUN "loop begun, "
 /* When an account that made too many calls was resumed. */
 #define STORE_RESUMED "resumed"
 

@@ -57,8 +57,9 @@ store_pauses(struct store *s, struct arena *a, int64_t now, struct store_pause *
 }
 
 /*
- * What the pause withheld is due again. Its rows wait until the pause would have ended, or for the
- * next look (a minute); what else is owed to the same target may be looked at early: no harm.
+ * What the pause withheld is due again; of a record, at all its ends, for the breaker's pause is of
+ * the link. Its rows wait until the pause would have ended, or for the next look (a minute); what
+ * else is owed to the same target may be looked at early: no harm.
  */
 static int
 free_owed(struct store *s, int64_t pause_id, int64_t now, struct err *err)
@@ -68,10 +69,11 @@ free_owed(struct store *s, int64_t pause_id, int64_t now, struct err *err)
                "UPDATE sync_owed SET not_before = ?2 WHERE refused IS NULL AND not_before > ?2"
                " AND not_before < '" STORE_FOREVER_TEXT
                "' AND EXISTS (SELECT 1 FROM sync_pauses p, sync_links l WHERE p.pause_id = ?1 AND"
-               " l.link_id = sync_owed.link_id AND coalesce(p.system, target) = target AND"
-               " coalesce(p.resource, l.resource_type) = l.resource_type AND (p.record_id IS"
-               " NULL OR EXISTS (SELECT 1 FROM sync_metadata e WHERE e.link_id = l.link_id AND"
-               " e.external_system = target AND e.record_id = p.record_id)))",
+               " l.link_id = sync_owed.link_id AND"
+               " coalesce(p.resource, l.resource_type) = l.resource_type AND ((p.record_id IS NULL"
+               " AND coalesce(p.system, target) = target) OR EXISTS (SELECT 1 FROM sync_metadata e"
+               " WHERE e.link_id = l.link_id AND e.external_system = coalesce(p.system,"
+               " e.external_system) AND e.record_id = p.record_id)))",
                "im", pause_id, now) < 0
                ? -1
                : 0;
@@ -129,6 +131,19 @@ forget_calls(struct store *s, int64_t pause_id, int64_t now, struct err *err)
                : 0;
 }
 
+/* The same of a record: its loop is counted from here (intent.c). */
+static int
+forget_loop(struct store *s, int64_t pause_id, int64_t now, struct err *err)
+{
+    return db_run(s, err,
+                  "INSERT OR REPLACE INTO sync_counters SELECT '" STORE_LOOP_BEGUN
+                  "' || resource || ' ' || record_id, system, account, ?2, 1 FROM sync_pauses WHERE"
+                  " pause_id = ?1 AND scope = 'record' AND by = '" STORE_LOOP_PAUSE "'",
+                  "im", pause_id, now) < 0
+               ? -1
+               : 0;
+}
+
 int
 store_pause_lift(struct store *s, int64_t pause_id, int64_t now, struct err *err)
 {
@@ -144,6 +159,8 @@ store_pause_lift(struct store *s, int64_t pause_id, int64_t now, struct err *err
         rc = forget_hour(s, pause_id, now, err);
     if (rc == 0)
         rc = forget_calls(s, pause_id, now, err);
+    if (rc == 0)
+        rc = forget_loop(s, pause_id, now, err);
     if (rc == 0)
         rc = db_run(s, err, "DELETE FROM sync_pauses WHERE pause_id = ?", "i", pause_id);
     return tx_leave(s, &tx, rc, err);
