@@ -42,10 +42,11 @@ is "and first_contact decides what differs" '"Ann" "a"' \
     "$(record b x@example.com .first_name) $(record b x@example.com .notes)"
 is "it is there once" 1 "$(dump b length)"
 
-# ---- a create that is refused is refused whole ----
+# ---- a create that is refused is refused whole, if nothing says for the sake of which field ----
 fresh refused
 add a '{"email":"x@example.com","first_name":"Ann"}'
 quirk b reject '"first_name:Ann"'
+quirk b html-errors
 run
 is "a refused create is a reject" "2 0" "$? $(count b .creates)"
 edit a x@example.com '{"notes":"new"}'

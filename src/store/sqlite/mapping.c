@@ -46,17 +46,15 @@ int
 store_keep_mapping(struct store *s, const char *map_hash, const char *mapping, struct err *err)
 {
     int rc = is_kept(s, map_hash, err); /* mostly; seen without the write lock */
-    struct tx tx;
 
     if (rc != 0)
         return rc < 0 ? -1 : 0;
-    if (tx_enter(s, &tx, false, err) < 0)
+    if (mapping_make_table(s, err) < 0) /* each by itself: half of it is nothing wrong */
         return -1;
-    rc = mapping_make_table(s, err);
-    if (rc == 0)
-        rc = db_run(s, err, "INSERT OR IGNORE INTO sync_maps VALUES (?, ?)", "tt", map_hash,
-                    mapping);
-    return tx_leave(s, &tx, rc < 0 ? -1 : 0, err);
+    return db_run(s, err, "INSERT OR IGNORE INTO sync_maps VALUES (?, ?)", "tt", map_hash,
+                  mapping) < 0
+               ? -1
+               : 0;
 }
 
 int
