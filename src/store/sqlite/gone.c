@@ -54,7 +54,7 @@ gone_note(struct deciding *g, const struct decision_end *e)
 
     if (g->link_id == 0 || gone_make_table(g->s, g->err) < 0)
         return g->link_id == 0 ? 0 : -1;
-    if (strcmp(e->state, "gone") == 0) {
+    if (e->state != NULL && strcmp(e->state, "gone") == 0) {
         n = db_run(g->s, g->err,
                    "INSERT INTO sync_gone VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
                    " record_id = ?3, since = ?4 WHERE record_id <> ?3",

@@ -111,6 +111,7 @@ START_TEST(fills_in_the_defaults)
     ck_assert_int_eq(c->max_creates.count, 1000);
     ck_assert_int_eq(c->max_updates.percent, 20);
     ck_assert_int_eq(c->max_changed.percent, 50);
+    ck_assert_int_eq(c->hour_floor, 200);
     ck_assert_int_eq(c->breaker_alternations, 3);
     ck_assert_int_eq(c->breaker_calls, 1000);
     ck_assert_int_eq(c->breaker_window_ms, 600000);
