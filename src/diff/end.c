@@ -183,20 +183,6 @@ held_for_lag(struct diff *d, struct item *it, size_t i, struct err *err)
     return 0;
 }
 
-/*
- * What was matched was matched by listing rows: read freshly, a record may not match any more. So
- * the other ends of an unlinked record are sought anew, among what is read now.
- */
-static void
-match_anew(struct item *it)
-{
-    size_t i;
-
-    for (i = 0; i < it->sync->n_between; i++)
-        if (i != it->nominator)
-            it->ends[i] = (struct item_end){0};
-}
-
 int
 targets_fresh(struct diff *d, struct item *it)
 {
@@ -213,8 +199,8 @@ targets_fresh(struct diff *d, struct item *it)
         read_end(d, it, (size_t)target);
         fresh = 0;
     }
-    if (fresh == 0 && it->link.link_id == 0 && !it->done)
-        match_anew(it);
+    if (fresh == 0 && !it->done)
+        join_anew(it);
     return fresh;
 }
 

@@ -27,6 +27,11 @@ struct item_end {
     const char *replaces;   /* the link's record there was this one before; NULL: no other */
     const char *unread_why; /* END_UNREAD: why, and when to look again */
     int64_t unread_until;
+    bool sought;          /* the end is lacking, and who may be it was sought */
+    bool joined;          /* found so: it is no end of the link yet */
+    const char *wait_why; /* lacking, and not to be made before WAIT_UNTIL; NULL: nothing is against
+                             it */
+    int64_t wait_until;
 };
 
 enum item_kind { ITEM_EVENT, ITEM_CONTROL };
@@ -45,7 +50,9 @@ struct item {
     bool sought;   /* who may have taken the place of the deleted record was sought */
     bool link_known;
     struct store_link link;
-    struct item_end *ends; /* [n_between] */
+    struct item_end *ends;    /* [n_between] */
+    const char *refused_code; /* why an end that is lacking is not made, for a person: a reject */
+    const char *refused_text; /* beside what the other ends get; NULL: nothing */
     struct decision decision;
 };
 
@@ -142,6 +149,26 @@ int match_ends(struct diff *d, struct item *it, struct err *err);
 enum { MATCH_SUCCESSORS = 4 };
 int match_successors(struct diff *d, struct item *it, size_t from,
                      struct item_end out[MATCH_SUCCESSORS], size_t *n, struct err *err);
+
+/* Records of system I that match the live end FROM, by the first key that finds any, linked or not,
+ * without those of the link itself. As match_successors. */
+int match_seek(struct diff *d, struct item *it, size_t from, size_t i,
+               struct item_end out[MATCH_SUCCESSORS], size_t *n, struct err *err);
+/* Has a search of system I by match keys of the live end FROM asked it, or is there no need to? 1,
+ * 0, -1. */
+int match_asked(struct diff *d, const struct item *it, size_t from, size_t i, struct err *err);
+
+/*
+ * join.c: ends that the decision would make. No record is made before it was sought whether there
+ * is one already: by the external id that it would get, and for a link by what matches its live
+ * ends. 1 the decision stands, 0 under way, or there is more to decide about, -1; may end the item.
+ */
+int join_missing(struct diff *d, struct item *it, struct err *err);
+/* What was found was found by listing rows: read freshly, a record may not match any more. So it is
+ * sought anew, among what is read now. */
+void join_anew(struct item *it);
+/* Says of the decision's creates which have to wait, and why. */
+void join_put_off(struct diff *d, struct item *it);
 
 /*
  * made.c: without a config, a sync entry for the two systems of a line and of the file: all fields

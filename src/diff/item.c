@@ -254,11 +254,17 @@ targets_believed(struct diff *d, struct item *it)
 static int
 finish_item(struct diff *d, struct item *it, struct err *err)
 {
+    int r;
+
     if (refs_resolve(d, it, err) != 0 || (!it->done && run_decide(d, it, err) != 0))
         return -1;
+    r = join_missing(d, it, err);
+    if (r <= 0)
+        return r;
     if (it->done || !targets_fresh(d, it) || it->done || !targets_believed(d, it) || it->done)
         return 0;
     complete(d, it);
+    join_put_off(d, it);
     it->done = true;
     return 0;
 }

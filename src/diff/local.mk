@@ -11,10 +11,13 @@ libdiff_a_SOURCES = \
 	src/diff/input.c \
 	src/diff/internal.h \
 	src/diff/item.c \
+	src/diff/join.c \
 	src/diff/made.c \
 	src/diff/match.c \
 	src/diff/plan.c \
 	src/diff/refs.c \
 	src/diff/row.c \
 	src/diff/row.h \
+	src/diff/seek.c \
+	src/diff/seek.h \
 	src/diff/vanish.c

@@ -1,284 +1,15 @@
 #include <config.h>
 
-#include "diff/internal.h"
-#include "base/clock.h"
-#include "sync/match.h"
+#include "diff/seek.h"
 
 #include <string.h>
 
-enum {
-    MAX_CANDIDATES = MATCH_SUCCESSORS,
-    MAX_KEYED = 64,
-    CLAIM_RETRY_MS = 1000,
-    LISTED_LATELY_MS = 3600000
-};
-
-/* A record that may be the same thing, with its present state. */
-struct candidate {
-    const char *record_id;
-    struct item_end read;
-};
-
-struct candidates {
-    struct candidate list[MAX_CANDIDATES];
-    size_t n;
-};
-
-/* What a read said, as an end: live or gone. False: it could not be read. */
-static bool
-take_answer(const struct diff *d, const struct cache_answer *answer, struct item_end *end)
-{
-    if (answer->outcome == PROVIDER_GONE)
-        end->state = END_GONE;
-    if (answer->outcome != PROVIDER_OK || answer->n_records != 1)
-        return answer->outcome == PROVIDER_GONE;
-    *end = (struct item_end){.record_id = NULL};
-    end_show(end, &answer->records[0], d->now, true);
-    return true;
-}
-
-/* The state's own row of a record, if it is recent and nothing newer was admitted. 1, 0, -1. */
-static int
-take_listed(struct diff *d, const struct item *it, size_t i, struct candidate *c, struct err *err)
-{
-    const struct conf_system *system = it->sync->between[i];
-    const struct val *row;
-    const char *payload, *occurred;
-    int64_t received;
-    int r = store_latest_row(d->o->store, d->arena, it->sync->resource, system->name,
-                             system->account, c->record_id, &payload, &received, err);
-
-    if (r <= 0 || d->now - received >= LISTED_LATELY_MS)
-        return r < 0 ? -1 : 0;
-    row = val_parse(d->arena, payload, strlen(payload), NULL);
-    occurred = val_get_text(row, "occurred_at");
-    c->read.state = END_LIVE;
-    c->read.fields = val_get(row, "fields");
-    c->read.version = val_get_text(row, "version");
-    c->read.seen_at = received;
-    if (occurred != NULL)
-        clock_parse(occurred, &c->read.changed_at, NULL);
-    return 1;
-}
-
-/*
- * The state's own row of a record, if nothing newer was admitted for it; else a fresh read. 1 known
- * (END_LIVE or END_GONE), 0 under way or the item is done, -1.
- */
-static int
-present(struct diff *d, struct item *it, size_t i, struct candidate *c, struct err *err)
-{
-    const struct conf_system *system = it->sync->between[i];
-    const struct cache_answer *answer;
-    int r;
-
-    answer = cache_known(d->cache, system, it->sync->defs[i], c->record_id);
-    r = answer == NULL ? take_listed(d, it, i, c, err) : 0;
-    if (r != 0)
-        return r;
-    answer = cache_get(d->cache, system, it->sync->defs[i], c->record_id);
-    if (answer == NULL)
-        return 0;
-    if (take_answer(d, answer, &c->read))
-        return 1;
-    hold_unanswered(d, it, answer, system, c->record_id);
-    return 0;
-}
+enum { CLAIM_RETRY_MS = 1000 };
 
 static const struct val *
 fields_of(const struct item *it, size_t from)
 {
     return it->ends[from].fields;
-}
-
-static bool
-is_own(const struct item *it, size_t i, const char *record_id)
-{
-    return i == it->nominator && strcmp(record_id, it->record_id) == 0;
-}
-
-/* Candidates of system I for the record at FROM among IDS that match it, without the nominated
- * record. As present(). */
-static int
-confirm(struct diff *d, struct item *it, size_t from, size_t i, const char *const *ids, int n,
-        struct candidates *out, struct err *err)
-{
-    int k, known = 1;
-
-    for (k = 0; k < n; k++) {
-        struct candidate c = {.record_id = ids[k]};
-        int r;
-
-        if (is_own(it, i, ids[k]))
-            continue;
-        r = present(d, it, i, &c, err);
-        if (r < 0 || it->done)
-            return r;
-        if (r == 0) {
-            known = 0;
-            continue;
-        }
-        if (c.read.state == END_LIVE && out->n < MAX_CANDIDATES &&
-            match_confirms(d->arena, it->sync, from, fields_of(it, from), i, c.read.fields))
-            out->list[out->n++] = c;
-    }
-    return known;
-}
-
-/*
- * The listing of a first load is done: in this very run, or in one that ended lately and after the
- * record was seen. What is seen later may have its twin there, made since.
- */
-static int
-load_is_fresh(struct diff *d, const struct item *it, const struct conf_job *job, struct err *err)
-{
-    struct store_watermark mark;
-    struct store_run run;
-    int64_t received;
-    int r = store_run_last(d->o->store, d->arena, job->name, &run, err);
-
-    if (r <= 0 || strcmp(run.kind, "first_load") != 0)
-        return r < 0 ? -1 : 0;
-    if (run.ended_at != 0)
-        return run.complete && d->now - run.ended_at < LISTED_LATELY_MS &&
-               it->event.received_at != NULL &&
-               clock_parse(it->event.received_at, &received, NULL) == 0 && received <= run.ended_at;
-    if (store_watermark(d->o->store, d->arena, job->name, job->system->account, job->sync->resource,
-                        &mark, err) < 0)
-        return -1;
-    return mark.last_successful != NULL;
-}
-
-/* Does sync_keys know all records of system I that may match, so that no search is needed? */
-static int
-listed_lately(struct diff *d, const struct item *it, size_t i, struct err *err)
-{
-    const struct conf *conf = d->o->conf;
-    size_t j;
-    int r;
-
-    for (j = 0; j < conf->n_jobs; j++) {
-        const struct conf_job *job = &conf->jobs[j];
-
-        if (strcmp(job->sync->resource, it->sync->resource) != 0 ||
-            job->system != it->sync->between[i])
-            continue;
-        r = load_is_fresh(d, it, job, err);
-        if (r != 0)
-            return r;
-    }
-    return 0;
-}
-
-/* A record as a search or the file of --current shows it; the file is what there is. */
-static struct candidate
-candidate_of(const struct diff *d, const struct provider_record *rec)
-{
-    struct candidate c = {.record_id = rec->id};
-
-    end_show(&c.read, rec, d->now, d->o->current != NULL);
-    return c;
-}
-
-/* A record that a search found, as it was read since, else as the search shows it. */
-static struct candidate
-found_candidate(struct diff *d, const struct item *it, size_t i, const struct provider_record *rec)
-{
-    const struct cache_answer *answer =
-        cache_known(d->cache, it->sync->between[i], it->sync->defs[i], rec->id);
-    struct candidate c = {.record_id = rec->id};
-
-    return answer != NULL && take_answer(d, answer, &c.read) ? c : candidate_of(d, rec);
-}
-
-/* Candidates by the provider's own search. As present(). */
-static int
-search(struct diff *d, struct item *it, size_t from, size_t i, const char *field,
-       struct candidates *out)
-{
-    const struct resource_def *def = it->sync->defs[i];
-    const char *value = val_id(val_get(fields_of(it, from), field));
-    const struct cache_answer *answer;
-    size_t k;
-
-    if (value == NULL || !provider_can_find(def, field))
-        return 1;
-    answer = cache_find(d->cache, it->sync->between[i], def, field, value);
-    if (answer == NULL)
-        return 0;
-    if (answer->outcome != PROVIDER_OK) {
-        hold_unanswered(d, it, answer, it->sync->between[i], NULL);
-        return 0;
-    }
-    for (k = 0; k < answer->n_records && out->n < MAX_CANDIDATES; k++) {
-        struct candidate c = found_candidate(d, it, i, &answer->records[k]);
-
-        if (c.read.state == END_LIVE && !is_own(it, i, c.record_id) &&
-            match_confirms(d->arena, it->sync, from, fields_of(it, from), i, c.read.fields))
-            out->list[out->n++] = c;
-    }
-    return 1;
-}
-
-/* With --current: the file is what there is, whatever the state has seen. */
-static void
-search_file(struct diff *d, struct item *it, size_t from, size_t i, struct candidates *out)
-{
-    const struct provider_record *found[MAX_CANDIDATES];
-    size_t k, n = current_match(cache_current(d->cache), it->sync, from, fields_of(it, from), i,
-                                found, MAX_CANDIDATES);
-
-    for (k = 0; k < n; k++)
-        if (!is_own(it, i, found[k]->id))
-            out->list[out->n++] = candidate_of(d, found[k]);
-}
-
-/* Not all of them can be looked at, so nobody knows whether one is it. */
-static void
-too_many(struct diff *d, struct item *it, size_t i)
-{
-    item_reject(it, "ambiguous",
-                arena_printf(d->arena, "%d records of %s or more have the match key of %s:%s",
-                             MAX_KEYED, it->sync->between[i]->name, it->event.system,
-                             it->record_id));
-}
-
-/* Candidates of system I for the record at FROM, by the first key that has any. As present(). */
-static int
-candidates_of(struct diff *d, struct item *it, size_t from, size_t i, const struct match_keys *keys,
-              struct candidates *out, struct err *err)
-{
-    const struct conf_system *system = it->sync->between[i];
-    const char *ids[MAX_KEYED];
-    int lately, n, known;
-    size_t k;
-
-    if (d->o->current != NULL) {
-        search_file(d, it, from, i, out);
-        return 1;
-    }
-    lately = listed_lately(d, it, i, err);
-    if (lately < 0)
-        return -1;
-    for (k = 0; k < keys->n; k++) {
-        n = store_candidates(d->o->store, d->arena, it->sync->resource, system->name,
-                             system->account, keys->hashes[k], ids, MAX_KEYED, err);
-        if (n < 0)
-            return -1;
-        if (n == MAX_KEYED) {
-            too_many(d, it, i);
-            return 1;
-        }
-        known = confirm(d, it, from, i, ids, n, out, err);
-        if (known <= 0 || it->done || out->n > 0)
-            return known;
-        if (i == from || lately)
-            continue;
-        known = search(d, it, from, i, keys->fields[k], out);
-        if (known <= 0 || it->done || out->n > 0)
-            return known;
-    }
-    return 1;
 }
 
 static void
@@ -424,12 +155,12 @@ match_in_file(struct diff *d, struct item *it)
         if (i == it->nominator || it->ends[i].wanted)
             continue;
         if (it->sync->n_match > 0) {
-            search_file(d, it, it->nominator, i, &found);
+            seek_in_file(d, it, it->nominator, i, &found);
         } else {
             same = current_get(cache_current(d->cache), it->sync->between[i]->name,
                                it->sync->resource, it->record_id);
             if (same != NULL)
-                found.list[found.n++] = candidate_of(d, same);
+                found.list[found.n++] = seek_shown(d, same);
         }
         if (found.n > 1)
             ambiguous(d, it, i, &found);
@@ -456,6 +187,49 @@ held_for_create(struct diff *d, struct item *it, const struct match_keys *keys, 
     return 1;
 }
 
+/* The external id that the nominated record carries: as it was read, or listed. 0, -1. */
+static int
+read_carried(struct diff *d, struct item *it, struct err *err)
+{
+    struct item_end *own = &it->ends[it->nominator];
+
+    if (own->external_id != NULL || own->fresh)
+        return 0;
+    return store_carried(d->o->store, d->arena, it->sync->resource, it->event.system,
+                         it->event.account, it->record_id, &own->external_id, err) < 0
+               ? -1
+               : 0;
+}
+
+/* A link that was made of the nominated record, which it has lost since: 1, 0, -1. */
+static int
+find_lost(struct diff *d, const struct item *it, int64_t *link_id, struct err *err)
+{
+    const char *made = match_external_id(d->arena, d->deployment, it->sync->resource,
+                                         it->event.system, it->event.account, it->record_id);
+    struct store_link link;
+    int r = store_find_external(d->o->store, made, link_id, err);
+
+    if (r <= 0 || store_load_link(d->o->store, d->arena, *link_id, &link, err) < 0)
+        return r == 0 ? 0 : -1;
+    for (size_t k = 0; k < link.n_ends; k++)
+        if (strcmp(link.ends[k].system, it->event.system) == 0)
+            return 0;
+    return !link.ended && link.n_ends > 0;
+}
+
+/* The link whose external id it carries, or has given. As store_find_external. */
+static int
+find_external(struct diff *d, struct item *it, int64_t *link_id, struct err *err)
+{
+    const struct item_end *own = &it->ends[it->nominator];
+    int r = read_carried(d, it, err);
+
+    if (r == 0 && own->external_id != NULL)
+        r = store_find_external(d->o->store, own->external_id, link_id, err);
+    return r == 0 ? find_lost(d, it, link_id, err) : r;
+}
+
 int
 match_ends(struct diff *d, struct item *it, struct err *err)
 {
@@ -470,13 +244,9 @@ match_ends(struct diff *d, struct item *it, struct err *err)
         return 1;
     }
     match_keys(d->arena, it->sync, it->nominator, own->fields, &keys);
-    if (own->external_id != NULL) {
-        r = store_find_external(d->o->store, own->external_id, &link_id, err);
-        if (r < 0)
-            return -1;
-        if (r > 0)
-            return join_external(d, it, link_id, err);
-    }
+    r = find_external(d, it, &link_id, err);
+    if (r != 0)
+        return r < 0 ? -1 : join_external(d, it, link_id, err);
     if (held_for_create(d, it, &keys, err) != 0)
         return it->done ? 1 : -1;
     for (i = 0; i < it->sync->n_between && !it->done && it->link.link_id == 0; i++) {
@@ -484,7 +254,7 @@ match_ends(struct diff *d, struct item *it, struct err *err)
 
         if (i != it->nominator && it->ends[i].wanted)
             continue;
-        r = candidates_of(d, it, it->nominator, i, &keys, &found, err);
+        r = seek(d, it, it->nominator, i, &keys, &found, err);
         if (r < 0)
             return -1;
         known &= r;
@@ -503,8 +273,8 @@ match_ends(struct diff *d, struct item *it, struct err *err)
 }
 
 int
-match_successors(struct diff *d, struct item *it, size_t from,
-                 struct item_end out[MATCH_SUCCESSORS], size_t *n, struct err *err)
+match_seek(struct diff *d, struct item *it, size_t from, size_t i,
+           struct item_end out[MATCH_SUCCESSORS], size_t *n, struct err *err)
 {
     struct candidates found = {.n = 0};
     struct match_keys keys;
@@ -512,19 +282,48 @@ match_successors(struct diff *d, struct item *it, size_t from,
 
     *n = 0;
     match_keys(d->arena, it->sync, from, fields_of(it, from), &keys);
-    known = candidates_of(d, it, from, it->nominator, &keys, &found, err);
+    known = seek(d, it, from, i, &keys, &found, err);
     if (known <= 0 || it->done)
         return known;
-    for (size_t k = 0; k < found.n && *n < MATCH_SUCCESSORS; k++) {
+    for (; *n < found.n; ++*n) {
+        out[*n] = found.list[*n].read;
+        out[*n].record_id = found.list[*n].record_id;
+    }
+    return 1;
+}
+
+int
+match_asked(struct diff *d, const struct item *it, size_t from, size_t i, struct err *err)
+{
+    struct match_keys keys;
+
+    match_keys(d->arena, it->sync, from, fields_of(it, from), &keys);
+    for (size_t k = 0; k < keys.n; k++)
+        if (provider_can_find(it->sync->defs[i], keys.fields[k]) &&
+            val_id(val_get(fields_of(it, from), keys.fields[k])) != NULL)
+            return 1;
+    return seek_is_listed(d, it, i, err);
+}
+
+int
+match_successors(struct diff *d, struct item *it, size_t from,
+                 struct item_end out[MATCH_SUCCESSORS], size_t *n, struct err *err)
+{
+    struct item_end found[MATCH_SUCCESSORS];
+    size_t n_found;
+    int known = match_seek(d, it, from, it->nominator, found, &n_found, err);
+
+    *n = 0;
+    if (known <= 0 || it->done)
+        return known;
+    for (size_t k = 0; k < n_found; k++) {
         struct store_link link;
 
         if (store_find_link(d->o->store, d->arena, it->sync->resource, it->event.system,
-                            it->event.account, found.list[k].record_id, &link, err) < 0)
+                            it->event.account, found[k].record_id, &link, err) < 0)
             return -1;
-        if (link.link_id != 0 && !link.ended)
-            continue;
-        out[*n] = found.list[k].read;
-        out[(*n)++].record_id = found.list[k].record_id;
+        if (link.link_id == 0 || link.ended)
+            out[(*n)++] = found[k];
     }
     return 1;
 }

@@ -31,8 +31,10 @@ reject(struct admission *x, const char *record_id, const char *code, const char 
     return store_reject_row(x->session->store, &r, clock_now(), err);
 }
 
+/* What the record is matched by: its keys, and our external id if it carries one. */
 static int
-replace_keys(struct admission *x, const struct event *e, int64_t now, struct err *err)
+replace_keys(struct admission *x, const struct event *e, const char *external_id, int64_t now,
+             struct err *err)
 {
     const struct conf_sync *sync = x->job->conf->sync;
     struct match_keys keys = {0};
@@ -40,6 +42,8 @@ replace_keys(struct admission *x, const struct event *e, int64_t now, struct err
     if (e->partial)
         return 0; /* what the row lacks may be a key; the record's own reading replaces them */
     match_keys(x->arena, sync, x->system_index, e->fields, &keys);
+    if (match_is_ours(store_deployment(x->session->store), external_id))
+        keys.hashes[keys.n++] = arena_printf(x->arena, STORE_CARRIED "%s", external_id);
     return store_keys_replace(x->session->store, e->resource, e->system, e->account, e->record_id,
                               keys.hashes, keys.n, now, err);
 }
@@ -90,7 +94,7 @@ admit(struct admission *x, const struct provider_record *r, long number, struct 
                                    .read_at = x->read_at,
                                    .wait_if_unlinked = x->loading};
     n = store_admit(x->session->store, &adm, now, &seq, err);
-    if (n < 0 || replace_keys(x, &e, now, err) < 0)
+    if (n < 0 || replace_keys(x, &e, r->external_id, now, err) < 0)
         return -1;
     if (n > 0 && end_echo(x, &e, seq, now, err) < 0)
         return -1;
@@ -122,8 +126,8 @@ admit_records(struct admission *x, const struct provider_answer *page, size_t n,
 
 /*
  * The watermark comes from the provider's clock alone: from what its records say, not beyond its
- * Date. A listing that shows nothing moves it nowhere, and the first one sets it to the beginning of
- * time: who may not see the records yet is shown nothing, and they are old when he may.
+ * Date. A listing that shows nothing moves it nowhere, and the first one sets it to the beginning
+ * of time: who may not see the records yet is shown nothing, and they are old when he may.
  */
 const char *
 admit_watermark(struct session *s, const struct conf_job *job, const struct store_watermark *before,

@@ -163,7 +163,8 @@ int store_keys_replace(struct store *s, const char *resource, const char *system
 int store_is_loading(struct store *s, const struct conf *conf, const char *resource,
                      struct err *err);
 
-/* A resource has all its first listings: frees the rows that wait for it. */
+/* A resource has all its first listings: frees the rows that wait for it, and what is owed to
+ * records that were not made before one of them was complete. */
 int store_loaded(struct store *s, const char *resource, int64_t now, struct err *err);
 
 struct store_emission {
@@ -299,6 +300,20 @@ int store_load_link(struct store *s, struct arena *a, int64_t link_id, struct st
                     struct err *err);
 int store_find_external(struct store *s, const char *external_id, int64_t *link_id,
                         struct err *err);
+
+/*
+ * What a record that was listed with one of our external ids has among its keys: STORE_CARRIED and
+ * the id. So who carries it is found among candidates, and store_carried says what a record
+ * carries: 1, 0 none that is known, -1.
+ */
+#define STORE_CARRIED "carries:"
+int store_carried(struct store *s, struct arena *a, const char *resource, const char *system,
+                  const char *account, const char *record_id, const char **external_id,
+                  struct err *err);
+/* The record of SYSTEM that a person took out of the link and that is in no other: 1, 0, -1. While
+ * there is one, nothing is made there for the link. */
+int store_taken_out(struct store *s, struct arena *a, int64_t link_id, const char *system,
+                    const char **record_id, struct err *err);
 
 /* Records of SYSTEM that carry one of HASHES (sync_keys), at most MAX ids. Returns the number. */
 int store_candidates(struct store *s, struct arena *a, const char *resource, const char *system,

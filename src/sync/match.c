@@ -91,6 +91,28 @@ match_confirms(struct arena *a, const struct conf_sync *sync, size_t i, const st
     return false;
 }
 
+/* So many digits of an external id say whose it is. */
+enum { TAG = 8, DIGITS = 32 };
+
+static void
+deployment_tag(const char *deployment, char hex[DIGEST_HEX])
+{
+    digest_hex(deployment, strlen(deployment), hex);
+    hex[TAG] = '\0';
+}
+
+bool
+match_is_ours(const char *deployment, const char *external_id)
+{
+    char tag[DIGEST_HEX];
+
+    if (external_id == NULL || strlen(external_id) != 3 + DIGITS ||
+        strncmp(external_id, "ll-", 3) != 0)
+        return false;
+    deployment_tag(deployment, tag);
+    return strncmp(external_id + 3, tag, TAG) == 0;
+}
+
 const char *
 match_external_id(struct arena *a, const char *deployment, const char *resource, const char *system,
                   const char *account, const char *record_id)
@@ -98,11 +120,12 @@ match_external_id(struct arena *a, const char *deployment, const char *resource,
     const char *parts[] = {deployment, resource, system, account, record_id};
     struct val *key = val_array(a);
     const char *json;
-    char hex[DIGEST_HEX];
+    char hex[DIGEST_HEX], tag[DIGEST_HEX];
 
     for (size_t k = 0; k < sizeof parts / sizeof parts[0]; k++)
         val_push(a, key, val_string(a, parts[k] == NULL ? "" : parts[k]));
     json = val_canon_text(a, key);
     digest_hex(json, strlen(json), hex);
-    return arena_printf(a, "ll-%.32s", hex);
+    deployment_tag(deployment == NULL ? "" : deployment, tag);
+    return arena_printf(a, "ll-%s%.*s", tag, DIGITS - TAG, hex);
 }

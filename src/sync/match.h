@@ -28,5 +28,7 @@ bool match_confirms(struct arena *a, const struct conf_sync *sync, size_t i, con
 /* The external id of a link, fixed when it is made: from what nominated it. */
 const char *match_external_id(struct arena *a, const char *deployment, const char *resource,
                               const char *system, const char *account, const char *record_id);
+/* Is it one that this deployment made? Those of others are nobody's to us. */
+bool match_is_ours(const char *deployment, const char *external_id);
 
 #endif

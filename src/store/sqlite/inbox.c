@@ -144,6 +144,23 @@ store_admit(struct store *s, const struct store_admission *x, int64_t now, int64
     return tx_leave(s, &tx, inbox_insert(s, x, now, seq, err), err);
 }
 
+/*
+ * Creates that waited for a first listing, which is this one: what is owed to records that are not
+ * there yet is due.
+ */
+static int
+free_owed(struct store *s, const char *resource, int64_t now, struct err *err)
+{
+    return db_run(s, err,
+                  "UPDATE sync_owed SET not_before = ?1 WHERE refused IS NULL AND not_before > ?1"
+                  " AND EXISTS (SELECT 1 FROM sync_runs WHERE kind = 'first_load' AND ended_at IS"
+                  " NULL) AND EXISTS (SELECT 1 FROM sync_links l WHERE l.link_id ="
+                  " sync_owed.link_id AND l.resource_type = ?2 AND l.ended_at IS NULL) AND NOT"
+                  " EXISTS (SELECT 1 FROM sync_metadata e WHERE e.link_id = sync_owed.link_id AND"
+                  " e.external_system = sync_owed.target)",
+                  "mt", now, resource);
+}
+
 int
 store_loaded(struct store *s, const char *resource, int64_t now, struct err *err)
 {
@@ -157,6 +174,8 @@ store_loaded(struct store *s, const char *resource, int64_t now, struct err *err
                 " lease IS NULL AND folded_into IS NULL AND not_before = '" STORE_FOREVER_TEXT "'"
                 " AND resource = ?",
                 "mt", now, resource);
+    if (rc >= 0 && free_owed(s, resource, now, err) < 0)
+        rc = -1;
     return tx_leave(s, &tx, rc, err);
 }
 
@@ -289,10 +308,44 @@ store_dispose(struct store *s, int64_t seq, const char *pipeline, int64_t fence,
     return tx_leave(s, &tx, end_ours(s, seq, pipeline, fence, disposition, reason, now, err), err);
 }
 
+/*
+ * A linked record whose link lacks an end says at each of its events why: the same is said once, of
+ * the newest event. 1 it was said, 0, -1.
+ */
+static int
+say_again(struct store *s, int64_t seq, const struct store_reject *r, int64_t now, struct err *err)
+{
+    int64_t link_id = 0;
+    int rc =
+        db_int(s, err, &link_id,
+               "SELECT link_id FROM sync_inbox WHERE seq = ? AND link_id IS NOT NULL", "i", seq);
+
+    if (rc != 1)
+        return rc;
+    return db_run(s, err,
+                  "UPDATE sync_rejects SET at = ?, seq = ? WHERE state = 'open' AND stage = ? AND"
+                  " code = ? AND text = ? AND resource = ? AND system = ? AND account = ? AND"
+                  " record_id = ?",
+                  "mittttttt", now, seq, r->stage, r->code, r->text, r->resource, r->system,
+                  r->account, r->record_id);
+}
+
+static bool
+is_of_matching(const struct store_reject *r)
+{
+    return strcmp(r->stage, "diff") == 0 && r->text != NULL && r->system != NULL &&
+           (strcmp(r->code, "ambiguous") == 0 || strcmp(r->code, "linked-elsewhere") == 0 ||
+            strcmp(r->code, "ended-link") == 0);
+}
+
 int
 inbox_reject_row(struct store *s, int64_t seq, const struct store_reject *r, int64_t now,
                  struct err *err)
 {
+    int rc = seq != 0 && is_of_matching(r) ? say_again(s, seq, r, now, err) : 0;
+
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
     return db_run(s, err,
                   "INSERT INTO sync_rejects (at, stage, seq, request_id, system, account, resource,"
                   " record_id, target, code, text, record, state)"

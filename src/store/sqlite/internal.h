@@ -199,6 +199,9 @@ int link_write_failed(struct store *s, int64_t link_id, struct err *err);
 
 /* ---- Shared between files ---- */
 
+/* External id of the ended link of a record that was taken out of a link by hand: the link's id,
+ * and "-" with something of its own. */
+#define LINK_UNLINKED "unlinked-%" PRId64 "%s"
 /* Link of a record, ended ones too: 1, 0, -1. */
 int link_of_record(struct store *s, const char *resource, const char *system, const char *account,
                    const char *record_id, int64_t *link_id, struct err *err);

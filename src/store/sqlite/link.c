@@ -238,6 +238,53 @@ store_find_external(struct store *s, const char *external_id, int64_t *link_id, 
                   external_id);
 }
 
+static int
+one_text(struct arena *a, struct rows *r, const char **out)
+{
+    int rc = rows_next(r);
+
+    if (rc != 1)
+        return rc;
+    *out = row_text(r, a, 0);
+    rows_end(r);
+    return 1;
+}
+
+int
+store_carried(struct store *s, struct arena *a, const char *resource, const char *system,
+              const char *account, const char *record_id, const char **external_id, struct err *err)
+{
+    struct rows r;
+
+    *external_id = NULL;
+    if (db_rows(s, &r, err,
+                "SELECT substr(key_hash, length('" STORE_CARRIED "') + 1) FROM sync_keys WHERE"
+                " resource_type = ? AND external_system = ? AND account = ? AND record_id = ? AND"
+                " key_hash >= '" STORE_CARRIED "' AND key_hash < 'carries;'",
+                "tttt", resource, system, account, record_id) < 0)
+        return -1;
+    return one_text(a, &r, external_id);
+}
+
+/* What was taken out has an ended link of its own, whose external id says which one it was in. */
+int
+store_taken_out(struct store *s, struct arena *a, int64_t link_id, const char *system,
+                const char **record_id, struct err *err)
+{
+    const char *from = arena_printf(a, LINK_UNLINKED, link_id, "-");
+    const char *to = arena_printf(a, LINK_UNLINKED, link_id, ".");
+    struct rows r;
+
+    *record_id = NULL;
+    if (db_rows(s, &r, err,
+                "SELECT e.record_id FROM sync_links l JOIN sync_metadata e ON e.link_id ="
+                " l.link_id WHERE l.external_id > ? AND l.external_id < ? AND l.ended_at IS NOT"
+                " NULL AND e.external_system = ? LIMIT 1",
+                "ttt", from, to, system) < 0)
+        return -1;
+    return one_text(a, &r, record_id);
+}
+
 /* ---- How a link ends ---- */
 
 int

@@ -62,12 +62,13 @@ let_go(struct unlinking *x, const struct store_record *r)
 static int
 move_apart(struct unlinking *x)
 {
-    char random[17];
+    char random[18] = "-";
     int64_t own;
 
-    digest_random_hex(8, random);
-    if (hand_insert_link(&x->h, x->l.resource, arena_printf(x->h.a, "unlinked-%s", random),
-                         x->r->system, "unlinked", &own) < 0 ||
+    digest_random_hex(8, random + 1);
+    if (hand_insert_link(&x->h, x->l.resource,
+                         arena_printf(x->h.a, LINK_UNLINKED, x->l.link_id, random), x->r->system,
+                         "unlinked", &own) < 0 ||
         hand_rehome(&x->h, x->l.resource, x->r, x->l.link_id, own) < 0)
         return -1;
     return db_run(x->h.s, x->h.err,
