@@ -41,6 +41,7 @@ main(int argc, char **argv)
         {OPT_FLAG, 0, "yes", NULL, &o.yes, "rejects replay: also more than 20 at once"},
         {OPT_TEXT, 0, "missing", "SYSTEM", &o.missing, "links list: without a record there"},
         {OPT_FLAG, 0, "ended", NULL, &o.ended, "links list: also links that have ended"},
+        {OPT_FLAG, 0, "unseen", NULL, &o.unseen, "links link: records nobody can look at"},
         {OPT_FLAG, 0, "forget", NULL, &o.forget,
          "links unlink: the records may be matched anew; normalizers: the pairs; auth: the tokens"},
         {OPT_FLAG, 0, "login", NULL, &o.login, "auth: log in to SYSTEM by a browser"},

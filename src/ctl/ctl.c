@@ -49,7 +49,7 @@ static const struct verb {
     {"rejects", "drop", NEEDS_STATE_WRITE, ctl_rejects_drop, NULL},
     {"links", "list", NEEDS_STATE, ctl_links_list, "missing ended"},
     {"links", "show", NEEDS_STATE, ctl_links_show, NULL},
-    {"links", "link", NEEDS_STATE_WRITE, ctl_links_link, NULL},
+    {"links", "link", NEEDS_CALLS, ctl_links_link, "unseen"},
     {"links", "unlink", NEEDS_STATE_WRITE, ctl_links_unlink, "forget"},
     {"links", "repair", NEEDS_CALLS, ctl_links_repair, NULL},
     {"own", NULL, NEEDS_STATE_WRITE, ctl_own, NULL},
@@ -75,7 +75,7 @@ ctl_usage(void)
            "rejects replay N... | --code CODE [--yes] [--create]\n"
            "rejects drop N...\n"
            "links list [RESOURCE] [--missing SYSTEM] [--ended] | show RESOURCE SYSTEM:ID\n"
-           "links link RESOURCE SYSTEM:ID SYSTEM:ID...\n"
+           "links link RESOURCE SYSTEM:ID SYSTEM:ID... [--unseen]\n"
            "links unlink RESOURCE SYSTEM:ID [--forget]\n"
            "links repair RESOURCE [SYSTEM]\n"
            "own RESOURCE SYSTEM:ID NEWOWNER\n"
@@ -260,6 +260,7 @@ check_options(const struct ctl_options *o, const struct verb *v, struct err *err
                {"missing", o->missing != NULL},
                {"ended", o->ended},
                {"forget", o->forget},
+               {"unseen", o->unseen},
                {"login", o->login}};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)

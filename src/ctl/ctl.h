@@ -29,6 +29,7 @@ struct ctl_options {
     bool yes;            /* rejects replay: many at once */
     const char *missing; /* links list: those without a record at this system */
     bool ended;          /* links list: also those that have ended */
+    bool unseen;         /* links link: nobody looks whether the records are there */
     bool forget;         /* links unlink: the records may be matched anew; normalizers: the pairs */
 };
 

@@ -68,6 +68,7 @@ link_json(struct ctl *c, const struct store_link *link, const struct store_gone 
         show_set(a, end, "state", e->deleted ? "deleted" : since != 0 ? "gone" : "live");
         show_set(a, end, "gone_since", show_time(a, since));
         show_set(a, end, "synced_at", show_time(a, e->synced_at));
+        val_set(a, end, "met", val_bool(a, e->shadow != NULL && e->shadow->n > 0));
         val_push(a, ends, end);
     }
     val_set(a, v, "link", val_int(a, link->link_id));

@@ -1,15 +1,16 @@
 #include <config.h>
 
-#include "ctl/internal.h"
 #include "ctl/show.h"
+#include "ctl/systems.h"
 #include "ctl/table.h"
 #include "base/log.h"
 #include "sync/match.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { PAGE = 1000, MAX_RECORDS = 16 };
+enum { PAGE = 1000, MAX_RECORDS = 16, MAX_ID = 2000 };
 
 static int
 add_link(struct ctl *c, struct table *t, int64_t id, struct err *err)
@@ -158,6 +159,8 @@ parse_records(struct ctl *c, int argc, char **argv, struct store_record *out, st
 
         if (ctl_record(c, argv[0], argv[i], &r, err) != 0)
             return EXIT_USAGE;
+        if (strlen(r.record.record_id) > MAX_ID)
+            return ctl_bad_usage(err, "operand %d: an id has at most %d bytes", i + 1, MAX_ID);
         for (int k = 0; k < i - 1; k++)
             if (strcmp(out[k].system, r.record.system) == 0)
                 return ctl_bad_usage(err, "a link has one record of %s, not two", r.record.system);
@@ -176,6 +179,76 @@ records_text(struct ctl *c, const struct store_record *records, size_t n)
     return arena_text(c->arena, buf_get(&text));
 }
 
+/* What a system says of a record. */
+struct sight {
+    enum { NOT_ASKED, SEEN, NOT_THERE, NOT_ANSWERED } what;
+    char text[200];
+};
+
+static void
+seen(void *user, const struct provider_answer *answer)
+{
+    struct sight *s = user;
+
+    s->what = answer->outcome == PROVIDER_OK                                            ? SEEN
+              : answer->outcome == PROVIDER_GONE || answer->outcome == PROVIDER_REFUSED ? NOT_THERE
+              : answer->code != NULL && strcmp(answer->code, "other-record") == 0       ? NOT_THERE
+                                                                                  : NOT_ANSWERED;
+    snprintf(s->text, sizeof s->text, "%s", answer->text != NULL ? answer->text : "no answer");
+}
+
+static int
+ask(struct ctl *c, const struct conf_sync *sync, const struct store_record *records, size_t n,
+    struct sight *out, struct err *err)
+{
+    struct systems s;
+    int rc;
+
+    systems_open(c, sync, &s);
+    for (size_t k = 0; k < n; k++) {
+        size_t i = (size_t)sync_index(sync, records[k].system);
+
+        if (sync->defs[i]->get.present)
+            provider_get(s.providers[i], sync->defs[i], records[k].record_id, seen, &out[k]);
+    }
+    rc = http_run(s.http, err);
+    systems_close(&s);
+    return rc < 0 ? -1 : 0;
+}
+
+/* A link to a record that is not there would keep the other one from ever being synced. 0, or the
+ * exit status; -1. */
+static int
+check_seen(struct ctl *c, const char *resource, const struct store_record *records, size_t n,
+           struct err *err)
+{
+    struct sight sights[MAX_RECORDS] = {{.what = NOT_ASKED}};
+
+    if (c->o->unseen)
+        return 0;
+    if (ask(c, conf_sync(c->conf, resource), records, n, sights, err) != 0)
+        return -1;
+    for (size_t k = 0; k < n; k++) {
+        if (sights[k].what == NOT_ASKED)
+            log_warn("%s:%s: the definition has no get: nobody looked whether it is there",
+                     records[k].system, records[k].record_id);
+        if (sights[k].what == NOT_THERE) {
+            ctl_no(err, "no-record", "%s %s:%s is not there: %s", resource, records[k].system,
+                   records[k].record_id, sights[k].text);
+            err_hint(err, "is the id right? --unseen links it all the same");
+            return EXIT_NO;
+        }
+        if (sights[k].what == NOT_ANSWERED) {
+            err_set(err, ERR_RUN, ERR_LATER, "not-asked", "%s %s:%s cannot be read: %s", resource,
+                    records[k].system, records[k].record_id, sights[k].text);
+            err_hint(err, "try again when it can; --unseen links without looking");
+            err_exit(err, EXIT_LATER);
+            return EXIT_LATER;
+        }
+    }
+    return 0;
+}
+
 int
 ctl_links_link(struct ctl *c, int argc, char **argv, struct err *err)
 {
@@ -189,6 +262,9 @@ ctl_links_link(struct ctl *c, int argc, char **argv, struct err *err)
         return ctl_bad_usage(err, "links link wants RESOURCE and at least two records, SYSTEM:ID");
     if (parse_records(c, argc, argv, records, err) != 0)
         return EXIT_USAGE;
+    r = check_seen(c, argv[0], records, n, err);
+    if (r != 0)
+        return r;
     text = records_text(c, records, n);
     external_id = match_external_id(c->arena, store_deployment(c->store), argv[0],
                                     records[0].system, records[0].account, records[0].record_id);
@@ -206,6 +282,20 @@ ctl_links_link(struct ctl *c, int argc, char **argv, struct err *err)
     return ctl_say(err,
                    "linked %s %s (link %" PRId64 "); first_contact decides what differs; " CTL_NEXT,
                    argv[0], text, link_id);
+}
+
+/* What happens from now on. */
+static const char *
+unlinked_text(struct ctl *c, const struct store_link *link, const char *system)
+{
+    if (c->o->forget)
+        return "it is matched anew, by our external id, too; what matches nothing may be made";
+    if (link->n_ends <= 2)
+        return "changes of these records are ignored until sync-ctl links link joins them again";
+    return arena_printf(c->arena,
+                        "its changes are ignored, and the others go on without a record of %s, "
+                        "until sync-ctl links link joins it again",
+                        system);
 }
 
 int
@@ -231,9 +321,7 @@ ctl_links_unlink(struct ctl *c, int argc, char **argv, struct err *err)
     if (rc == 0)
         return ctl_no(err, "not-linked", "%s %s has no link any more", argv[0], argv[1]);
     return ctl_say(err, "unlinked %s %s; it was one of %s; %s", argv[0], argv[1],
-                   ctl_link_text(c, &link),
-                   c->o->forget ? "its next change may match or create anew"
-                                : "its changes are ignored until it is linked again");
+                   ctl_link_text(c, &link), unlinked_text(c, &link, r.record.system));
 }
 
 static bool

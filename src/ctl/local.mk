@@ -20,11 +20,15 @@ libctl_a_SOURCES = \
 	src/ctl/prove.c \
 	src/ctl/rejects.c \
 	src/ctl/repair.c \
+	src/ctl/repair.h \
 	src/ctl/report.c \
 	src/ctl/resolve.c \
 	src/ctl/show.c \
 	src/ctl/show.h \
 	src/ctl/state.c \
+	src/ctl/strays.c \
+	src/ctl/systems.c \
+	src/ctl/systems.h \
 	src/ctl/table.c \
 	src/ctl/table.h \
 	src/ctl/value.c \

@@ -1,10 +1,7 @@
 #include <config.h>
 
-#include "ctl/internal.h"
-#include "ctl/table.h"
+#include "ctl/repair.h"
 #include "base/log.h"
-#include "http/client.h"
-#include "provider/provider.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,20 +9,6 @@
 
 /* So many links are asked about at once; the providers bound what is under way. */
 enum { BATCH = 100, IDS = 5000 };
-
-struct repair {
-    struct ctl *c;
-    const struct conf_sync *sync;
-    int only; /* index of the one system asked, -1: all */
-    struct http *http;
-    struct provider **providers; /* [n_between], NULL: not asked */
-    struct token_store *tokens;
-    struct table *table;
-    struct arena *arena; /* of the batch */
-    long done, total, left, unasked;
-    struct err *err;
-    bool failed; /* the state: ERR */
-};
 
 /* One call: is the end's record there, or is there one that carries our external id? */
 struct question {
@@ -35,35 +18,53 @@ struct question {
     const char *record_id; /* NULL: sought by external id */
 };
 
-static void
-say_row(const struct question *q, const char *what, const char *record_id, const char *text)
+void
+repair_say(struct repair *r, int64_t link, const char *what, size_t i, const char *record_id,
+           const char *text)
 {
-    struct table *t = q->r->table;
+    const char *system = r->sync->between[i]->name;
 
-    table_number(t, q->link->link_id);
-    table_text(t, what);
-    table_text(t, record_id == NULL ? q->r->sync->between[q->index]->name
-                                    : arena_printf(q->r->arena, "%s:%s",
-                                                   q->r->sync->between[q->index]->name, record_id));
-    table_text(t, text);
+    if (link != 0)
+        table_number(r->table, link);
+    else
+        table_text(r->table, NULL);
+    table_text(r->table, what);
+    table_text(r->table,
+               record_id == NULL ? system : arena_printf(r->arena, "%s:%s", system, record_id));
+    table_text(r->table, text);
+}
+
+void
+repair_left(struct repair *r, int64_t link, const char *what, size_t i, const char *record_id,
+            const char *text)
+{
+    repair_say(r, link, what, i, record_id, text);
+    r->left++;
+}
+
+void
+repair_unasked(struct repair *r, int64_t link, size_t i, const char *record_id,
+               const struct provider_answer *answer)
+{
+    repair_say(r, link, "not asked", i, record_id,
+               answer->text != NULL ? answer->text : answer->code);
+    r->unasked++;
 }
 
 static void
 say_left(const struct question *q, const char *what, const char *record_id, const char *text)
 {
-    say_row(q, what, record_id, text);
-    q->r->left++;
+    repair_left(q->r, q->link->link_id, what, q->index, record_id, text);
 }
 
 static void
 say_failed(const struct question *q, const struct provider_answer *answer)
 {
-    say_row(q, "not asked", q->record_id, answer->text != NULL ? answer->text : answer->code);
-    q->r->unasked++;
+    repair_unasked(q->r, q->link->link_id, q->index, q->record_id, answer);
 }
 
-static const struct store_end *
-live_end(const struct store_link *link)
+const struct store_end *
+repair_live_end(const struct store_link *link)
 {
     for (size_t i = 0; i < link->n_ends; i++)
         if (!link->ends[i].deleted)
@@ -71,28 +72,39 @@ live_end(const struct store_link *link)
     return NULL;
 }
 
+void
+repair_link(struct repair *r, int64_t link, const char *external_id,
+            const struct store_record *records, size_t n, size_t i, const char *text)
+{
+    const char *id = records[n - 1].record_id;
+    int64_t link_id;
+
+    if (r->c->o->common->dry_run) {
+        repair_say(r, link, "would link", i, id, text);
+        return;
+    }
+    if (store_link_records(r->c->store, r->sync->resource, records, n, external_id, ctl_operator(),
+                           r->c->now, &link_id, r->err) > 0) {
+        repair_say(r, link_id, "linked", i, id,
+                   arena_printf(r->arena, "%s; first_contact decides", text));
+        r->linked++;
+    } else if (strcmp(r->err->code, "linked-elsewhere") == 0 || strcmp(r->err->code, "busy") == 0)
+        repair_left(r, link, r->err->code, i, id, arena_text(r->arena, r->err->text));
+    else
+        r->failed = true;
+}
+
 /* Only with a live end to link it to, and nobody's yet: what a person took out stays out. */
 static void
 link_found(const struct question *q, const char *id)
 {
-    struct repair *r = q->r;
-    const struct conf_system *system = r->sync->between[q->index];
-    const struct store_end *end = live_end(q->link);
-    struct store_record records[2] = {{end->system, end->account, end->record_id},
-                                      {system->name, system->account, id}};
-    int64_t link_id;
+    const struct conf_system *system = q->r->sync->between[q->index];
+    const struct store_end *end = repair_live_end(q->link);
+    const struct store_record records[2] = {{end->system, end->account, end->record_id},
+                                            {system->name, system->account, id}};
 
-    if (r->c->o->common->dry_run) {
-        say_row(q, "would link", id, "carries the link's external id");
-        return;
-    }
-    if (store_link_records(r->c->store, r->sync->resource, records, 2, q->link->external_id,
-                           ctl_operator(), r->c->now, &link_id, r->err) > 0)
-        say_row(q, "linked", id, "carries the link's external id; first_contact decides");
-    else if (strcmp(r->err->code, "linked-elsewhere") == 0 || strcmp(r->err->code, "busy") == 0)
-        say_left(q, r->err->code, id, arena_text(r->arena, r->err->text));
-    else
-        r->failed = true;
+    repair_link(q->r, q->link->link_id, q->link->external_id, records, 2, q->index,
+                "carries the link's external id");
 }
 
 static void
@@ -173,14 +185,14 @@ ask_end(struct repair *r, const struct store_link *link, size_t i)
     const struct resource_def *def = r->sync->defs[i];
     struct question *q;
 
-    if (r->providers[i] == NULL || (end != NULL && end->deleted))
+    if ((r->only >= 0 && (size_t)r->only != i) || (end != NULL && end->deleted))
         return;
     q = arena_alloc(r->arena, sizeof *q);
     *q = (struct question){r, link, i, end != NULL ? end->record_id : NULL};
     if (end != NULL && def->get.present)
-        provider_get(r->providers[i], def, end->record_id, looked, q);
-    else if (end == NULL && live_end(link) != NULL && provider_can_find(def, "external_id"))
-        provider_find(r->providers[i], def, "external_id", link->external_id, sought, q);
+        provider_get(r->systems.providers[i], def, end->record_id, looked, q);
+    else if (end == NULL && repair_live_end(link) != NULL && provider_can_find(def, "external_id"))
+        provider_find(r->systems.providers[i], def, "external_id", link->external_id, sought, q);
 }
 
 /* A link that is being written is left alone: its writer will know soon. */
@@ -203,7 +215,7 @@ ask_batch(struct repair *r, const int64_t *ids, size_t n)
     for (size_t i = 0; i < n; i++)
         if (ask_link(r, ids[i]) != 0)
             return -1;
-    if (http_run(r->http, r->err) < 0 || r->failed)
+    if (http_run(r->systems.http, r->err) < 0 || r->failed)
         return -1;
     log_progress("links", r->done, r->total);
     arena_reset(r->arena);
@@ -249,37 +261,21 @@ run(struct repair *r)
         if (ask_batch(r, ids + i, n - i < BATCH ? n - i : BATCH) != 0)
             return -1;
     log_progress_end();
-    return table_print(r->table, r->c->o->common->json, r->err);
+    if (strays_find(r) != 0 || table_print(r->table, r->c->o->common->json, r->err) != 0)
+        return -1;
+    log_info("%ld links and %ld records without one were looked at: %ld linked, %ld for a person",
+             r->total, r->records, r->linked, r->left);
+    return 0;
 }
 
 static void
-open_systems(struct repair *r)
+warn_blind(const struct repair *r)
 {
-    const struct meter *meter = ctl_meter(r->c);
-
-    r->http = http_new();
-    r->tokens = store_tokens_new(r->c->conf->state, r->c->o->common->dry_run);
-    r->providers = arena_alloc(r->c->arena, (r->sync->n_between + 1) * sizeof *r->providers);
-    for (size_t i = 0; i < r->sync->n_between; i++) {
-        if (r->only >= 0 && (size_t)r->only != i)
-            continue;
-        r->providers[i] = provider_new(r->sync->between[i], r->http);
-        provider_meter(r->providers[i], meter);
-        provider_tokens(r->providers[i], r->tokens);
-        if (!provider_can_find(r->sync->defs[i], "external_id"))
-            log_warn(
-                "records of %s cannot be sought by our external id: what it lacks is not found",
-                r->sync->between[i]->name);
-    }
-}
-
-static void
-close_systems(struct repair *r)
-{
-    http_free(r->http);
     for (size_t i = 0; i < r->sync->n_between; i++)
-        provider_free(r->providers[i]);
-    store_tokens_free(r->tokens);
+        if ((r->only < 0 || (size_t)r->only == i) &&
+            !provider_can_find(r->sync->defs[i], "external_id"))
+            log_warn("records of %s cannot be sought by our external id: they are listed for it",
+                     r->sync->between[i]->name);
 }
 
 static int
@@ -293,7 +289,8 @@ judge(const struct repair *r, struct err *err)
     }
     if (r->left == 0)
         return EXIT_OK;
-    ctl_no(err, "left", "%ld of %ld links need a person", r->left, r->total);
+    ctl_no(err, "left", "%ld of %ld links and records need a person", r->left,
+           r->total + r->records);
     err_hint(err, "sync-ctl links show names the records; links link and unlink put them right");
     return EXIT_NO;
 }
@@ -314,8 +311,9 @@ ctl_links_repair(struct ctl *c, int argc, char **argv, struct err *err)
     r.only = argc > 1 ? sync_index(r.sync, argv[1]) : -1;
     if (argc > 1 && r.only < 0)
         return ctl_bad_usage(err, "%s is not synced with %s", argv[0], argv[1]);
-    open_systems(&r);
+    systems_open(c, r.sync, &r.systems);
+    warn_blind(&r);
     rc = run(&r);
-    close_systems(&r);
+    systems_close(&r.systems);
     return rc != 0 ? -1 : judge(&r, err);
 }

@@ -78,6 +78,15 @@ print_link(const struct val *v, struct err *err)
     return 0;
 }
 
+/* A record that was linked and not looked at yet: nobody knows what it shows. */
+static bool
+is_met(const struct val *end)
+{
+    const struct val *met = val_get(end, "met");
+
+    return met == NULL || met->kind != VAL_FALSE || strcmp(get(end, "state"), "live") != 0;
+}
+
 static const char *
 field_state(struct ctl *c, const struct val *f, const struct val *ends)
 {
@@ -101,6 +110,8 @@ field_state(struct ctl *c, const struct val *f, const struct val *ends)
     for (size_t i = 0; i < ends->n; i++)
         if (has(ends->u.items[i], "gone_since"))
             add(&b, "not there at %s", get(ends->u.items[i], "system"));
+        else if (!is_met(ends->u.items[i]))
+            add(&b, "never met at %s", get(ends->u.items[i], "system"));
     return b.len > 0 ? arena_text(c->arena, buf_get(&b)) : "in step";
 }
 

@@ -237,6 +237,20 @@ make_link(struct linking *x)
     return hand_insert_link(&x->h, x->resource, id, x->records[0].system, NULL, &x->link_id);
 }
 
+/* Nobody has to be told any more that it was not known whose the record is. */
+static int
+close_rejects(struct linking *x, const struct store_record *r)
+{
+    return db_run(x->h.s, x->h.err,
+                  "UPDATE sync_rejects SET state = 'replayed' WHERE state = 'open' AND"
+                  " stage = 'diff' AND code IN ('ambiguous', 'ended-link', 'linked-elsewhere',"
+                  " 'unknown-external-id') AND resource = ? AND system = ? AND account = ? AND"
+                  " record_id = ?",
+                  "tttt", x->resource, r->system, r->account, r->record_id) < 0
+               ? -1
+               : 0;
+}
+
 static int
 add_records(struct linking *x)
 {
@@ -247,7 +261,8 @@ add_records(struct linking *x)
         int64_t now_in;
 
         if (link_of_record(x->h.s, x->resource, r->system, r->account, r->record_id, &now_in,
-                           x->h.err) < 0)
+                           x->h.err) < 0 ||
+            close_rejects(x, r) < 0)
             return -1;
         if (now_in == x->link_id)
             continue;
