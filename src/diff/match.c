@@ -230,6 +230,45 @@ find_external(struct diff *d, struct item *it, int64_t *link_id, struct err *err
     return r == 0 ? find_lost(d, it, link_id, err) : r;
 }
 
+/* Is it there still? One that is linked may have been deleted, and made anew as the nominated one,
+ * though its last listing shows it. 1, 0 it is not, or that is under way (*KNOWN); -1. */
+static int
+is_twin(struct diff *d, struct item *it, const char *record_id, int *known, struct err *err)
+{
+    const struct conf_system *system = it->sync->between[it->nominator];
+    const struct cache_answer *answer;
+    struct store_link link;
+
+    if (store_find_link(d->o->store, d->arena, it->sync->resource, system->name, system->account,
+                        record_id, &link, err) < 0)
+        return -1;
+    if (link.link_id == 0)
+        return 1;
+    answer = cache_get(d->cache, system, it->sync->defs[it->nominator], record_id);
+    if (answer == NULL)
+        *known = 0;
+    return answer != NULL && answer->outcome != PROVIDER_GONE;
+}
+
+/* Nobody knows which of two that have the key it is: before one of them joins what the other may
+ * be. 1 known, 0 under way, -1. */
+static int
+check_twins(struct diff *d, struct item *it, const struct match_keys *keys, struct err *err)
+{
+    struct candidates found = {.n = 0};
+    int known = seek(d, it, it->nominator, it->nominator, keys, &found, err);
+
+    for (size_t k = 0; known >= 0 && k < found.n && !it->done; k++) {
+        int r = is_twin(d, it, found.list[k].record_id, &known, err);
+
+        found.list[0] = found.list[k];
+        if (r > 0)
+            ambiguous(d, it, it->nominator, &found);
+        known = r < 0 ? -1 : known;
+    }
+    return known;
+}
+
 int
 match_ends(struct diff *d, struct item *it, struct err *err)
 {
@@ -237,7 +276,7 @@ match_ends(struct diff *d, struct item *it, struct err *err)
     struct match_keys keys;
     int64_t link_id = 0;
     size_t i;
-    int known = 1, r;
+    int known, r;
 
     if (d->o->store == NULL) {
         match_in_file(d, it);
@@ -249,25 +288,18 @@ match_ends(struct diff *d, struct item *it, struct err *err)
         return r < 0 ? -1 : join_external(d, it, link_id, err);
     if (held_for_create(d, it, &keys, err) != 0)
         return it->done ? 1 : -1;
-    for (i = 0; i < it->sync->n_between && !it->done && it->link.link_id == 0; i++) {
+    known = check_twins(d, it, &keys, err);
+    for (i = 0; known >= 0 && i < it->sync->n_between && !it->done && it->link.link_id == 0; i++) {
         struct candidates found = {.n = 0};
 
-        if (i != it->nominator && it->ends[i].wanted)
+        if (i == it->nominator || it->ends[i].wanted)
             continue;
         r = seek(d, it, it->nominator, i, &keys, &found, err);
-        if (r < 0)
-            return -1;
-        known &= r;
-        if (r == 0 || it->done)
-            continue;
-        if (found.n > (i == it->nominator ? 0 : 1))
+        if (r > 0 && !it->done && found.n > 1)
             ambiguous(d, it, i, &found);
-        else if (found.n == 1) {
+        else if (r > 0 && !it->done && found.n == 1)
             r = settle_candidate(d, it, i, &found.list[0], err);
-            if (r < 0)
-                return -1;
-            known &= r;
-        }
+        known = r < 0 ? -1 : known & r;
     }
     return known;
 }

@@ -84,3 +84,6 @@ EXTRA_DIST += tests/pipe/secrets.t
 
 TESTS += tests/pipe/terminal.t
 EXTRA_DIST += tests/pipe/terminal.t
+
+TESTS += tests/pipe/joins.t
+EXTRA_DIST += tests/pipe/joins.t
