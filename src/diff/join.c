@@ -29,13 +29,21 @@ add(struct lot *lot, const struct item_end *end)
 
 /* ---- Who carries the external id that the new record would get ---- */
 
-static const char *
-external_id(struct diff *d, const struct item *it)
+/* That of the link; of a record without one what would be made of it, if no link has that. 1, 0
+ * none, -1. */
+static int
+external_id(struct diff *d, const struct item *it, const char **id, struct err *err)
 {
+    int64_t other;
+    int r;
+
+    *id = it->link.external_id;
     if (it->link.link_id != 0)
-        return it->link.external_id;
-    return match_external_id(d->arena, d->deployment, it->sync->resource, it->event.system,
-                             it->event.account, it->record_id);
+        return 1;
+    *id = match_external_id(d->arena, d->deployment, it->sync->resource, it->event.system,
+                            it->event.account, it->record_id);
+    r = store_find_external(d->o->store, *id, &other, err);
+    return r < 0 ? -1 : r == 0;
 }
 
 static bool
@@ -102,9 +110,12 @@ found_with(struct diff *d, struct item *it, size_t i, const char *id, struct lot
 static int
 by_external_id(struct diff *d, struct item *it, size_t i, struct lot *lot, struct err *err)
 {
-    const char *id = external_id(d, it);
-    int known = listed_with(d, it, i, id, lot, err);
+    const char *id;
+    int known = external_id(d, it, &id, err);
 
+    if (known <= 0)
+        return known < 0 ? -1 : 1;
+    known = listed_with(d, it, i, id, lot, err);
     if (known > 0 && !it->done && lot->n == 0 && d->o->current == NULL)
         known = found_with(d, it, i, id, lot, err);
     return known;
