@@ -81,6 +81,7 @@ repair_link(struct repair *r, int64_t link, const char *external_id,
 
     if (r->c->o->common->dry_run) {
         repair_say(r, link, "would link", i, id, text);
+        r->linked++;
         return;
     }
     if (store_link_records(r->c->store, r->sync->resource, records, n, external_id, ctl_operator(),
@@ -156,9 +157,11 @@ sought(void *user, const struct provider_answer *answer)
         first = n++ == 0 ? arena_text(q->r->arena, rec->id) : first;
         buf_printf(&ids, "%s%s", n > 1 ? ", " : "", rec->id);
     }
-    if (n == 1)
+    if (n == 0)
+        q->r->missing++;
+    else if (n == 1)
         found_one(q, first);
-    else if (n > 1)
+    else
         say_left(q, "several", NULL,
                  arena_printf(q->r->arena, "%zu records carry the link's external id: %s", n,
                               buf_get(&ids)));
@@ -263,8 +266,14 @@ run(struct repair *r)
     log_progress_end();
     if (strays_find(r) != 0 || table_print(r->table, r->c->o->common->json, r->err) != 0)
         return -1;
-    log_info("%ld links and %ld records without one were looked at: %ld linked, %ld for a person",
-             r->total, r->records, r->linked, r->left);
+    log_info("%ld links and %ld records without one: %ld %s, %ld for a person, %ld questions not "
+             "answered",
+             r->total, r->records, r->linked,
+             r->c->o->common->dry_run ? "would be linked" : "linked", r->left, r->unasked);
+    if (r->missing > 0)
+        log_info("%ld times a link has no record at a system, and none there carries its external "
+                 "id (sync-ctl links list %s --missing SYSTEM)",
+                 r->missing, r->sync->resource);
     return 0;
 }
 

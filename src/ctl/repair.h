@@ -13,6 +13,7 @@ struct repair {
     struct table *table;
     struct arena *arena; /* of the batch */
     long done, total, records, linked, left, unasked;
+    long missing; /* no record there, and none was found */
     struct err *err;
     bool failed; /* the state: ERR */
 };
