@@ -8,8 +8,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { MAX_LISTED = 10000 };
-
 int
 conflict_load(struct ctl *c, const char *number, struct conflict *out, struct err *err)
 {
@@ -92,14 +90,16 @@ ctl_conflicts_list(struct ctl *c, int argc, char **argv, struct err *err)
     CLEANUP_TABLE struct table *t = table_new("conflict#,at,resource,records,field,values,state");
     const char *resource = argc > 0 ? argv[0] : NULL;
     struct store_conflict *rows;
+    int64_t total;
     int i, n;
 
     if (argc > 1)
         return ctl_bad_usage(err, "too many operands: %s", argv[1]);
     if (ctl_check_names(c, NULL, resource, err) != 0)
         return EXIT_USAGE;
-    n = store_conflicts(c->store, c->arena, resource, c->o->all, MAX_LISTED, &rows, err);
-    if (n < 0)
+    n = store_conflicts(c->store, c->arena, resource, c->o->all,
+                        (size_t)(c->o->last > 0 ? c->o->last : CTL_LISTED), &rows, err);
+    if (n < 0 || store_conflicts_count(c->store, resource, c->o->all, &total, err) != 0)
         return -1;
     for (i = 0; i < n; i++)
         if (add_row(c, t, &rows[i], err) != 0)
@@ -108,6 +108,7 @@ ctl_conflicts_list(struct ctl *c, int argc, char **argv, struct err *err)
         log_info("there is no %sconflict", c->o->all ? "" : "open ");
     else if (!c->o->all)
         log_info("sync-ctl conflicts show N says more, and how to resolve it");
+    ctl_say_rest(n, total);
     return table_print(t, c->o->common->json, err);
 }
 
@@ -182,10 +183,90 @@ print_ends(struct ctl *c, const struct conflict *x, struct err *err)
     return table_print(t, false, err);
 }
 
+int
+conflict_merge(struct ctl *c, const struct conflict *x, struct merge *m, struct err *err)
+{
+    const struct val *ends = x->row.ends;
+    struct ctl_record left;
+    int rc;
+
+    *m = (struct merge){.system = NULL};
+    if (x->sync == NULL || strcmp(x->row.field, "record_id") != 0 || ends == NULL || ends->n != 1 ||
+        val_text(x->row.base) == NULL || val_text(ends->u.members[0].value) == NULL)
+        return 0;
+    m->system = ends->u.members[0].name;
+    m->vanished = val_text(x->row.base);
+    m->left = val_text(ends->u.members[0].value);
+    for (size_t i = 0; !x->link.ended && i < x->link.n_ends; i++)
+        if (strcmp(x->link.ends[i].system, m->system) == 0 &&
+            strcmp(x->link.ends[i].record_id, m->vanished) == 0)
+            m->still = &x->link.ends[i];
+    if (ctl_record(c, x->row.resource, arena_printf(c->arena, "%s:%s", m->system, m->left), &left,
+                   err) != 0)
+        return 1;
+    rc = ctl_link_of(c, &left, &m->other, err);
+    if (rc == 1 && m->other.ended)
+        m->other = (struct store_link){.link_id = 0};
+    return rc < 0 ? -1 : 1;
+}
+
+const char *
+merge_unlink(struct ctl *c, const struct conflict *x, const struct merge *m)
+{
+    return arena_printf(c->arena, "sync-ctl links unlink %s %s:%s", x->row.resource, m->system,
+                        m->vanished);
+}
+
+const char *
+merge_join(struct ctl *c, const struct conflict *x, const struct merge *m)
+{
+    CLEANUP_BUF struct buf text = BUF_INIT;
+    size_t n = 0;
+
+    if (m->other.link_id != 0)
+        buf_printf(&text, "sync-ctl links unlink %s %s:%s && ", x->row.resource, m->system,
+                   m->left);
+    buf_printf(&text, "%s && sync-ctl links link %s", merge_unlink(c, x, m), x->row.resource);
+    for (size_t i = 0; i < x->link.n_ends; i++) {
+        const struct store_end *e = &x->link.ends[i];
+
+        if (e == m->still || e->deleted)
+            continue;
+        buf_printf(&text, " %s:%s", e->system, e->record_id);
+        n++;
+    }
+    buf_printf(&text, " %s:%s", m->system, m->left);
+    return n > 0 ? arena_ntext(c->arena, buf_get(&text), text.len) : NULL;
+}
+
+/* What a person may want of a merge; each of them closes the conflict, too. */
+static int
+print_merge(struct ctl *c, const struct conflict *x, const struct merge *m, struct err *err)
+{
+    const char *join = merge_join(c, x, m);
+
+    if (m->still == NULL)
+        return ctl_say(err, "  sync-ctl conflicts resolve %" PRId64 " done", x->row.conflict_id);
+    if (ctl_say(err, "  %s", merge_unlink(c, x, m)) != 0 ||
+        ctl_say(err, "    %s:%s stays %s%s", m->system, m->left,
+                m->other.link_id != 0 ? "in its link: " : "as it is",
+                m->other.link_id != 0 ? ctl_link_text(c, &m->other) : "") != 0)
+        return -1;
+    if (join == NULL)
+        return 0;
+    return ctl_say(err, "  %s", join) != 0
+               ? -1
+               : ctl_say(err, "    %s:%s takes the place of %s:%s in this link", m->system, m->left,
+                         m->system, m->vanished);
+}
+
 /* The commands that end it, ready to be copied. */
 static int
-print_commands(const struct conflict *x, struct err *err)
+print_commands(struct ctl *c, const struct conflict *x, struct err *err)
 {
+    struct merge m;
+    int rc;
+
     const char *first =
         x->row.ends != NULL && x->row.ends->n > 0 ? x->row.ends->u.members[0].name : "SYSTEM";
     long long n = x->row.conflict_id;
@@ -198,6 +279,9 @@ print_commands(const struct conflict *x, struct err *err)
         return -1;
     if (x->row.broken)
         return ctl_say(err, "  sync-ctl conflicts resolve %lld done     (it is found anew)", n);
+    rc = conflict_merge(c, x, &m, err);
+    if (rc != 0)
+        return rc < 0 ? -1 : print_merge(c, x, &m, err);
     if (x->field == NULL)
         return ctl_say(err, "  put the links right (sync-ctl links show, unlink, link), then") != 0
                    ? -1
@@ -231,5 +315,5 @@ ctl_conflicts_show(struct ctl *c, int argc, char **argv, struct err *err)
         ctl_say(err, "base  %s", show_value(c->arena, x.row.base)) != 0 ||
         ctl_say(err, "%s", "") != 0)
         return -1;
-    return print_ends(c, &x, err) != 0 ? -1 : print_commands(&x, err);
+    return print_ends(c, &x, err) != 0 ? -1 : print_commands(c, &x, err);
 }

@@ -86,6 +86,11 @@ int ctl_check_names(struct ctl *c, const char *system, const char *resource, str
 /* A number of the state's, from 1 on; WHAT it is of. 0 or 64. */
 int ctl_number(const char *what, const char *text, int64_t *out, struct err *err);
 
+/* So many rows a list has without --last. */
+enum { CTL_LISTED = 10000 };
+/* N of TOTAL are listed: says on stderr if some are not, and how to see them. */
+void ctl_say_rest(int64_t n, int64_t total);
+
 /* Who is at the keyboard, for history; a name that is no UTF-8 is none. */
 const char *ctl_operator(void);
 

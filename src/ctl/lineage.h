@@ -11,11 +11,14 @@
  *                         open_writes, ends: [{system, record_id, state, synced_at}]}
  *   fields                [{field, owner, shown: {system: value}, diverged: [system],
  *                         owed: [{to, from, value, since, not_before, refused}], conflict}]
- *   decisions             newest first: [{seq, at, event, folded: [event], rules: [{field, rule,
- * base, source, target, outcome, text}], writes: [{token, target, action, sent, before, state,
- * http_status, sent_at, settled_at, response}]}] events                newest first: [{seq, system,
- * record_id, event_type, path, actor, occurred_at, received_at, disposition, reason, disposed_at,
- * not_before}] rejects               open ones: [{reject, at, stage, target, code, text}]
+ *   decisions             newest first: [{seq, at, event, folded: [event],
+ *                         rules: [{field, record, rule, base, source, target, outcome, text}],
+ *                         writes: [{token, target, action, sent, before, state, http_status,
+ *                         sent_at, settled_at, response}]}]
+ *   events                newest first: [{seq, system, record_id, event_type, path, actor,
+ *                         occurred_at, received_at, disposition, reason, disposed_at, not_before}]
+ *   rejects               open ones, the newest ten: [{reject, at, stage, target, code, text}]
+ *   rejects_open          how many there are
  *
  * With FIELD only of that field. At most MAX decisions.
  */

@@ -17,7 +17,7 @@ struct telling {
     size_t n_events;
 };
 
-/* History rows of one event, or one row of what a person did. */
+/* History rows of one event, or of one thing that a person did. */
 struct group {
     int64_t seq;
     const struct store_history **rows;
@@ -33,6 +33,16 @@ token_number(const char *token)
     return dash != NULL ? strtoll(dash + 1, NULL, 10) : 0;
 }
 
+/* What a person did with several records at once is one. */
+static bool
+belongs(const struct group *g, const struct store_history *h)
+{
+    if (h->seq != 0 || g->seq != 0)
+        return g->seq == h->seq;
+    return g->rows[0]->at == h->at && g->rows[0]->link_id == h->link_id &&
+           strcmp(g->rows[0]->rule, h->rule) == 0;
+}
+
 /* Rows are oldest first; groups come out by their newest row, newest first. */
 static size_t
 make_groups(struct arena *a, const struct store_history *rows, size_t n, struct group **out)
@@ -43,7 +53,7 @@ make_groups(struct arena *a, const struct store_history *rows, size_t n, struct 
     for (size_t i = n; i-- > 0;) {
         size_t k = 0;
 
-        while (k < n_groups && (rows[i].seq == 0 || groups[k].seq != rows[i].seq))
+        while (k < n_groups && !belongs(&groups[k], &rows[i]))
             k++;
         if (k == n_groups) {
             groups[n_groups++] = (struct group){
@@ -124,6 +134,10 @@ rules_json(struct ctl *c, const struct group *g, const char *field, bool *of_fie
         *of_field |= h->field != NULL || g->seq == 0;
         v = val_object(a);
         show_set(a, v, "field", h->field);
+        show_set(a, v, "record",
+                 h->system == NULL || h->record_id == NULL
+                     ? NULL
+                     : arena_printf(a, "%s:%s", h->system, h->record_id));
         show_set(a, v, "rule", h->rule);
         val_set(a, v, "base", show_json(a, h->base));
         show_set(a, v, "source", h->source);

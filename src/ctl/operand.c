@@ -3,6 +3,7 @@
 #include "ctl/internal.h"
 #include "base/log.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,14 @@ ctl_number(const char *what, const char *text, int64_t *out, struct err *err)
     if (*out <= 0 || end == text || *end != '\0')
         return ctl_bad_usage(err, "%s is a number, not \"%s\"", what, text);
     return 0;
+}
+
+void
+ctl_say_rest(int64_t n, int64_t total)
+{
+    if (n < total)
+        log_warn("these are the newest %" PRId64 " of %" PRId64 "; all of them: --last %" PRId64, n,
+                 total, total);
 }
 
 const char *

@@ -86,6 +86,14 @@ kind_name(enum prove_kind kind)
     }
 }
 
+static void
+add_value(struct ctl *c, struct table *t, const struct val *value)
+{
+    const char *json = value == NULL ? NULL : val_write_text(c->arena, value);
+
+    table_value(t, json, json);
+}
+
 static int
 report(struct ctl *c, const char *resource, const struct prove *p, struct err *err)
 {
@@ -100,8 +108,8 @@ report(struct ctl *c, const char *resource, const struct prove *p, struct err *e
         table_text(t, resource);
         table_text(t, f->field);
         table_text(t, f->path);
-        table_text(t, f->value == NULL ? NULL : val_write_text(c->arena, f->value));
-        table_text(t, f->becomes == NULL ? NULL : val_write_text(c->arena, f->becomes));
+        add_value(c, t, f->value);
+        add_value(c, t, f->becomes);
         table_text(t, f->text);
         if (!c->o->common->json &&
             ctl_say(err, "%s%s %s: %s", fails ? "" : "warning: ", resource, f->field, f->text) != 0)

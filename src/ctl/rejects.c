@@ -8,7 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { MAX_LISTED = 10000, MANY = 20 };
+/* Replayed at once without being asked twice; in one transaction; what is shown of a text. */
+enum { MANY = 20, BATCH = 500, SHOWN = 160 };
 
 static const char *
 record_text(struct ctl *c, const struct store_rejected *x)
@@ -24,17 +25,19 @@ int
 ctl_rejects_list(struct ctl *c, int argc, char **argv, struct err *err)
 {
     CLEANUP_TABLE struct table *t =
-        table_new("reject#,at,stage,resource,record,target,code,text,state");
+        table_new("reject#,at,stage,resource,record,target,code,state,text");
     const char *resource = argc > 0 ? argv[0] : NULL;
     struct store_rejected *rows;
+    int64_t total;
     int i, n;
 
     if (argc > 1)
         return ctl_bad_usage(err, "too many operands: %s", argv[1]);
     if (ctl_check_names(c, NULL, resource, err) != 0)
         return EXIT_USAGE;
-    n = store_rejects(c->store, c->arena, resource, c->o->code, c->o->all, MAX_LISTED, &rows, err);
-    if (n < 0)
+    n = store_rejects(c->store, c->arena, resource, c->o->code, c->o->all,
+                      (size_t)(c->o->last > 0 ? c->o->last : CTL_LISTED), &rows, err);
+    if (n < 0 || store_rejects_count(c->store, resource, c->o->code, c->o->all, &total, err) != 0)
         return -1;
     for (i = 0; i < n; i++) {
         table_number(t, rows[i].reject_id);
@@ -44,13 +47,15 @@ ctl_rejects_list(struct ctl *c, int argc, char **argv, struct err *err)
         table_text(t, record_text(c, &rows[i]));
         table_text(t, rows[i].target);
         table_text(t, rows[i].code);
-        table_text(t, c->o->common->json ? rows[i].text : show_cut(c->arena, rows[i].text));
         table_text(t, rows[i].state);
+        table_text(t,
+                   c->o->common->json ? rows[i].text : show_cut_at(c->arena, rows[i].text, SHOWN));
     }
     if (n == 0)
         log_info("there is no %sreject", c->o->all ? "" : "open ");
     else
         log_info("sync-ctl rejects show N says more, and what to do");
+    ctl_say_rest(n, total);
     return table_print(t, c->o->common->json, err);
 }
 
@@ -150,40 +155,50 @@ ctl_rejects_show(struct ctl *c, int argc, char **argv, struct err *err)
 
 enum what { REPLAY, DROP };
 
-/* 0, 1 not this one (ERR), -1. */
+/* Why it is not done, if it is the reject's own matter. 1 (ERR), -1. */
 static int
-one(struct ctl *c, enum what what, const struct store_rejected *x, struct err *err)
+explain(const struct store_rejected *x, struct err *err)
 {
-    const char *record = record_text(c, x) != NULL ? record_text(c, x) : "?";
-    bool dry = c->o->common->dry_run;
-    int r;
-
-    if (strcmp(x->state, "open") != 0)
-        return ctl_no(err, "not-open", "reject %" PRId64 " is %s already", x->reject_id, x->state);
-    if (dry)
-        r = 1;
-    else if (what == REPLAY)
-        r = store_reject_replay(c->store, x->reject_id, c->o->create, ctl_operator(), c->now, err);
-    else
-        r = store_reject_drop(c->store, x->reject_id, ctl_operator(), c->now, err);
-    if (r < 0 && strcmp(err->code, "needs-create") == 0) {
+    if (strcmp(err->code, "needs-create") == 0) {
         err_wrap(err, "reject %" PRId64, x->reject_id);
         err_hint(err, "look for it at %s first; --create makes it (again)",
                  x->target != NULL ? x->target : "the target");
         return EXIT_NO;
     }
-    if (r < 0 && strcmp(err->code, "no-record") == 0) {
+    if (strcmp(err->code, "no-record") == 0) {
         err_wrap(err, "reject %" PRId64, x->reject_id);
         err_hint(err,
                  "the next listing brings the record anew; then: sync-ctl rejects drop %" PRId64,
                  x->reject_id);
         return EXIT_NO;
     }
-    if (r < 0)
-        return -1;
+    return -1;
+}
+
+/* 0, 1 not this one (ERR; nothing of it was done), -1. */
+static int
+one(struct ctl *c, enum what what, const struct store_rejected *x, struct err *err)
+{
+    int r = 1;
+
+    if (strcmp(x->state, "open") != 0)
+        return ctl_no(err, "not-open", "reject %" PRId64 " is %s already", x->reject_id, x->state);
+    if (!c->o->common->dry_run && what == REPLAY)
+        r = store_reject_replay(c->store, x->reject_id, c->o->create, ctl_operator(), c->now, err);
+    else if (!c->o->common->dry_run)
+        r = store_reject_drop(c->store, x->reject_id, ctl_operator(), c->now, err);
     if (r == 0)
         return ctl_no(err, "not-open", "reject %" PRId64 " was closed by somebody else",
                       x->reject_id);
+    return r < 0 ? explain(x, err) : 0;
+}
+
+static int
+say(struct ctl *c, enum what what, const struct store_rejected *x, struct err *err)
+{
+    const char *record = record_text(c, x) != NULL ? record_text(c, x) : "?";
+    bool dry = c->o->common->dry_run;
+
     if (what == DROP)
         return ctl_say(err, "%sreject %" PRId64 ": %s is left as it is",
                        dry ? "would drop " : "dropped ", x->reject_id, record);
@@ -191,28 +206,56 @@ one(struct ctl *c, enum what what, const struct store_rejected *x, struct err *e
                    dry ? "would replay " : "replayed ", x->reject_id, record);
 }
 
-/* All of them; those that cannot be are named, and the last one's error stays. */
-static int
-each(struct ctl *c, enum what what, const struct store_rejected *rows, size_t n, struct err *err)
-{
-    size_t i, failed = 0;
+/* What came of many. */
+struct sum {
+    long done, failed;
+    struct err last; /* of those that failed; the others were said */
+};
 
-    for (i = 0; i < n; i++) {
+/* In one transaction: those that can be; then what became of them is said. 0, -1. */
+static int
+batch(struct ctl *c, enum what what, const struct store_rejected *rows, size_t n, struct sum *sum,
+      struct err *err)
+{
+    bool *ok = arena_alloc(c->arena, (n + 1) * sizeof *ok);
+    bool dry = c->o->common->dry_run;
+
+    if (!dry && store_begin(c->store, true, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
         struct err e = ERR_INIT;
         int r = one(c, what, &rows[i], &e);
 
+        ok[i] = r == 0;
+        if (r < 0) {
+            store_abort(c->store);
+            *err = e;
+            return -1;
+        }
         if (r == 0)
             continue;
-        if (failed > 0)
-            log_err(err);
-        failed++;
-        *err = e;
-        if (r < 0)
+        if (sum->failed++ > 0)
+            log_err(&sum->last);
+        sum->last = e;
+    }
+    if (!dry && store_commit(c->store, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        sum->done += ok[i];
+        if (ok[i] && say(c, what, &rows[i], err) != 0)
             return -1;
     }
-    if (failed == 0)
+    return 0;
+}
+
+/* The last one's error stays. */
+static int
+conclude(const struct sum *sum, struct err *err)
+{
+    if (sum->failed == 0)
         return EXIT_OK;
-    err_exit(err, failed < n ? EXIT_PARTIAL : EXIT_NO);
+    *err = sum->last;
+    err_exit(err, sum->done > 0 ? EXIT_PARTIAL : EXIT_NO);
     return err->status;
 }
 
@@ -220,6 +263,7 @@ static int
 by_number(struct ctl *c, enum what what, int argc, char **argv, struct err *err)
 {
     struct store_rejected *rows = arena_alloc(c->arena, ((size_t)argc + 1) * sizeof *rows);
+    struct sum sum = {.last = ERR_INIT};
 
     for (int i = 0; i < argc; i++) {
         int r = load(c, argv[i], &rows[i], err);
@@ -227,16 +271,38 @@ by_number(struct ctl *c, enum what what, int argc, char **argv, struct err *err)
         if (r != 0)
             return r;
     }
-    return each(c, what, rows, (size_t)argc, err);
+    return batch(c, what, rows, (size_t)argc, &sum, err) != 0 ? -1 : conclude(&sum, err);
+}
+
+/* All of CODE, BATCH at a time; what cannot be replayed stays open. */
+static int
+all_of_code(struct ctl *c, int64_t total, struct err *err)
+{
+    struct sum sum = {.last = ERR_INIT};
+    int64_t after = 0;
+    int n = 1;
+
+    while (n > 0) {
+        CLEANUP_ARENA struct arena *a = arena_new();
+        struct store_rejected *rows;
+
+        n = store_rejects_after(c->store, a, c->o->code, after, BATCH, &rows, err);
+        if (n < 0 || batch(c, REPLAY, rows, (size_t)n, &sum, err) != 0)
+            return -1;
+        if (n > 0)
+            after = rows[n - 1].reject_id;
+    }
+    if (total > MANY || sum.failed > 0)
+        log_info("%ld replayed, %ld cannot be", sum.done, sum.failed);
+    return conclude(&sum, err);
 }
 
 static int
 by_code(struct ctl *c, struct err *err)
 {
-    struct store_rejected *rows;
-    int n = store_rejects(c->store, c->arena, NULL, c->o->code, false, MAX_LISTED, &rows, err);
+    int64_t n;
 
-    if (n < 0)
+    if (store_rejects_count(c->store, NULL, c->o->code, false, &n, err) != 0)
         return -1;
     if (n == 0) {
         ctl_no(err, "no-reject", "there is no open reject %s", c->o->code);
@@ -244,12 +310,12 @@ by_code(struct ctl *c, struct err *err)
         return EXIT_NO;
     }
     if (n > MANY && !c->o->yes && !c->o->common->dry_run) {
-        ctl_bad_usage(err, "these are %d rejects; nothing was replayed", n);
+        ctl_bad_usage(err, "these are %" PRId64 " rejects; nothing was replayed", n);
         err_hint(err, "sync-ctl rejects list --code %s names them; --yes replays them all",
                  c->o->code);
         return EXIT_USAGE;
     }
-    return each(c, REPLAY, rows, (size_t)n, err);
+    return all_of_code(c, n, err);
 }
 
 int

@@ -1,11 +1,13 @@
 #include <config.h>
 
 #include "ctl/internal.h"
+#include "ctl/show.h"
 #include "ctl/table.h"
 #include "base/clock.h"
 #include "base/log.h"
 
 #include <stdlib.h>
+#include <inttypes.h>
 #include <string.h>
 
 static int
@@ -104,8 +106,8 @@ add_gone(struct ctl *c, struct table *t, int *rows, struct err *err)
     int n = store_gone(c->store, c->arena, 0, MOST, &list, err);
 
     for (int i = 0; i < n && i < NAMED; i++) {
-        const char *record =
-            arena_printf(c->arena, "%s %s:%s", list[i].resource, list[i].system, list[i].record_id);
+        const char *record = arena_printf(c->arena, "%s %s:%s", list[i].resource, list[i].system,
+                                          list[i].record_id);
 
         add_care(t, arena_printf(c->arena, "gone: %s", record), 1,
                  arena_printf(c->arena,
@@ -114,8 +116,7 @@ add_gone(struct ctl *c, struct table *t, int *rows, struct err *err)
         ++*rows;
     }
     if (n > NAMED)
-        add_care(t, "gone: others", n - NAMED,
-                 "as the ten above; they are shown when those are seen to");
+        add_care(t, "gone: others", n - NAMED, "as the ten above; they are shown when those are seen to");
     return n < 0 ? -1 : 0;
 }
 
@@ -237,6 +238,46 @@ ctl_audit(struct ctl *c, int argc, char **argv, struct err *err)
     return err_exit(err, EXIT_NO);
 }
 
+/* A field that is not synced, of a config's resource, is a slip. 0 or 64. */
+static int
+check_field(struct ctl *c, const char *resource, const char *field, struct err *err)
+{
+    const struct conf_sync *sync = conf_sync(c->conf, resource);
+    CLEANUP_BUF struct buf names = BUF_INIT;
+
+    if (sync == NULL || sync_field(sync, field) != NULL || strcmp(field, "record_id") == 0)
+        return 0;
+    for (size_t i = 0; i < sync->n_fields; i++)
+        buf_printf(&names, "%s%s", i > 0 ? ", " : "", sync->fields[i].field->name);
+    ctl_bad_usage(err, "nothing is recorded of %s of %s, and it is not synced", field, resource);
+    err_hint(err, "fields: %s", buf_get(&names));
+    return EXIT_USAGE;
+}
+
+/* Nothing is recorded: perhaps what was asked is not there. 0 or 64. */
+static int
+explain_none(struct ctl *c, int argc, char **argv, const char *system, struct err *err)
+{
+    if (ctl_check_names(c, system, argc > 0 ? argv[0] : NULL, err) != 0 ||
+        (argc > 2 && check_field(c, argv[0], argv[2], err) != 0))
+        return EXIT_USAGE;
+    log_info("nothing is recorded of %s",
+             argc > 1 ? arena_printf(c->arena, "%s %s%s%s", argv[0], argv[1], argc > 2 ? " " : "",
+                                     argc > 2 ? argv[2] : "")
+                      : "any record");
+    return 0;
+}
+
+static const char *
+history_record(struct ctl *c, const struct store_history *h)
+{
+    if (h->system != NULL && h->record_id != NULL)
+        return arena_printf(c->arena, "%s:%s", h->system, h->record_id);
+    if (h->link_id != 0)
+        return arena_printf(c->arena, "link %" PRId64, h->link_id);
+    return h->system;
+}
+
 int
 ctl_history(struct ctl *c, int argc, char **argv, struct err *err)
 {
@@ -255,22 +296,14 @@ ctl_history(struct ctl *c, int argc, char **argv, struct err *err)
                       err);
     if (n < 0)
         return -1;
-    if (n == 0 && ctl_check_names(c, system, argc > 0 ? argv[0] : NULL, err) != 0)
+    if (n == 0 && explain_none(c, argc, argv, system, err) != 0)
         return EXIT_USAGE;
-    if (n == 0)
-        log_info("nothing is recorded of %s",
-                 argc > 1 ? arena_printf(c->arena, "%s %s%s%s", argv[0], argv[1],
-                                         argc > 2 ? " " : "", argc > 2 ? argv[2] : "")
-                          : "any record");
     for (i = 0; i < n; i++) {
         table_time(t, rows[i].at);
-        table_text(t, rows[i].system == NULL
-                          ? NULL
-                          : arena_printf(c->arena, "%s:%s", rows[i].system,
-                                         rows[i].record_id != NULL ? rows[i].record_id : "?"));
+        table_text(t, history_record(c, &rows[i]));
         table_text(t, rows[i].field);
         table_text(t, rows[i].rule);
-        table_text(t, rows[i].base);
+        table_value(t, rows[i].base, val_write_text(c->arena, show_json(c->arena, rows[i].base)));
         table_text(t, rows[i].source);
         table_text(t, rows[i].target);
         table_text(t, rows[i].outcome);

@@ -154,6 +154,25 @@ edit(struct ctl *c, const struct conflict *x, struct store_resolution *r, const 
     return EXIT_NO;
 }
 
+/* Closed before its links are right, a merge would be forgotten. 0, 1 they are not, -1. */
+static int
+check_merge(struct ctl *c, const struct conflict *x, struct err *err)
+{
+    struct merge m;
+    int rc = conflict_merge(c, x, &m, err);
+
+    if (rc <= 0 || m.still == NULL)
+        return rc < 0 ? -1 : 0;
+    ctl_no(err, "links-wrong",
+           "conflict %" PRId64 ": %s:%s was merged into %s:%s, and is still in link %" PRId64
+           " (%s)",
+           x->row.conflict_id, m.system, m.vanished, m.system, m.left, x->link.link_id,
+           ctl_link_text(c, &x->link));
+    err_hint(err, "%s, or as sync-ctl conflicts show %" PRId64 " says", merge_unlink(c, x, &m),
+             x->row.conflict_id);
+    return EXIT_NO;
+}
+
 /* One that is not of a field, or that nobody can read, is closed, and no more. */
 static int
 done(struct ctl *c, const struct conflict *x, struct store_resolution *r, struct err *err)
@@ -167,6 +186,9 @@ done(struct ctl *c, const struct conflict *x, struct store_resolution *r, struct
         err_hint(err, "take SYSTEM, value VALUE, or edit");
         return EXIT_USAGE;
     }
+    rc = check_merge(c, x, err);
+    if (rc != 0)
+        return rc;
     rc = dry ? 1 : store_conflict_resolve(c->store, r, c->now, err);
     if (rc <= 0)
         return rc < 0 ? -1 : not_open(c, x, err);

@@ -9,13 +9,19 @@
 const char *
 show_cut(struct arena *a, const char *text)
 {
+    return show_cut_at(a, text, SHOW_WIDTH);
+}
+
+const char *
+show_cut_at(struct arena *a, const char *text, size_t width)
+{
     size_t i, n = 0;
 
     if (text == NULL)
         return "-";
     for (i = 0; text[i] != '\0'; i++) {
         n += ((unsigned char)text[i] & 0xc0) != 0x80;
-        if (n > SHOW_WIDTH)
+        if (n > width)
             return arena_printf(a, "%.*s...", (int)i, text);
     }
     return text;

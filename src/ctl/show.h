@@ -13,6 +13,9 @@ enum { SHOW_WIDTH = 60 };
 /* TEXT (NULL: "-") cut to SHOW_WIDTH code points, "..." marks the cut. */
 const char *show_cut(struct arena *a, const char *text);
 
+/* The same to WIDTH. */
+const char *show_cut_at(struct arena *a, const char *text, size_t width);
+
 /* V as JSON text, cut; "-" if there is none. */
 const char *show_value(struct arena *a, const struct val *v);
 

@@ -45,7 +45,8 @@ table_new(const char *headings)
 static void
 add_cell(struct table *t, char *text)
 {
-    t->cells = mem_resize(t->cells, t->n_cells + 1, sizeof *t->cells);
+    if ((t->n_cells & (t->n_cells - 1)) == 0) /* room for twice as many */
+        t->cells = mem_resize(t->cells, t->n_cells == 0 ? 1 : 2 * t->n_cells, sizeof *t->cells);
     t->cells[t->n_cells++] = (struct cell){.text = text};
 }
 

@@ -26,6 +26,9 @@ struct store_conflict {
  * Returns the number, or -1. */
 int store_conflicts(struct store *s, struct arena *a, const char *resource, bool all, size_t max,
                     struct store_conflict **out, struct err *err);
+/* How many there are of these. 0, -1. */
+int store_conflicts_count(struct store *s, const char *resource, bool all, int64_t *n,
+                          struct err *err);
 /* 1, 0 there is none, -1. */
 int store_conflict(struct store *s, struct arena *a, int64_t conflict_id,
                    struct store_conflict *out, struct err *err);
@@ -69,6 +72,17 @@ struct store_rejected {
 /* As store_conflicts; CODE NULL = any. */
 int store_rejects(struct store *s, struct arena *a, const char *resource, const char *code,
                   bool all, size_t max, struct store_rejected **out, struct err *err);
+int store_rejects_count(struct store *s, const char *resource, const char *code, bool all,
+                        int64_t *n, struct err *err);
+/* Open ones of CODE behind AFTER in order of their numbers, at most MAX. Returns the number, or -1.
+ */
+int store_rejects_after(struct store *s, struct arena *a, const char *code, int64_t after,
+                        size_t max, struct store_rejected **out, struct err *err);
+/* Open ones of a record, and with LINK_ID (0: none) of the records of its link, newest first, at
+ * most MAX; N is how many there are. Returns the number, or -1. */
+int store_rejects_of(struct store *s, struct arena *a, const char *resource, const char *system,
+                     const char *record_id, int64_t link_id, size_t max,
+                     struct store_rejected **out, int64_t *n, struct err *err);
 int store_rejected(struct store *s, struct arena *a, int64_t reject_id, struct store_rejected *out,
                    struct err *err);
 
@@ -81,8 +95,9 @@ int store_rejected(struct store *s, struct arena *a, int64_t reject_id, struct s
  */
 int store_reject_replay(struct store *s, int64_t reject_id, bool create, const char *by,
                         int64_t now, struct err *err);
-/* Closes it. Of an outcome-unknown create also the intent, its claims and what is owed there: the
- * record's next change may create it again. 1, 0 not open, -1. */
+/* Closes it. What the target refused with it is not owed any more: it is left different there,
+ * until it changes. Of an outcome-unknown create also the intent, its claims and what is owed
+ * there: the record's next change may create it again. 1, 0 not open, -1. */
 int store_reject_drop(struct store *s, int64_t reject_id, const char *by, int64_t now,
                       struct err *err);
 

@@ -425,8 +425,135 @@ is_quiet "once"
 try sync-ctl status --json
 is "status counts what waits" 1 "$(jq -c 'select(.what == "requests" or .what == "ended links" or .what == "tombstones")' out | wc -l | sed 's/^3$/1/')"
 
+# ---- three systems ----
+enter three
+for x in a b c; do start_sim $x --seed "$(printf %d "'$x")"; done
+write_config a b
+edit_config "/^sync:/i\\  c:\\n    provider: rest\\n    account: c-1\\n    base_url: $(url c)\\n    auth: {type: bearer, token: \"\${file:c.token}\"}
+    s/between: .*/between: [a, b, c]/; s/create: .*/create: {a: true, b: true, c: true}\\n    owner: creator/
+    s/phone: .*/phone: {owner: any, conflict: manual}/; s/notes: .*/notes: {}/"
+echo '  c-contacts: {system: c, resource: crm/contacts}' >>loopless.yaml
+new_state
+add a '{"email":"x@example.com","first_name":"X","phone":"1"}'
+run
+a=a:$(id a x@example.com) third=c:$(id c x@example.com)
+edit a x@example.com '{"last_name":"L"}'
+run
+is "every target of a decision is named" '["a","b, c","write"]' \
+    "$(why "$a" last_name '.decisions[0].rules[0] | [.source, .target, .outcome]')"
+sync-ctl pause c >out 2>err
+edit a x@example.com '{"last_name":"M"}'
+run
+is "what is written and what is owed are told apart" '[["b","write"],["c","owed"]]' \
+    "$(why "$a" last_name '[.decisions[] | select(.writes != []) | .rules[]][0:2] | map([.target, .outcome])')"
+sync-ctl resume c >out 2>err
+edit a x@example.com '{"phone":"2"}'
+edit b x@example.com '{"phone":"3"}'
+run
+n=$(sql "SELECT conflict_id FROM sync_conflicts WHERE state = 'open'")
+sync-ctl conflicts resolve "$n" value 4 >out 2>err
+try sync-ctl own $c "$a" c
+try sync-ctl own $c "$a" c
+like "the owner again: nothing changes" 'is owned by c already; nothing was changed' "$(cat out)"
+is "and nothing is told of it" 1 "$(sql "SELECT count(*) FROM sync_history WHERE rule = 'own'")"
+run
+sync-ctl history --json --last 200 >out
+is "history names every record" 0 "$(jq -c 'select(.record == null or (.record | test("[?-]$")))' out | wc -l)"
+is "what a person did, too" "$third $a" "$(jq -r 'select(.rule == "own" or .rule == "resolve").record' out | sort -r | xargs)"
+is "its base is JSON" '"1"' "$(jq -c 'select(.rule == "resolve").base' out)"
+try sync-ctl links unlink $c "$third"
+is "what is taken out of a link keeps its lineage" '["unlink",true]' \
+    "$(sync-ctl why --json $c "$third" | jq -c '[.decisions[0].rules[0].rule, (.decisions | length > 1)]')"
+try sync-ctl links link $c "$a" "$third"
+is "links link is one thing that was done" 1 \
+    "$(sync-ctl why --json $c "$a" | jq '[.decisions[] | select(.rules[0].rule == "link")] | length')"
+
+# ---- many ----
+fresh many
+add a '{"email":"x@example.com","first_name":"X","phone":"1"}'
+run
+a=a:$(id a x@example.com)
+sql "INSERT INTO sync_rejects (at, stage, system, account, resource, record_id, code, text, state) WITH RECURSIVE i(n)
+    AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 10100) SELECT '2026-01-01T00:00:00.000Z', 'diff', 'a', 'a-1',
+    '$c', CASE WHEN n > 1200 THEN 'nobody' || n ELSE '${a#a:}' END, CASE WHEN n > 1200 THEN 'many' ELSE 'few' END,
+    'PATCH /contacts/1: HTTP 422: {\"error\":\"validation failed\",\"fields\":{\"phone\":\"is bad\"}}', 'open' FROM i"
+try sync-ctl rejects list
+is "a list that ends before the end" "0 10001" "$rc $(wc -l <out | tr -d ' ')"
+has "says so, and how to see the rest" "these are the newest 10000 of 10100; all of them: --last 10100"
+like "the reason is not cut" '"phone":"is bad"' "$(sed -n 2p out)"
+try sync-ctl rejects list --last 10100
+is "the rest is there to be seen" "10101 0" "$(wc -l <out | tr -d ' ') $(grep -c newest err)"
+try sync-ctl why $c "$a"
+is "why names ten rejects, and how many more" "10 1" "$(grep -c '^  reject ' out) $(grep -c "^  and 1190 more (sync-ctl rejects list $c)" out)"
+sql "UPDATE sync_rejects SET record_id = NULL WHERE reject_id = 7"
+try sync-ctl rejects replay --code few --yes
+is "many are replayed, in batches: all but what names no record" "2 1199 1" \
+    "$rc $(sql "SELECT count(*) FROM sync_rejects WHERE code = 'few' AND state = 'replayed'") $(sql "SELECT count(*) FROM sync_rejects WHERE code = 'few' AND state = 'open'")"
+has "it says how many" "1199 replayed, 1 cannot be"
+sql "INSERT INTO sync_conflicts (at, link_id, field, base, ends, state) WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL
+    SELECT n + 1 FROM i WHERE n < 30) SELECT '2026-01-01T00:00:00.000Z', 1, 'phone', '\"7\"', '{\"a\":\"8\"}', 'resolved' FROM i"
+try sync-ctl conflicts list --all --last 20
+is "a list of conflicts, too" "21 1" "$(wc -l <out | tr -d ' ') $(grep -c 'newest 20 of 30; all of them: --last 30' err)"
+
+# ---- refused, and left so ----
+fresh refused
+add a '{"email":"x@example.com","first_name":"X","phone":"1"}'
+run
+a=a:$(id a x@example.com)
+quirk b reject '"phone:bad"'
+edit a x@example.com '{"phone":"bad"}'
+run
+n=$(sync-ctl rejects list --json | jq .reject)
+try sync-ctl status
+is "a refused value needs a person" 1 "$(grep -c '^values a system refuses' out)"
+try sync-ctl rejects drop "$n"
+try sync-ctl status
+is "dropped, it needs nobody" 0 "$(grep -c '^values a system refuses' out)"
+like "it is left different" "left different at b" "$(sync-ctl why $c "$a" phone)"
+quirk b reject null
+edit a x@example.com '{"notes":"n"}'
+settle
+is "other fields go" '"n" "1"' "$(record b x@example.com .notes) $(record b x@example.com .phone)"
+is_quiet "and nothing else"
+edit a x@example.com '{"phone":"5"}'
+settle
+is "and so does the next value" '"5"' "$(record b x@example.com .phone)"
+
+# ---- a merge of linked records ----
+# shellcheck source=tests/pipe/live.sh
+. "$top_srcdir/tests/pipe/live.sh"
+merged()
+{
+    fresh "$1"
+    for x in x w; do add a "{\"email\":\"$x@example.com\",\"first_name\":\"$x\"}"; done
+    run
+    x=$(id b x@example.com) w=$(id b w@example.com) a=a:$(id a x@example.com)
+    human b POST "/contacts/$x/merge" "{\"into\":\"$w\"}"
+    hook b "{\"event_type\":\"merged\",\"merged_into\":\"$w\"}" "$x"
+    flow
+    n=$(sql "SELECT conflict_id FROM sync_conflicts WHERE state = 'open'")
+}
+merged merge
+try sync-ctl conflicts resolve "$n" "done"
+is "a merge is not closed while its links are wrong" "1 open" "$rc $(sql 'SELECT state FROM sync_conflicts')"
+has "the vanished record is named" "b:$x was merged into b:$w, and is still in link"
+has "with the command" "hint: sync-ctl links unlink $c b:$x, or as sync-ctl conflicts show $n says"
+try sync-ctl conflicts show "$n"
+is "show has the commands whole" "1 1" \
+    "$(grep -c "^  sync-ctl links unlink $c b:$x$" out) $(grep -c "^  sync-ctl links unlink $c b:$w && .* && sync-ctl links link $c $a b:$w$" out)"
+sh -ec "$(grep "^  sync-ctl links unlink $c b:$x$" out)" >said 2>err
+is "the first takes it out, and that ends the conflict" "0 resolved" "$? $(sql 'SELECT state FROM sync_conflicts')"
+merged join
+try sync-ctl conflicts show "$n"
+sh -ec "$(sed -n 's/^  \(sync-ctl .* && .*\)$/\1/p' out)" >said 2>err
+is "the second, too" "0 resolved" "$? $(sql 'SELECT state FROM sync_conflicts')"
+is "and gives what is left to the other record" "b:$w" \
+    "$(sync-ctl links show $c "$a" --json | jq -r 'select(.system == "b") | "b:" + .record')"
+
 # ---- operands ----
 for line in "conflicts" "conflicts mend 1" "conflicts show" "conflicts show x" "rejects replay" \
+    "conflicts list --missing b" "links list --forget" "why $c a:1 --ended" "status --all" "rejects drop 1 --code x" \
+    "history $c a:1 nofield" \
     "links link $c a:1" "links repair" "own $c a:1" "why $c" "why $c nowhere:1" "links show $c a"; do
     # shellcheck disable=SC2086 # words
     try sync-ctl $line

@@ -382,10 +382,28 @@ is_sent(const struct deciding *g, const struct decision_write *w, const char *fi
     return decision_sends(g->c, w) && val_get(w->set, field) != NULL;
 }
 
+/* "a, b": the targets of the writes of FIELD that go out now, or of those that do not; NULL: none.
+ */
+static const char *
+targets_of(const struct deciding *g, const char *field, bool sent)
+{
+    CLEANUP_BUF struct buf names = BUF_INIT;
+
+    for (size_t i = 0; i < g->d->n_writes; i++) {
+        const struct decision_write *w = &g->d->writes[i];
+
+        if (write_of(g, w->target, field) == w && is_sent(g, w, field) == sent)
+            buf_printf(&names, "%s%s", names.len > 0 ? ", " : "", w->target);
+    }
+    return names.len > 0 ? arena_ntext(g->a, buf_get(&names), names.len) : NULL;
+}
+
+/* What is written and what is owed of one field are two lines. */
 static int
 tell_rule(struct deciding *g, const struct decision_rule *rule)
 {
-    const struct decision_write *w = NULL;
+    const char *written = targets_of(g, rule->field, true);
+    const char *owed = targets_of(g, rule->field, false);
     struct history_row h = {.seq = g->seq,
                             .link_id = g->link_id,
                             .resource = g->e->resource,
@@ -395,20 +413,21 @@ tell_rule(struct deciding *g, const struct decision_rule *rule)
                             .rule = rule->rule,
                             .base = rule->base,
                             .source = rule->source,
+                            .target = written != NULL ? written : owed,
                             .text = g->d->text};
 
-    for (size_t i = 0; i < g->d->n_writes && (w == NULL || !is_sent(g, w, rule->field)); i++) {
-        const struct decision_write *x = write_of(g, g->d->writes[i].target, rule->field);
-
-        w = x != NULL ? x : w;
-    }
-    h.target = w != NULL ? w->target : NULL;
     if (rule->conflict)
         h.outcome = "conflict";
-    else if (w != NULL)
-        h.outcome = is_sent(g, w, rule->field) ? "write" : "owed";
+    else if (h.target != NULL)
+        h.outcome = written != NULL ? "write" : "owed";
     else
         h.outcome = rule->diverged ? "diverged" : "settled";
+    if (history_add(g->s, &h, g->now, g->err) < 0)
+        return -1;
+    if (rule->conflict || written == NULL || owed == NULL)
+        return 0;
+    h.target = owed;
+    h.outcome = "owed";
     return history_add(g->s, &h, g->now, g->err);
 }
 

@@ -57,6 +57,17 @@ store_conflicts(struct store *s, struct arena *a, const char *resource, bool all
 }
 
 int
+store_conflicts_count(struct store *s, const char *resource, bool all, int64_t *n, struct err *err)
+{
+    return db_int(s, err, n,
+                  "SELECT count(*) FROM sync_conflicts c JOIN sync_links l ON l.link_id = c.link_id"
+                  " WHERE (?1 IS NULL OR l.resource_type = ?1) AND (?2 OR c.state = 'open')",
+                  "tn", resource, (int)all) < 0
+               ? -1
+               : 0;
+}
+
+int
 store_conflict(struct store *s, struct arena *a, int64_t conflict_id, struct store_conflict *out,
                struct err *err)
 {
@@ -195,12 +206,23 @@ say(const struct resolving *x)
     return "closed";
 }
 
+/* Whose record it is told of: the one that was taken, or the first. */
+static const struct store_end *
+told_of(const struct resolving *x)
+{
+    const struct store_end *end = x->r->take != NULL ? live_end(&x->l, x->r->take) : NULL;
+
+    return end != NULL ? end : x->l.n_ends > 0 ? &x->l.ends[0] : NULL;
+}
+
 static int
 close_conflict(struct resolving *x)
 {
+    const struct store_end *end = told_of(x);
     const struct hand_line line = {.link_id = x->c.link_id,
                                    .resource = x->c.resource,
-                                   .system = x->r->take,
+                                   .system = end != NULL ? end->system : NULL,
+                                   .record_id = end != NULL ? end->record_id : NULL,
                                    .field = x->c.field,
                                    .rule = "resolve",
                                    .base = x->c.base,

@@ -35,26 +35,80 @@ read_row(const struct rows *r, struct arena *a, struct store_rejected *x)
     };
 }
 
+static int
+collect(struct rows *r, struct arena *a, struct store_rejected **out)
+{
+    struct store_rejected *list = NULL;
+    int n = 0, rc;
+
+    while ((rc = rows_next(r)) == 1) {
+        list = list_grow(a, list, (size_t)n, sizeof *list);
+        read_row(r, a, &list[n++]);
+    }
+    *out = list;
+    return rc < 0 ? -1 : n;
+}
+
+#define CHOSEN                                                                                     \
+    "WHERE (?1 IS NULL OR resource = ?1) AND (?2 IS NULL OR code = ?2) AND (?3 OR state = 'open')"
+
 int
 store_rejects(struct store *s, struct arena *a, const char *resource, const char *code, bool all,
               size_t max, struct store_rejected **out, struct err *err)
 {
-    struct store_rejected *list = NULL;
     struct rows r;
-    int n = 0, rc;
+
+    *out = NULL;
+    if (db_rows(s, &r, err, REJECT_COLUMNS CHOSEN " ORDER BY reject_id DESC LIMIT ?4", "ttni",
+                resource, code, (int)all, (int64_t)max) < 0)
+        return -1;
+    return collect(&r, a, out);
+}
+
+int
+store_rejects_count(struct store *s, const char *resource, const char *code, bool all, int64_t *n,
+                    struct err *err)
+{
+    return db_int(s, err, n, "SELECT count(*) FROM sync_rejects " CHOSEN, "ttn", resource, code,
+                  (int)all) < 0
+               ? -1
+               : 0;
+}
+
+int
+store_rejects_after(struct store *s, struct arena *a, const char *code, int64_t after, size_t max,
+                    struct store_rejected **out, struct err *err)
+{
+    struct rows r;
 
     *out = NULL;
     if (db_rows(s, &r, err,
-                REJECT_COLUMNS "WHERE (?1 IS NULL OR resource = ?1) AND (?2 IS NULL OR code = ?2)"
-                               " AND (?3 OR state = 'open') ORDER BY reject_id DESC LIMIT ?4",
-                "ttni", resource, code, (int)all, (int64_t)max) < 0)
+                REJECT_COLUMNS "WHERE reject_id > ? AND code = ? AND state = 'open' ORDER BY"
+                               " reject_id LIMIT ?",
+                "iti", after, code, (int64_t)max) < 0)
         return -1;
-    while ((rc = rows_next(&r)) == 1) {
-        list = list_grow(a, list, (size_t)n, sizeof *list);
-        read_row(&r, a, &list[n++]);
-    }
-    *out = list;
-    return rc < 0 ? -1 : n;
+    return collect(&r, a, out);
+}
+
+#define OF_RECORD                                                                                  \
+    "WHERE state = 'open' AND resource = ?1 AND ((system = ?2 AND record_id = ?3) OR EXISTS"       \
+    " (SELECT 1 FROM sync_metadata e WHERE e.link_id = ?4 AND e.external_system = system AND"      \
+    " e.record_id = sync_rejects.record_id))"
+
+int
+store_rejects_of(struct store *s, struct arena *a, const char *resource, const char *system,
+                 const char *record_id, int64_t link_id, size_t max, struct store_rejected **out,
+                 int64_t *n, struct err *err)
+{
+    struct rows r;
+
+    *out = NULL;
+    if (db_int(s, err, n, "SELECT count(*) FROM sync_rejects " OF_RECORD, "ttti", resource, system,
+               record_id, link_id) < 0 ||
+        db_rows(s, &r, err, REJECT_COLUMNS OF_RECORD " ORDER BY reject_id DESC LIMIT ?5", "tttii",
+                resource, system, record_id, link_id, (int64_t)max) < 0)
+        return -1;
+    return collect(&r, a, out);
 }
 
 int
@@ -353,6 +407,72 @@ forget_create(struct about *x)
     return hand_touch(&x->h, x->link_id);
 }
 
+/* FIELD is known to differ at the end. 0, -1. */
+static int
+leave_different(struct about *x, const struct store_end *e, const char *field)
+{
+    struct val *list = val_array(x->h.a);
+
+    for (size_t i = 0; e->diverged != NULL && i < e->diverged->n; i++) {
+        struct val *item = e->diverged->u.items[i];
+
+        if (val_text(item) != NULL && strcmp(val_text(item), field) == 0)
+            return 0;
+        val_push(x->h.a, list, item);
+    }
+    val_push(x->h.a, list, val_string(x->h.a, field));
+    return shadow_diverge(x->h.s, x->link_id, e->system, e->account, e->record_id, list, x->h.err) <
+                   0
+               ? -1
+               : 0;
+}
+
+/* The refusal that a row of sync_owed has is that of its reject (settle.c). */
+static bool
+is_refusal(const struct about *x, const struct store_owed *o)
+{
+    return o->refused != NULL && strcmp(o->target, x->r.target) == 0 &&
+           (strcmp(o->refused, x->r.text) == 0 || strcmp(o->refused, x->r.code) == 0);
+}
+
+/* One field at a time: what is left different at the end is read anew. */
+static int
+forget_refusal(struct about *x, const char *field)
+{
+    struct store_link l;
+
+    if (db_run(x->h.s, x->h.err,
+               "DELETE FROM sync_owed WHERE link_id = ? AND field = ? AND target = ?", "itt",
+               x->link_id, field, x->r.target) < 0 ||
+        hand_load_link(&x->h, x->link_id, &l) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n_ends; i++)
+        if (strcmp(l.ends[i].system, x->r.target) == 0 && leave_different(x, &l.ends[i], field) < 0)
+            return -1;
+    return 0;
+}
+
+/* A value that the system refuses is not owed for ever once a person has said to leave it. */
+static int
+forget_refused(struct about *x)
+{
+    struct store_link l;
+    bool any = false;
+
+    if (x->r.target == NULL || x->link_id == 0)
+        return 0;
+    if (hand_load_link(&x->h, x->link_id, &l) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n_owed; i++) {
+        if (!is_refusal(x, &l.owed[i]))
+            continue;
+        any = true;
+        if (forget_refusal(x, l.owed[i].field) < 0)
+            return -1;
+    }
+    return any ? hand_touch(&x->h, x->link_id) : 0;
+}
+
 static int
 drop(struct about *x, int64_t reject_id)
 {
@@ -363,6 +483,8 @@ drop(struct about *x, int64_t reject_id)
     if (load_about(x) < 0 || load_unknown(x) < 0)
         return -1;
     if (is_unknown(x) && x->r.target != NULL && x->link_id != 0 && forget_create(x) < 0)
+        return -1;
+    if (forget_refused(x) < 0)
         return -1;
     return finish(x, "dropped") < 0 ? -1 : 1;
 }

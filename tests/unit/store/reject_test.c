@@ -249,7 +249,7 @@ START_TEST(refused_write_is_tried_again)
 }
 END_TEST
 
-START_TEST(dropped_refusal_stays_refused)
+START_TEST(dropped_refusal_is_left_different)
 {
     struct fixture f;
     struct outcome o;
@@ -260,7 +260,9 @@ START_TEST(dropped_refusal_stays_refused)
     o = sent_write(&f, phone_to_app(&f, link, 1, "101", "c-9", "2"));
     settle(&f, &o, SETTLE_REFUSED, "http-422");
     ck_assert_int_eq(store_reject_drop(f.s, 1, "alice", f.now, &f.err), 1);
-    ck_assert_str_eq(sql_text(&f, "SELECT refused FROM sync_owed"), "because");
+    ck_assert_int_eq(sql_int(&f, "SELECT count(*) FROM sync_owed"), 0);
+    ck_assert_str_eq(sql_text(&f, "SELECT diverged FROM sync_metadata WHERE record_id = 'c-9'"),
+                     "[\"phone\"]");
     ck_assert_ptr_null(pending(&f));
     fixture_close(&f);
 }
@@ -425,6 +427,6 @@ END_TEST
 UNIT_MAIN("store/reject", lists_by_resource_and_code, record_is_nominated_once,
           refused_event_is_nominated_by_its_own_record, what_names_no_record_cannot_be_decided,
           request_is_mapped_again, refused_write_is_tried_again, refused_delete_is_told_again,
-          tombstone_of_an_ended_link_stays, merge_is_told_again, dropped_refusal_stays_refused,
+          tombstone_of_an_ended_link_stays, merge_is_told_again, dropped_refusal_is_left_different,
           unknown_create_is_made_again_only_when_told, dropped_create_waits_for_the_next_change,
           decision_made_before_a_drop_does_not_commit)
