@@ -162,7 +162,7 @@ see_gone(struct line *l, struct err *err)
         const struct decision_end *e = &l->decision.ends[i];
         bool news = true;
 
-        if (e->record_id == NULL || strcmp(e->state, "gone") != 0)
+        if (e->record_id == NULL || e->state == NULL || strcmp(e->state, "gone") != 0)
             continue;
         if (n < 0)
             n = store_gone(l->push->store, l->arena, l->decision.link, l->decision.n_ends, &known,
