@@ -97,6 +97,7 @@ struct listing {
     bool more_is_end; /* it says that this was the last one */
     char *page_to;    /* "query.NAME" or "body.PATH"; NULL if {cursor} stands in the call */
     long size;        /* records a page */
+    char *total;      /* path of the number of rows of the whole listing; NULL: not said */
     bool partial;     /* rows lack fields that get shows */
 };
 

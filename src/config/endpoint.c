@@ -45,7 +45,7 @@ static const struct form {
                      PH_BIT(PH_ID) | PH_BIT(PH_ETAG),
                      PH_ID},
     [CALL_LIST] = {"list",
-                   {CALL_KEYS, "records", "watermark", "page", "partial"},
+                   {CALL_KEYS, "records", "watermark", "page", "total", "partial"},
                    PH_LISTING,
                    PH_COUNT},
     [CALL_BATCH] = {"batch",

@@ -163,5 +163,6 @@ listing_read(struct reader *r, const struct yaml *y, const char *base_url, struc
         read_page(r, page, used, out);
     else if ((used & PH_BIT(PH_CURSOR)) != 0)
         FAULT(r, y, "list says {cursor} but has no page");
+    out->total = read_path_key(r, y, "total", false);
     out->partial = read_bool(r, y, "partial", false);
 }

@@ -217,6 +217,9 @@ read_list(struct call *c, const struct http_answer *h, const struct val *v)
     if (page_next(c->arena, c->r, &c->page, provider_at(c->p)->base_url, &page,
                   &c->answer.next_cursor, &err) != 0)
         return broken(c, &err);
+    if (c->r->list.total == NULL ||
+        val_get_int(val_path(v, c->r->list.total), &c->answer.total) < 0)
+        c->answer.total = -1;
     if (c->answer.next_cursor != NULL) /* it is kept */
         c->answer.next_cursor = auth_url_without(c->arena, c->p->system, c->answer.next_cursor);
     return true;

@@ -57,12 +57,11 @@ enum provider_outcome {
 struct provider_answer {
     enum provider_outcome outcome;
     int status; /* 0: none */
-    /* http-NNN; timeout, lost, not-sent, untrusted, proxy-login, too-big (no answer); not-json, no-records, no-record,
-     * no-id, other-record (an answer for another id), page-loop, bad-cursor, not-one,
-     * gone-after-write, no-read-back (BROKEN); no-call, no-value, bad-path, bad-request (REFUSED);
-     * no-token (NOT_SENT: no access token is to be had now); login, credentials (AUTH: the token
-     * endpoint refuses us, a person must log in or put auth right).
-     * NULL if OK. */
+    /* http-NNN; timeout, lost, not-sent, untrusted, proxy-login, too-big (no answer); not-json,
+     * no-records, no-record, no-id, other-record (an answer for another id), page-loop, bad-cursor,
+     * not-one, gone-after-write, no-read-back (BROKEN); no-call, no-value, bad-path, bad-request
+     * (REFUSED); no-token (NOT_SENT: no access token is to be had now); login, credentials (AUTH:
+     * the token endpoint refuses us, a person must log in or put auth right). NULL if OK. */
     const char *code;
     const char *text; /* one line for people: "GET /contacts/7: HTTP 422: ..."; at most 200 bytes of
                          the answer, no secrets. NULL if OK, but of a delete that found nothing */
@@ -70,6 +69,7 @@ struct provider_answer {
     struct provider_record *records;
     size_t n_records;
     const char *id; /* write: the record's id where known, also if reading it back failed */
+    int64_t total;  /* of a listing: rows of the whole, as it says; -1: it does not */
     const char *next_cursor; /* list: where to go on, opaque; NULL = this was the last page */
     int64_t server_now;      /* Date header, 0 = none */
     bool whole;              /* bulk: said of the whole call, not of this item */

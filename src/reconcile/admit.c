@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+enum { MAX_PASSES = 12, QUIET_PASSES = 3 };
+
 /* Rows that cannot be events: a reject each, and a word on stderr. */
 static int
 reject(struct admission *x, const char *record_id, const char *code, const char *text,
@@ -85,8 +87,10 @@ admit(struct admission *x, const struct provider_record *r, long number, struct 
     struct event e;
     int n;
 
-    if (walk_event(a, x->job->conf, r, &e, &why) < 0)
+    if (walk_event(a, x->job->conf, r, &e, &why) < 0) {
+        x->refused++;
         return reject(x, NULL, why.code, why.text, r->raw, err) < 0 ? -1 : 0;
+    }
     e.event_id = arena_printf(a, "%s/%08ld", x->job->run_id, number);
     adm = (struct store_admission){.event = &e,
                                    .map_hash = x->job->conf->sync->map_hash,
@@ -103,11 +107,12 @@ admit(struct admission *x, const struct provider_record *r, long number, struct 
 
 static int
 admit_records(struct admission *x, const struct provider_answer *page, size_t n,
-              const struct position *next, long *admitted, struct err *err)
+              struct position *next, long *admitted, struct err *err)
 {
     long first = next->count - (long)n;
 
     *admitted = 0;
+    x->refused = (long)page->n_bad;
     for (size_t i = 0; i < n; i++) {
         int rc = admit(x, &page->records[i], first + (long)i + 1, err);
 
@@ -115,6 +120,7 @@ admit_records(struct admission *x, const struct provider_answer *page, size_t n,
             return -1;
         *admitted += rc;
     }
+    next->refused += x->refused;
     if (page->n_bad > 0) {
         const char *text =
             arena_printf(x->arena, "%zu rows cannot be read: %s", page->n_bad, page->bad_text);
@@ -172,24 +178,75 @@ move_watermark(struct admission *x, const struct position *next, struct err *err
     return free_loaded(s, job->sync, err);
 }
 
+/* Has the pass that ends with P shown all there is? Notes what it found. */
+static bool
+is_whole(struct position *p, const struct store_run_rows *r)
+{
+    bool first = p->pass == 0, is_new = r->different > p->different;
+
+    p->different = r->different;
+    p->quiet = first || is_new ? 0 : p->quiet + 1;
+    if (p->total >= 0 && r->records + p->refused < p->total)
+        return false;
+    if (first)
+        return r->rows == r->different;
+    return p->total >= 0 || p->quiet >= QUIET_PASSES;
+}
+
+/*
+ * A row that came twice in one listing, unchanged, tells that its pages come in no fixed order;
+ * then another may not have come at all, as where fewer came than there are. So it is walked until
+ * the number is right; where nobody tells it, until some passes brought nothing new.
+ */
 static int
-apply_page(struct admission *x, const struct provider_answer *page, size_t n,
-           const struct position *next, bool complete, long *admitted, struct err *err)
+check_whole(struct admission *x, struct position *next, struct err *err)
+{
+    const struct conf_system *system = x->job->conf->system;
+    struct store_run_rows r;
+
+    if (store_run_rows(x->session->store, x->job->run_id, system->name, system->account, &r, err) <
+        0)
+        return -1;
+    if (is_whole(next, &r))
+        return 0;
+    next->refused = 0;
+    if (++next->pass < MAX_PASSES)
+        return 0;
+    if (next->total > r.records)
+        return err_set(
+            err, ERR_SYSTEM, ERR_NEVER, "short",
+            "%s: it lists %lld records and says that there are %lld: the watermark stays, "
+            "and what was listed is kept",
+            system->name, (long long)r.records, (long long)next->total);
+    return err_set(
+        err, ERR_SYSTEM, ERR_NEVER, "unstable",
+        "%s: its pages come in another order each time, and %d walks were not enough: the "
+        "watermark stays, and what was listed is kept",
+        system->name, MAX_PASSES);
+}
+
+static int
+apply_page(struct admission *x, const struct provider_answer *page, size_t n, struct position *next,
+           bool *complete, long *admitted, struct err *err)
 {
     struct session *s = x->session;
-    const char *cursor = next->cursor != NULL ? position_text(x->arena, next) : NULL;
+    int pass = next->pass;
+    const char *cursor;
 
-    if (admit_records(x, page, n, next, admitted, err) < 0)
+    if (admit_records(x, page, n, next, admitted, err) < 0 ||
+        (*complete && check_whole(x, next, err) < 0))
         return -1;
+    *complete = *complete && next->pass == pass;
+    cursor = next->cursor != NULL || next->pass > pass ? position_text(x->arena, next) : NULL;
     if (store_run_page(s->store, x->job->run_id, cursor, (long)n, *admitted, err) < 0)
         return -1;
-    return complete ? move_watermark(x, next, err) : 0;
+    return *complete ? move_watermark(x, next, err) : 0;
 }
 
 /* One durable transaction a page: its rows, its keys, where the listing goes on. */
 int
-admit_page(struct walk *l, const struct provider_answer *page, size_t n,
-           const struct position *next, bool last, struct err *err)
+admit_page(struct walk *l, const struct provider_answer *page, size_t n, struct position *next,
+           bool last, struct err *err)
 {
     struct admission *x = l->user;
     struct session *s = x->session;
@@ -200,7 +257,7 @@ admit_page(struct walk *l, const struct provider_answer *page, size_t n,
     x->read_at = l->asked_at;
     if (store_begin(s->store, true, err) < 0)
         return -1;
-    if (apply_page(x, page, n, next, complete, &admitted, err) < 0) {
+    if (apply_page(x, page, n, next, &complete, &admitted, err) < 0) {
         store_abort(s->store);
         return -1;
     }

@@ -24,8 +24,8 @@ put(struct output *out, struct err *err)
 }
 
 static int
-print_page(struct walk *l, const struct provider_answer *page, size_t n,
-           const struct position *next, bool last, struct err *err)
+print_page(struct walk *l, const struct provider_answer *page, size_t n, struct position *next,
+           bool last, struct err *err)
 {
     struct output *out = l->user;
 

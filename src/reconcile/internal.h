@@ -84,6 +84,11 @@ struct position {
     int64_t server_now; /* of the first page: the watermark stays behind it; 0: not said */
     long count;         /* records listed; numbers the event ids */
     const char *cursor; /* NULL = first page (or the last is done) */
+    int pass;           /* how often the listing was walked before: its order is not stable */
+    int64_t different;  /* what these passes found */
+    int quiet;          /* how many of the last of them found nothing new */
+    int64_t refused;    /* rows of this pass that cannot be events */
+    int64_t total;      /* rows there are, as the newest page says; -1: it does not */
 };
 
 const char *position_text(struct arena *a, const struct position *p);
@@ -93,10 +98,10 @@ int position_parse(struct arena *a, const char *text, struct position *p);
 struct walk;
 /*
  * One page: RECORDS of it, after --limit, before pos moves. LAST: none follows. NEXT is where the
- * listing stands after it.
+ * listing stands after it; with a greater `pass` it is walked once more, from its first page.
  */
 typedef int walk_page(struct walk *l, const struct provider_answer *page, size_t n,
-                      const struct position *next, bool last, struct err *err);
+                      struct position *next, bool last, struct err *err);
 
 struct walk {
     struct session *session;
@@ -140,6 +145,7 @@ struct admission {
     size_t system_index;         /* in the sync's between */
     int64_t read_at;             /* when the page was asked for */
     bool loading;                /* unlinked rows wait for store_loaded */
+    long refused;                /* rows of the page that cannot be events */
 };
 
 walk_page admit_page;

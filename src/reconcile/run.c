@@ -15,8 +15,8 @@ static const char pipe_job[] = ":pipe";
 
 /* Nothing but pages: what a run would admit. */
 static int
-count_page(struct walk *l, const struct provider_answer *page, size_t n,
-           const struct position *next, bool last, struct err *err)
+count_page(struct walk *l, const struct provider_answer *page, size_t n, struct position *next,
+           bool last, struct err *err)
 {
     struct position *end = l->user;
 

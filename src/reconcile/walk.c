@@ -21,6 +21,10 @@ position_text(struct arena *a, const struct position *p)
     val_set(a, v, "max", val_int(a, p->max));
     val_set(a, v, "server_now", val_int(a, p->server_now));
     val_set(a, v, "count", val_int(a, p->count));
+    val_set(a, v, "pass", val_int(a, p->pass));
+    val_set(a, v, "different", val_int(a, p->different));
+    val_set(a, v, "quiet", val_int(a, p->quiet));
+    val_set(a, v, "refused", val_int(a, p->refused));
     val_set(a, v, "cursor", val_string(a, p->cursor != NULL ? p->cursor : ""));
     return val_write_text(a, v);
 }
@@ -29,7 +33,7 @@ int
 position_parse(struct arena *a, const char *text, struct position *p)
 {
     const struct val *v = val_parse(a, text, strlen(text), NULL);
-    int64_t count;
+    int64_t count, pass = 0, quiet = 0;
 
     *p = (struct position){0};
     if (val_get_int(val_get(v, "since"), &p->since) < 0 ||
@@ -37,9 +41,18 @@ position_parse(struct arena *a, const char *text, struct position *p)
         val_get_int(val_get(v, "server_now"), &p->server_now) < 0 ||
         val_get_int(val_get(v, "count"), &count) < 0)
         return -1;
+    if (val_get(v, "pass") != NULL && (val_get_int(val_get(v, "pass"), &pass) < 0 ||
+                                       val_get_int(val_get(v, "different"), &p->different) < 0 ||
+                                       val_get_int(val_get(v, "quiet"), &quiet) < 0 ||
+                                       val_get_int(val_get(v, "refused"), &p->refused) < 0))
+        return -1;
     p->count = (long)count;
+    p->pass = (int)pass;
+    p->quiet = (int)quiet;
     p->cursor = val_get_text(v, "cursor");
-    return p->cursor != NULL && p->cursor[0] != '\0' ? 0 : -1;
+    if (p->cursor != NULL && p->cursor[0] == '\0')
+        p->cursor = NULL;
+    return p->cursor != NULL || p->pass > 0 ? 0 : -1;
 }
 
 int
@@ -157,6 +170,16 @@ within_limit(struct walk *l, size_t n)
     return limit > l->pos.count ? (size_t)(limit - l->pos.count) : 0;
 }
 
+/* From the first page: its cursors may be those of the pass before. */
+static void
+walk_again(struct walk *l)
+{
+    l->done = false;
+    free(l->mark);
+    l->mark = NULL;
+    l->pages = l->power = 0;
+}
+
 static void
 on_page(void *user, const struct provider_answer *a)
 {
@@ -177,12 +200,15 @@ on_page(void *user, const struct provider_answer *a)
     next.max = highest(next.max, a, n);
     if (next.server_now == 0)
         next.server_now = a->server_now;
+    next.total = a->total;
     next.cursor = a->next_cursor;
     if (next.cursor == NULL && n == a->n_records)
         l->limited = false;
     l->done = next.cursor == NULL || l->limited;
     if (l->page(l, a, n, &next, l->done, &l->err) < 0)
         return;
+    if (next.pass > l->pos.pass)
+        walk_again(l);
     free((char *)l->pos.cursor);
     l->pos = next;
     l->pos.cursor = mem_text(next.cursor);

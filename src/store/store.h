@@ -340,8 +340,8 @@ int store_payload(struct store *s, struct arena *a, int64_t seq, const char **pa
 /* ---- Decisions and writes ---- */
 
 /*
- * What lines made by hand, or of a plan, have had of the limits of RESOURCE since the program began:
- * it is to them what its run is to an event of a listing.
+ * What lines made by hand, or of a plan, have had of the limits of RESOURCE since the program
+ * began: it is to them what its run is to an event of a listing.
  */
 struct store_tally {
     int64_t creates, updates, changed;
@@ -552,6 +552,15 @@ int store_run_begin(struct store *s, const char *run_id, const char *job, const 
 /* One page: adds to the counts, sets the cursor. Join it with the page's admissions. */
 int store_run_page(struct store *s, const char *run_id, const char *cursor, long listed,
                    long admitted, struct err *err);
+/*
+ * How many rows of SYSTEM the run has in the inbox, of how many records, and how many different
+ * ones: of other records, or of other versions of one. 0, -1.
+ */
+struct store_run_rows {
+    int64_t rows, records, different;
+};
+int store_run_rows(struct store *s, const char *run_id, const char *system, const char *account,
+                   struct store_run_rows *out, struct err *err);
 int store_run_end(struct store *s, const char *run_id, bool complete, const char *status,
                   int64_t now, struct err *err);
 /* The run of somebody dead: failed, unless it has ended by itself meanwhile. */

@@ -65,4 +65,56 @@ is "what is listed is newer than it, not as old" 2026-01-01T00%3A00%3A29Z "$(ask
 is "a time to the minute" 2026-01-01T00%3A00Z \
     "$(asked 'format, format: \"%Y-%m-%dT%H:%MZ\", granularity: 1m')"
 
+# ---- pages in no fixed order ----
+seq 300 | jq -c '{id: ., first_name: "F\(.)", updated_at: "2026-01-01T00:00:00.000Z"}' >many.ndjson
+start_sim desk --load contacts=many.ndjson --account crm-1
+cp desk.token crm.token
+
+shuffled() # a new state for 300 records of one time, ten a page
+{
+    paged ', cursor: "{cursor}"' 'kind: cursor, from: next_cursor'
+    edit_config "s|base_url: $(url crm)|base_url: $(url desk)|"
+    new_state && sync-ctl pause -q --reason test >/dev/null 2>&1
+}
+in_inbox() { sql "SELECT count(DISTINCT record_id) FROM sync_inbox"; }
+of_run() { sql "SELECT $1 FROM sync_runs WHERE sync_job_id = 'contacts'"; }
+
+shuffled
+sync-reconcile run contacts >none 2>&1
+is "pages in order are walked once" "300 300 1" "$(in_inbox) $(of_run listed) $(of_run complete)"
+shuffled
+quirk desk page-order '"unstable"'
+sync-reconcile run contacts >none 2>err
+is "pages that are shuffled each time are walked until all is there" "300 1 2026-01-01T00:00:00.000Z" \
+    "$(in_inbox) $(of_run complete) $(sql "SELECT last_successful FROM sync_watermarks WHERE sync_job_id = 'contacts'")"
+ok "which takes several walks" [ "$(of_run listed)" -gt 600 ]
+shuffled
+sed -i 's|      records: items$|&\n      total: total|' paged.yaml
+sync-reconcile run contacts >none 2>err
+is "or until as many are there as it says" "300 1" "$(in_inbox) $(of_run complete)"
+quirk desk page-order null
+
+# ---- a listing that ends early, without an error ----
+shuffled
+sed -i 's|      records: items$|&\n      total: total|' paged.yaml
+quirk desk end-early
+sync-reconcile run contacts >none 2>err
+is "fewer records than there are is no whole listing" "69 290 0 " \
+    "$? $(in_inbox) $(of_run complete) $(sql "SELECT last_successful FROM sync_watermarks WHERE sync_job_id = 'contacts'")"
+has "which is said" "it lists 290 records and says that there are 300"
+quirk desk end-early null
+sync-reconcile run contacts >none 2>err
+is "the next run finds them" "300 1" "$(in_inbox) $(sql "SELECT count(*) FROM sync_runs WHERE sync_job_id = 'contacts' AND complete = 1")"
+
+# ---- a row that is none ----
+shuffled
+sed -i 's|      records: items$|&\n      total: total|; s|^    id: id$|    id: phone|' paged.yaml
+jq -c '.phone = (if .id == 7 then null else "n\(.id)" end)' many.ndjson >odd.ndjson
+start_sim odd --load contacts=odd.ndjson --account crm-1
+cp odd.token crm.token
+edit_config "s|base_url: $(url desk)|base_url: $(url odd)|"
+sync-reconcile run contacts >none 2>err
+is "a row that cannot be a record is a reject, and does not keep the listing from being whole" "299 299 1 1" \
+    "$(in_inbox) $(of_run listed) $(of_run complete) $(sql 'SELECT count(*) FROM sync_rejects')"
+
 done_testing

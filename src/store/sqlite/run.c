@@ -34,6 +34,32 @@ store_run_page(struct store *s, const char *run_id, const char *cursor, long lis
     return tx_leave(s, &tx, rc < 0 ? -1 : 0, err);
 }
 
+#define ROWS_OF_RUN                                                                                \
+    " FROM sync_inbox WHERE system = ?1 AND account = ?2 AND event_id >= ?3 || '/' AND event_id <" \
+    " ?3 || '0'" /* what follows the slash */
+
+int
+store_run_rows(struct store *s, const char *run_id, const char *system, const char *account,
+               struct store_run_rows *out, struct err *err)
+{
+    int rc;
+
+    if (db_int(s, err, &out->rows, "SELECT count(*)" ROWS_OF_RUN, "ttt", system, account, run_id) <
+            0 ||
+        db_int(s, err, &out->records, "SELECT count(DISTINCT record_id)" ROWS_OF_RUN, "ttt", system,
+               account, run_id) < 0)
+        return -1;
+    out->different = out->records;
+    if (out->rows == out->records)
+        return 0;
+    /* Versions stand in the payloads: they are looked at only if records came twice. */
+    rc = db_int(
+        s, err, &out->different,
+        "SELECT count(*) FROM (SELECT DISTINCT record_id, payload ->> '$.version'" ROWS_OF_RUN ")",
+        "ttt", system, account, run_id);
+    return rc < 0 ? -1 : 0;
+}
+
 /* The pause of a stopped run goes when nothing that it withheld is pending any more. */
 static int
 lift_spent(struct store *s, struct err *err)
