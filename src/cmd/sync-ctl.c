@@ -33,7 +33,7 @@ main(int argc, char **argv)
         {OPT_FLAG, 0, "accept-account", NULL, &o.accept_account,
          "resume: SYSTEM is now what the config says"},
         {OPT_FLAG, 0, "online", NULL, &o.online, "check: also ask each system whose account it is"},
-        {OPT_COUNT, 0, "last", "N", &o.last, "history: so many rows (default 50)"},
+        {OPT_COUNT, 0, "last", "N", &o.last, "lists, history, why: the newest N (see the page)"},
         {OPT_FLAG, 0, "all", NULL, &o.all, "list: also what is closed"},
         {OPT_TEXT, 0, "code", "CODE", &o.code, "rejects: of this kind"},
         {OPT_FLAG, 0, "create", NULL, &o.create,

@@ -40,10 +40,10 @@ static const struct verb {
     {"resume", NULL, NEEDS_STATE_ONLY, ctl_resume, "accept-account"},
     {"history", NULL, NEEDS_STATE, ctl_history, "last"},
     {"why", NULL, NEEDS_STATE, ctl_why, "last"},
-    {"conflicts", "list", NEEDS_STATE, ctl_conflicts_list, "all"},
+    {"conflicts", "list", NEEDS_STATE, ctl_conflicts_list, "all last"},
     {"conflicts", "show", NEEDS_STATE, ctl_conflicts_show, NULL},
     {"conflicts", "resolve", NEEDS_STATE_WRITE, ctl_conflicts_resolve, NULL},
-    {"rejects", "list", NEEDS_STATE, ctl_rejects_list, "all code"},
+    {"rejects", "list", NEEDS_STATE, ctl_rejects_list, "all code last"},
     {"rejects", "show", NEEDS_STATE, ctl_rejects_show, NULL},
     {"rejects", "replay", NEEDS_STATE_WRITE, ctl_rejects_replay, "code create yes"},
     {"rejects", "drop", NEEDS_STATE_WRITE, ctl_rejects_drop, NULL},
@@ -67,11 +67,11 @@ ctl_usage(void)
            "counters [SYSTEM]\n"
            "pause [SYSTEM | RESOURCE [SYSTEM:ID]] [--reason TEXT] [--until TIME]\n"
            "resume [NUMBER | SYSTEM | RESOURCE [SYSTEM:ID]] [--accept-account]\n"
-           "why RESOURCE SYSTEM:ID [FIELD]\n"
+           "why RESOURCE SYSTEM:ID [FIELD] [--last N]\n"
            "history [RESOURCE SYSTEM:ID [FIELD]] [--last N]\n"
-           "conflicts list [RESOURCE] [--all] | show N\n"
+           "conflicts list [RESOURCE] [--all] [--last N] | show N\n"
            "conflicts resolve N take SYSTEM | value JSON-OR-TEXT | edit | done\n"
-           "rejects list [RESOURCE] [--code CODE] [--all] | show N\n"
+           "rejects list [RESOURCE] [--code CODE] [--all] [--last N] | show N\n"
            "rejects replay N... | --code CODE [--yes] [--create]\n"
            "rejects drop N...\n"
            "links list [RESOURCE] [--missing SYSTEM] [--ended] | show RESOURCE SYSTEM:ID\n"

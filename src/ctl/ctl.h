@@ -22,7 +22,7 @@ struct ctl_options {
     bool accept_account; /* resume */
     bool login;
     bool online;         /* check */
-    long last;           /* history */
+    long last;           /* lists, history, why: so many */
     bool all;            /* conflicts, rejects list: also those that are closed */
     const char *code;    /* rejects: of this kind */
     bool create;         /* rejects replay: a create of unknown outcome may be made again */

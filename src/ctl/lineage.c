@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { MAX_EVENTS = 5, MAX_OPEN = 10000 };
+enum { MAX_EVENTS = 5, MAX_REJECTS = 10, MAX_OPEN = 10000 };
 
 static struct val *
 number_or_null(struct arena *a, int64_t n)
@@ -96,19 +96,6 @@ add_events(struct ctl *c, const struct ctl_record *r, struct val *out, struct er
     return n < 0 ? -1 : 0;
 }
 
-static bool
-is_of(const struct store_rejected *x, const struct ctl_record *r, const struct store_link *link)
-{
-    const struct store_end *end;
-
-    if (x->system == NULL || x->record_id == NULL)
-        return false;
-    if (strcmp(x->system, r->record.system) == 0 && strcmp(x->record_id, r->record.record_id) == 0)
-        return true;
-    end = ctl_end_of(link, x->system);
-    return end != NULL && strcmp(end->record_id, x->record_id) == 0;
-}
-
 static int
 add_rejects(struct ctl *c, const struct ctl_record *r, const struct store_link *link,
             struct val *out, struct err *err)
@@ -116,13 +103,13 @@ add_rejects(struct ctl *c, const struct ctl_record *r, const struct store_link *
     struct arena *a = c->arena;
     struct val *list = val_array(a);
     struct store_rejected *rows;
-    int n = store_rejects(c->store, a, r->sync->resource, NULL, false, MAX_OPEN, &rows, err);
+    int64_t total;
+    int n = store_rejects_of(c->store, a, r->sync->resource, r->record.system, r->record.record_id,
+                             link->link_id, MAX_REJECTS, &rows, &total, err);
 
     for (int i = 0; i < n; i++) {
         struct val *v = val_object(a);
 
-        if (!is_of(&rows[i], r, link))
-            continue;
         val_set(a, v, "reject", val_int(a, rows[i].reject_id));
         show_set(a, v, "at", show_time(a, rows[i].at));
         show_set(a, v, "stage", rows[i].stage);
@@ -131,8 +118,11 @@ add_rejects(struct ctl *c, const struct ctl_record *r, const struct store_link *
         show_set(a, v, "text", rows[i].text);
         val_push(a, list, v);
     }
+    if (n < 0)
+        return -1;
     val_set(a, out, "rejects", list);
-    return n < 0 ? -1 : 0;
+    val_set(a, out, "rejects_open", val_int(a, total));
+    return 0;
 }
 
 /* The link's part; LINK is zeroed without one. */

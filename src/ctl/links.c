@@ -368,6 +368,9 @@ ctl_own(struct ctl *c, int argc, char **argv, struct err *err)
         rc = check_owner(c, &r, &link, argv[2], err);
     if (rc != 0)
         return rc;
+    if (link.owned_by != NULL && strcmp(link.owned_by, argv[2]) == 0)
+        return ctl_say(err, "%s %s is owned by %s already; nothing was changed", argv[0], argv[1],
+                       argv[2]);
     if (!c->o->common->dry_run) {
         rc = store_own(c->store, link.link_id, argv[2], ctl_operator(), c->now, err);
         if (rc <= 0)

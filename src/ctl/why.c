@@ -188,7 +188,10 @@ print_rule(struct ctl *c, const struct val *r, struct err *err)
     add(&b, "%s", get(r, "outcome"));
     if (has(r, "text"))
         add(&b, "%s", show_cut(c->arena, get(r, "text")));
-    return ctl_say(err, "  rule   %s: %s", has(r, "field") ? get(r, "field") : "(record)",
+    return ctl_say(err, "  rule   %s: %s",
+                   has(r, "field")    ? get(r, "field")
+                   : has(r, "record") ? get(r, "record")
+                                      : "(record)",
                    buf_get(&b));
 }
 
@@ -302,6 +305,7 @@ static int
 print_rejects(struct ctl *c, const struct val *v, struct err *err)
 {
     const struct val *list = val_get(v, "rejects");
+    int64_t open;
 
     if (list->n > 0 && ctl_say(err, "\nrefused:") != 0)
         return -1;
@@ -312,6 +316,9 @@ print_rejects(struct ctl *c, const struct val *v, struct err *err)
                     get(x, "code"), show_cut(c->arena, get(x, "text")), number(x, "reject")) != 0)
             return -1;
     }
+    if (val_get_int(val_get(v, "rejects_open"), &open) == 0 && open > (int64_t)list->n)
+        return ctl_say(err, "  and %" PRId64 " more (sync-ctl rejects list %s)",
+                       open - (int64_t)list->n, get(v, "resource"));
     return 0;
 }
 
