@@ -178,19 +178,20 @@ own(struct hand *h, int64_t link_id, const char *system)
 {
     struct store_link l;
     int rc = hand_load_link(h, link_id, &l);
-    bool there = false;
+    struct store_record record = {.system = NULL};
 
     if (rc != 1)
         return rc;
     for (size_t i = 0; i < l.n_ends; i++)
-        there |= !l.ends[i].deleted && strcmp(l.ends[i].system, system) == 0;
-    if (!there)
+        if (!l.ends[i].deleted && strcmp(l.ends[i].system, system) == 0)
+            record = record_of(&l.ends[i]);
+    if (record.system == NULL)
         return err_set(h->err, ERR_RECORD, ERR_NEVER, "no-end",
                        "link %" PRId64 " has no live record at %s", link_id, system);
     if (db_run(h->s, h->err, "UPDATE sync_links SET owned_by = ? WHERE link_id = ?", "ti", system,
                link_id) < 0 ||
         hand_touch(h, link_id) < 0 ||
-        hand_tell_link(h, "own", "owned", link_id, l.resource, NULL,
+        hand_tell_link(h, "own", "owned", link_id, l.resource, &record,
                        arena_printf(h->a, "%s owns the record, before: %s", system,
                                     l.owned_by != NULL ? l.owned_by : "nobody")) < 0 ||
         hand_nominate_end(h, "own", link_id, system) < 0)
