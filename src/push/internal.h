@@ -242,8 +242,8 @@ int loop_pause(const struct line *l, const struct store_pause **out, struct err 
 /* When what such a pause withholds is looked at again, if nobody resumes it. */
 int64_t loop_until(int64_t now);
 /*
- * Would what is not withheld of L be one more step of a loop? Then its record is paused from now on,
- * with an incident line, and all of it is withheld.
+ * Would what is not withheld of L be one more step of a loop? Then its record is paused from now
+ * on, with an incident line, and all of it is withheld.
  */
 int loop_check(struct line *l, struct err *err);
 
@@ -357,30 +357,15 @@ void outcome_retry(struct write *w, const struct provider_answer *a, int64_t not
 /* It did not go out: PAUSE came before its turn. */
 void outcome_paused(struct write *w, const struct store_pause *pause);
 void outcome_lost(struct write *w, const struct provider_answer *a);
+/* The fields in NAMES are refused, the others not. KEY: of the write that is left. */
+void outcome_part(struct write *w, const struct provider_answer *a, const struct val *names,
+                  const char *key);
 void outcome_unknown(struct write *w, const struct provider_answer *a, const char *text);
 /* The system refuses us: said once, closed for a while. */
 void outcome_auth(struct target *t, const struct provider_answer *a);
 /* It does not, any more. */
 void outcome_accepted(struct target *t);
 
-/* ---- lookup.c: creates without an answer ---- */
-
-void lookup_start(struct write *w);
-
-/* ---- seek.c: what to seek, and what counts as found. Pure ---- */
-
-/* The id by which it can be read: the answer's, or one that was ours to give. NULL: unknown. */
-const char *seek_id(const struct write *w);
-/* Else by what to seek it; VALUE is what it must be. NULL: it cannot be found. */
-/* The fields in NAMES are refused, the others not. KEY: of the write that is left. */
-void outcome_part(struct write *w, const struct provider_answer *a, const struct val *names,
-                  const char *key);
-const char *seek_field(const struct write *w, const char **value);
-/* How many of the answer's records are what was sent; FOUND is the first. */
-size_t seek_pick(const struct write *w, const struct provider_answer *a,
-                 const struct provider_record **found);
-/* Sought by external id, but there are records that do not show theirs: may one be it? */
-bool seek_is_unclear(const struct write *w, const struct provider_answer *a);
 /* ---- refuse.c: one field of several that is refused ---- */
 
 /*
@@ -395,6 +380,21 @@ bool refuse_next(struct write *w, const struct provider_answer *a);
 /* The state has the refusal of a part: what is left goes out. */
 void refuse_go_on(struct write *w);
 
+/* ---- lookup.c: creates without an answer ---- */
+
+void lookup_start(struct write *w);
+
+/* ---- seek.c: what to seek, and what counts as found. Pure ---- */
+
+/* The id by which it can be read: the answer's, or one that was ours to give. NULL: unknown. */
+const char *seek_id(const struct write *w);
+/* Else by what to seek it; VALUE is what it must be. NULL: it cannot be found. */
+const char *seek_field(const struct write *w, const char **value);
+/* How many of the answer's records are what was sent; FOUND is the first. */
+size_t seek_pick(const struct write *w, const struct provider_answer *a,
+                 const struct provider_record **found);
+/* Sought by external id, but there are records that do not show theirs: may one be it? */
+bool seek_is_unclear(const struct write *w, const struct provider_answer *a);
 /* The fields sent that it shows otherwise: it was there before, or somebody has edited it since. */
 const struct val *seek_differing(const struct write *w, const struct provider_record *r);
 /* Does not found mean that there is none? NOW: boot clock. */

@@ -21,8 +21,8 @@ libpush_a_SOURCES = \
 	src/push/preview.c \
 	src/push/push.c \
 	src/push/push.h \
-	src/push/result.c \
 	src/push/refuse.c \
+	src/push/result.c \
 	src/push/seek.c \
 	src/push/send.c \
 	src/push/settle.c

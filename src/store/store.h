@@ -512,6 +512,17 @@ int store_recent_link_writes(struct store *s, struct arena *a, int64_t link_id, 
 int store_lost_writes(struct store *s, struct arena *a, int64_t link_id, const char *target,
                       int64_t now, struct store_written **out, struct err *err);
 
+/* ---- Mappings ---- */
+
+/*
+ * Who saves shadows says first what their map_hash stands for (conf_sync.mapping): once, later
+ * calls change nothing. 0, -1.
+ */
+int store_keep_mapping(struct store *s, const char *map_hash, const char *mapping, struct err *err);
+/* That of a shadow: 1, 0 nobody said it, -1. */
+int store_mapping(struct store *s, struct arena *a, const char *map_hash, const struct val **out,
+                  struct err *err);
+
 /* ---- Watermarks and runs ---- */
 
 struct store_watermark {
@@ -528,17 +539,6 @@ int store_watermark(struct store *s, struct arena *a, const char *job, const cha
 int store_watermark_save(struct store *s, const char *job, const char *account,
                          const char *resource, const struct store_watermark *w, struct err *err);
 int store_watermark_reset(struct store *s, const char *job, struct err *err); /* number of rows */
-
-/* ---- Mappings ---- */
-
-/*
- * Who saves shadows says first what their map_hash stands for (conf_sync.mapping): once, later
- * calls change nothing. 0, -1.
- */
-int store_keep_mapping(struct store *s, const char *map_hash, const char *mapping, struct err *err);
-/* That of a shadow: 1, 0 nobody said it, -1. */
-int store_mapping(struct store *s, struct arena *a, const char *map_hash, const struct val **out,
-                  struct err *err);
 
 struct store_run {
     const char *run_id, *job, *kind, *status;
