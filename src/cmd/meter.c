@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/account.h"
+#include "store/pause.h"
 
 #include <inttypes.h>
 #include <stdio.h>

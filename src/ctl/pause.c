@@ -2,6 +2,8 @@
 
 #include "ctl/internal.h"
 #include "store/account.h"
+#include "store/pause.h"
+#include "store/run.h"
 #include "base/clock.h"
 
 #include <ctype.h>

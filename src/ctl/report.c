@@ -5,6 +5,8 @@
 #include "ctl/table.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/pause.h"
+#include "store/run.h"
 
 #include <stdlib.h>
 #include <inttypes.h>

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "http/client.h"
 #include "provider/provider.h"
+#include "store/run.h"
 
 #include <string.h>
 #include <unistd.h>

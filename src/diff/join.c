@@ -3,6 +3,7 @@
 #include "diff/internal.h"
 #include "base/clock.h"
 #include "sync/match.h"
+#include "store/run.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 
 #include "diff/seek.h"
 #include "base/clock.h"
+#include "store/run.h"
 
 #include <string.h>
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
+#include "store/pause.h"
 
 #include <stdio.h>
 #include <string.h>

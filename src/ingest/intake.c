@@ -6,6 +6,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/run.h"
 
 #include <errno.h>
 #include <pthread.h>

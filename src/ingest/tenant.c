@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/run.h"
 
 #include <dirent.h>
 #include <errno.h>

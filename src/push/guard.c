@@ -67,7 +67,8 @@ guard_turn(struct write *w, const struct store_pause **out, struct err *err)
         return -1;
     for (size_t i = 0; i < p->n_pauses; i++) {
         *out = &p->pauses[i];
-        if (store_pause_matches(*out, w->intent.target, w->intent.account, w->intent.resource,
+        if (strcmp((*out)->by, STORE_LIMIT_PAUSE) != 0 &&
+            store_pause_matches(*out, w->intent.target, w->intent.account, w->intent.resource,
                                 w->intent.record_id, w->line->event.run))
             return 1;
     }

@@ -13,6 +13,7 @@
 #include "provider/provider.h"
 #include "push/loss.h"
 #include "push/push.h"
+#include "store/pause.h"
 #include "store/store.h"
 #include "stream/decision.h"
 #include "stream/event.h"
@@ -229,8 +230,10 @@ int guard_pause(struct line *l, const char *system, const char *reason, struct e
 bool guard_is_stopped(const struct line *l);
 /* Read the pauses anew before the next decision. */
 void guard_forget(struct push *p);
-/* The pause that forbids W, whose turn has come since it was decided; as of half a second ago. 1, 0
- * none, -1. */
+/*
+ * The pause that forbids W, whose turn has come since it was decided; as of half a second ago. Not
+ * that of a limit, which W was counted for and is within. 1, 0 none, -1.
+ */
 int guard_turn(struct write *w, const struct store_pause **out, struct err *err);
 /* TARGET gets no new intents before UNTIL. */
 void guard_close(struct target *t, int64_t until, const char *why);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/pause.h"
 
 #include <stdlib.h>
 #include <string.h>

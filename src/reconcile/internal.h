@@ -7,6 +7,7 @@
 #include "http/client.h"
 #include "provider/provider.h"
 #include "stream/event.h"
+#include "store/run.h"
 
 /* Private to src/reconcile. */
 

@@ -44,6 +44,8 @@ libstore_a_SOURCES = \
 	src/store/sqlite/watermark.c \
 	src/store/account.h \
 	src/store/facts.h \
+	src/store/pause.h \
+	src/store/run.h \
 	src/store/operate.h \
 	src/store/store.h
 nodist_libstore_a_SOURCES = src/store/sqlite/schema.c

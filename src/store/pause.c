@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "store/pause.h"
 #include "store/store.h"
 
 #include <string.h>

@@ -12,6 +12,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "json/val.h"
+#include "store/pause.h"
+#include "store/run.h"
 #include "store/store.h"
 #include "stream/event.h"
 

@@ -258,7 +258,7 @@ take_of_run(struct deciding *g, const struct counts *more)
     rc = check_paused_run(g);
     if (rc != 0)
         return rc;
-    g->pause = (struct store_pause){.scope = "run", .run_id = g->e->run, .by = "limits"};
+    g->pause = (struct store_pause){.scope = "run", .run_id = g->e->run, .by = STORE_LIMIT_PAUSE};
     rc = check_counts(g, arena_printf(g->a, "run %s", g->e->run), &c, more);
     if (rc != 0)
         return rc;
@@ -439,8 +439,10 @@ take_of_hour(struct deciding *g, const struct decision_write *w, bool of_run)
     if (!of_run)
         g->pause = (struct store_pause){0};
     if (!of_run && g->e->seq != 0)
-        g->pause = (struct store_pause){
-            .scope = "account", .system = w->target, .account = w->account, .by = "limits"};
+        g->pause = (struct store_pause){.scope = "account",
+                                        .system = w->target,
+                                        .account = w->account,
+                                        .by = STORE_LIMIT_PAUSE};
     if (decision_is_delete(w))
         return take_delete(g, w);
     if (g->c->limits_lifted)

@@ -4,6 +4,8 @@
 #include "../unit.h"
 #include "base/arena.h"
 #include "store/facts.h"
+#include "store/pause.h"
+#include "store/run.h"
 #include "store/store.h"
 
 /*
