@@ -129,6 +129,7 @@ struct target {
     int64_t closed_until; /* clock_now; gets no new intents until then */
     char closed_why[128];
     bool auth_said; /* it refuses us */
+    bool away_said; /* it cannot be reached */
 };
 
 struct pipeline {

@@ -195,7 +195,9 @@ outcome_accepted(struct target *t)
 {
     if (t->auth_said)
         log_info("%s: the system takes our credentials again", t->system->name);
-    t->auth_said = false;
+    if (t->away_said)
+        log_info("%s can be reached again", t->system->name);
+    t->auth_said = t->away_said = false;
 }
 
 /* ---- answers ---- */
@@ -221,6 +223,10 @@ not_sent(struct write *w, const struct provider_answer *a)
     int64_t until = clock_now() + RETRY_MS;
 
     guard_close(w->target, until, "the system cannot be reached");
+    if (!w->target->away_said)
+        log_warn("%s cannot be reached: %s; what it is owed is tried again",
+                 w->target->system->name, a->text != NULL ? a->text : "no connection");
+    w->target->away_said = true;
     outcome_retry(w, a, until);
 }
 

@@ -25,6 +25,11 @@ is "it is said once" 1 "$(grep -c 'b cannot be read now' err)"
 is "nothing is lost" 40 "$(sql 'SELECT count(*) FROM sync_inbox WHERE disposition IS NULL')"
 ok "and the balance holds" sync-ctl audit
 
+{ creation a b 901 x@x; creation a b 902 y@x; } >two
+sync-push <two >out 2>err
+is "sync-push says once that it cannot be reached" "0 1" "$? $(grep -c 'b cannot be reached: .*; what it is owed is tried again' err)"
+sql "DELETE FROM sync_owed WHERE link_id IN (SELECT link_id FROM sync_links WHERE external_id IN ('x-901', 'x-902'))"
+
 # It comes back at its old address, with its records and ids.
 jq -c '.[]' b.saved >b.ndjson
 start_sim b --seed 2 --listen "127.0.0.1:$port" --load contacts=b.ndjson

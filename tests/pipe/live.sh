@@ -49,5 +49,6 @@ pair() # NAME
     add a '{"email":"ann@example.com","first_name":"Ann","phone":"1","notes":"n"}'
     run
     run
-    sql "UPDATE sync_intents SET settled_at = '2026-01-01T00:00:00.000Z'" # of long ago
+    sql "UPDATE sync_intents SET settled_at = '2026-01-01T00:00:00.000Z';
+        UPDATE sync_runs SET ended_at = '2025-12-31T00:00:00.000Z'" # of long ago
 }
