@@ -313,7 +313,7 @@ diff_run(const struct diff_options *o, struct err *err)
         d.deployment = store_deployment(o->store);
     s.in = ndjson_open(STDIN_FILENO, "stdin");
     ndjson_watch(s.in, STDOUT_FILENO, "stdout");
-    if (o->plan != NULL || o->human)
+    if (o->plan != NULL || (o->human && o->store != NULL)) /* without a state there are no links */
         s.seen = seen_new();
     r = o->current != NULL ? cache_load(d.cache, o->current, err) : 0;
     if (r == 0 && o->plan != NULL)

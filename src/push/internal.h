@@ -375,8 +375,9 @@ void outcome_accepted(struct target *t);
 /*
  * A write that is refused for the sake of some of its fields goes out again without them: those
  * that the answer names. Does it name none (or all), the fields of an update are sent one by one; a
- * create is refused whole. Each settlement of a part leaves fewer fields: N fields are at most 2 N
- * calls. True: it goes on; false: all of it is refused.
+ * create is refused whole, also where a field is named that records are matched by. Each settlement
+ * of a part leaves fewer fields: N fields are at most 2 N calls. True: it goes on; false: all of it
+ * is refused.
  */
 bool refuse_part(struct write *w, const struct provider_answer *a);
 /* One by one: the field that went out is stored. True: there are others. */

@@ -75,6 +75,23 @@ refuse(struct write *w, const struct provider_answer *a, const struct val *names
                  arena_printf(w->line->arena, "%s-%zu", w->intent.idempotency_key, left));
 }
 
+/*
+ * May it go out without the fields NAMES? Not a create that would lack what records are matched by:
+ * nobody could tell whom it is of.
+ */
+static bool
+can_go_without(const struct write *w, const struct val *names)
+{
+    const struct conf_sync *sync = w->line->sync;
+
+    if (strcmp(w->intent.action, "create") != 0)
+        return true;
+    for (size_t i = 0; sync != NULL && i < sync->n_match; i++)
+        if (lists(names, sync->match[i]))
+            return false;
+    return true;
+}
+
 bool
 refuse_part(struct write *w, const struct provider_answer *a)
 {
@@ -83,11 +100,11 @@ refuse_part(struct write *w, const struct provider_answer *a)
     if (fields == NULL || fields->n < 2 || (!is_about_values(a) && a->blamed == NULL))
         return false;
     names = w->only != NULL ? only_name(w) : named(w, a);
-    if (names != NULL) {
+    if (names != NULL && can_go_without(w, names)) {
         refuse(w, a, names);
         return true;
     }
-    if (!is_about_values(a) || strcmp(w->intent.action, "update") != 0)
+    if (names != NULL || !is_about_values(a) || strcmp(w->intent.action, "update") != 0)
         return false;
     send_next(w);
     return true;
