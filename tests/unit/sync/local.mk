@@ -15,12 +15,17 @@ SYNC_TESTS = \
 	tests/unit/sync/owner_test \
 	tests/unit/sync/reference_test \
 	tests/unit/sync/resume_test \
+	tests/unit/sync/several_test \
 	tests/unit/sync/table_test \
 	tests/unit/sync/trap_test
 SYNC_FIXTURE = \
 	tests/unit/sync/fixture.c \
 	tests/unit/sync/fixture.h
 check_PROGRAMS += $(SYNC_TESTS)
+tests_unit_sync_several_test_SOURCES = \
+	tests/unit/sync/several_test.c \
+	$(SYNC_FIXTURE)
+tests_unit_sync_several_test_LDADD = $(UNIT_LIBS)
 tests_unit_sync_away_test_SOURCES = \
 	tests/unit/sync/away_test.c \
 	$(SYNC_FIXTURE)
