@@ -79,14 +79,15 @@ collect(const struct line *l, size_t n_now, struct breaker_write **out, struct e
     *out = arena_alloc(l->arena, ((size_t)n + n_now) * sizeof **out);
     for (int i = 0; i < n; i++)
         if ((at = sync_index(l->sync, had[i].target)) >= 0)
-            (*out)[count++] = (struct breaker_write){had[i].fields, had[i].sources, (size_t)at,
-                                                     had[i].generation, had[i].done};
+            (*out)[count++] =
+                (struct breaker_write){had[i].fields, had[i].before,     had[i].sources,
+                                       (size_t)at,    had[i].generation, had[i].done};
     for (size_t i = 0; i < l->decision.n_writes; i++) {
         const struct decision_write *w = &l->decision.writes[i];
 
         if (is_update(l, w) && (at = sync_index(l->sync, w->target)) >= 0)
             (*out)[count++] =
-                (struct breaker_write){w->set, w->sources, (size_t)at, INT64_MAX, true};
+                (struct breaker_write){w->set, w->before, w->sources, (size_t)at, INT64_MAX, true};
     }
     return count;
 }

@@ -59,9 +59,14 @@ begin_anew(struct session *s, struct job *j, struct walk *l, const struct store_
     if (walk_since(s, j->conf, mark, &l->pos.since, err) < 0)
         return -1;
     run_name(j->run_id);
-    /* From the epoch all records are listed: what is not in sync_keys after that is not there. */
+    /*
+     * All records are listed, and a watermark tells that they are: what is not in sync_keys then is
+     * not there. With a watermark from before nobody could tell when that is so.
+     */
     return store_run_begin(s->store, j->run_id, j->conf->name,
-                           l->pos.since == 0 ? "first_load" : "delta", clock_now(), err);
+                           l->pos.since == 0 && mark->last_successful == NULL ? "first_load"
+                                                                              : "delta",
+                           clock_now(), err);
 }
 
 /*

@@ -498,6 +498,7 @@ struct store_written {
     /* Of the writes to a link only: */
     int64_t generation;        /* of the link, after the decision */
     bool done;                 /* false: lost */
+    const struct val *before;  /* over what; NULL: not known */
     const struct val *sources; /* field -> system whose value it was, as far as known; or NULL */
 };
 int store_recent_writes(struct store *s, struct arena *a, const char *target, const char *account,

@@ -12,6 +12,7 @@ struct step {
     const char *text;
     int source; /* -1: no system */
     uint64_t targets, done;
+    const char **over; /* [n_between] what stood at each target; NULL: not known */
 };
 
 static uint64_t
@@ -38,14 +39,19 @@ find_steps(struct arena *a, const struct conf_sync *sync, const struct sync_fiel
 
     for (size_t i = 0; i < n; i++) {
         const struct breaker_write *w = &writes[i];
-        const struct val *v = val_get(w->fields, name);
+        const struct val *v = val_get(w->fields, name), *over;
 
         if (v == NULL)
             continue;
         if (count == 0 || steps[count - 1].decision != w->decision)
-            steps[count++] = (struct step){.decision = w->decision,
-                                           .text = compare_text(a, sync, field, w->system, v),
-                                           .source = source_of(sync, w, name)};
+            steps[count++] =
+                (struct step){.decision = w->decision,
+                              .text = compare_text(a, sync, field, w->system, v),
+                              .source = source_of(sync, w, name),
+                              .over = arena_alloc(a, sync->n_between * sizeof(char *))};
+        over = w->before == NULL ? NULL : val_get(w->before, name);
+        if (over != NULL)
+            steps[count - 1].over[w->system] = compare_text(a, sync, field, w->system, over);
         steps[count - 1].targets |= bit(w->system);
         steps[count - 1].done |= w->done ? bit(w->system) : 0;
     }
@@ -85,20 +91,26 @@ comes_back(const struct step *steps, size_t k)
     return false;
 }
 
-/* What could not be answered for is only sent again. */
+/* Has an end that took it gone back to what it had? What is not answered for is only sent again. */
 static bool
-is_undone(const struct step *before, const struct step *s)
+is_undone(const struct conf_sync *sync, const struct step *before, const struct step *s)
 {
-    return s->source >= 0 && before->source == s->source && (before->done & s->targets) != 0;
+    if (s->source < 0 || before->source != s->source)
+        return false;
+    for (size_t i = 0; i < sync->n_between; i++)
+        if ((before->done & s->targets & bit(i)) != 0 && before->over[i] != NULL &&
+            s->over[i] != NULL && strcmp(before->over[i], s->over[i]) == 0)
+            return true;
+    return false;
 }
 
 static bool
-steps_back(const struct step *steps, size_t k)
+steps_back(const struct conf_sync *sync, const struct step *steps, size_t k)
 {
     if (k == 0)
         return false;
     if (is_same(&steps[k - 1], &steps[k]))
-        return is_undone(&steps[k - 1], &steps[k]);
+        return is_undone(sync, &steps[k - 1], &steps[k]);
     return answers(steps, k) && comes_back(steps, k);
 }
 
@@ -111,10 +123,10 @@ field_trips(struct arena *a, const struct conf_sync *sync, const struct sync_fie
     int count = 0;
 
     if (n_steps == 0 || steps[n_steps - 1].decision != writes[n - 1].decision ||
-        !steps_back(steps, n_steps - 1))
+        !steps_back(sync, steps, n_steps - 1))
         return false;
     for (size_t k = 1; k < n_steps; k++)
-        count += steps_back(steps, k);
+        count += steps_back(sync, steps, k);
     return count >= alternations;
 }
 

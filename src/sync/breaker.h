@@ -16,6 +16,7 @@
  */
 struct breaker_write {
     const struct val *fields; /* what we wrote */
+    const struct val *before; /* over what, where that is known; may be NULL, or lack some */
     const struct val
         *sources;     /* field -> the system whose value it was; may be NULL, or lack some */
     size_t system;    /* where: index in between, below BREAKER_SYSTEMS */
@@ -32,8 +33,10 @@ enum { BREAKER_SYSTEMS = 64 };
  * A decision steps back if its value was written before, another one in between, and its source
  * answers us: we wrote that field there since it was last a source. So somebody who goes back and
  * forth at one system, where we write nothing, never counts. It steps back as well if it sends what
- * the decision before sent, from the same source, to an end that took it: that end has undone it.
- * Writing A, B, A is one step back, A, B, A, B two. Comparison by comparing text at each system.
+ * the decision before sent, from the same source, to an end that took it, over the same value as
+ * then: that end has undone it. Other values each time are a person's edits, that `enforce` sends
+ * back. Writing A, B, A is one step back, A, B, A, B two. Comparison by comparing text at each
+ * system.
  */
 const char *breaker_trips(struct arena *a, const struct conf_sync *sync,
                           const struct breaker_write *writes, size_t n, int alternations);

@@ -269,7 +269,7 @@ systems '{owner: a, enforce: true}' a b
 turn a 1
 for i in 1 2 3 4 5 6; do machine b off; done
 is "a system that undoes what we write is stopped" "1 off" "$(incidents) $(phones b)"
-is "after as many steps as the config says" 3 "$(updates b)"
+is "after as many steps as the config says, when it goes back to the same value" 4 "$(updates b)"
 
 stop_all
 enter answered

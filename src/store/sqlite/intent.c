@@ -403,7 +403,8 @@ collect_link_writes(struct rows *r, struct arena *a, struct store_written **out)
                                          .target = row_text(r, a, 2),
                                          .generation = row_int(r, 3),
                                          .done = row_int(r, 4) != 0};
-        if (row_val(r, a, 0, &list[n].fields) < 0 || row_val(r, a, 5, &list[n].sources) < 0) {
+        if (row_val(r, a, 0, &list[n].fields) < 0 || row_val(r, a, 5, &list[n].before) < 0 ||
+            row_val(r, a, 6, &list[n].sources) < 0) {
             rows_end(r);
             return -1;
         }
@@ -421,8 +422,8 @@ store_recent_link_writes(struct store *s, struct arena *a, int64_t link_id, int6
 
     *out = NULL;
     if (db_rows(s, &r, err,
-                "SELECT n.fields, n.settled_at, n.target, n.generation, n.state = 'done', " SOURCES
-                " FROM sync_metadata e CROSS JOIN"
+                "SELECT n.fields, n.settled_at, n.target, n.generation, n.state = 'done', "
+                "n.before, " SOURCES " FROM sync_metadata e CROSS JOIN"
                 " sync_intents n ON n.target = e.external_system AND n.account = e.account AND"
                 " n.resource_type = e.resource_type AND n.record_id = e.record_id WHERE"
                 " e.link_id = ?1 AND n.link_id = ?1 AND n.settled_at >= ?2 AND"

@@ -19,7 +19,7 @@ struct told {
 };
 
 static void
-tell(struct told *t, char source, size_t target, char value, bool done)
+tell(struct told *t, char source, size_t target, char value, char over, bool done)
 {
     const char *name = source == '?' ? "" : t->f->sync.between[source - 'a']->name;
     const char *field = value == '-' ? "name" : "phone";
@@ -30,6 +30,7 @@ tell(struct told *t, char source, size_t target, char value, bool done)
         .sources = source == '?'
                        ? NULL
                        : fixture_json(t->f, arena_printf(t->f->a, "{'%s':'%s'}", field, name)),
+        .before = fixture_json(t->f, arena_printf(t->f->a, "{'%s':'%c'}", field, over)),
         .system = target,
         .decision = t->decision,
         .done = done,
@@ -38,25 +39,33 @@ tell(struct told *t, char source, size_t target, char value, bool done)
 
 /*
  * HISTORY: decisions as "a1" (the value 1 of system a goes to all others), "ab1" (to b only),
- * "ab1!" (there was no answer); "?ab1" is of no system; "-" is another field.
+ * "ab1!" (there was no answer); "?ab1" is of no system; "-" is another field. "7/ab1" goes over the
+ * value 7; without that it is always the same.
  */
 static void
 tell_step(struct told *t, const char *step)
 {
-    char source = step[0];
-    size_t len = strlen(step);
-    bool done = step[len - 1] != '!';
-    char value = step[len - (done ? 1 : 2)];
+    char over = '.', source, value;
+    size_t len;
+    bool done;
 
+    if (strchr(step, '/') != NULL) {
+        over = step[0];
+        step += 2;
+    }
+    source = step[0];
+    len = strlen(step);
+    done = step[len - 1] != '!';
+    value = step[len - (done ? 1 : 2)];
     t->decision++;
     if (strcmp(step, "-") == 0) {
-        tell(t, 'a', 1, '-', true);
+        tell(t, 'a', 1, '-', over, true);
         return;
     }
     for (size_t i = 0; i < t->f->sync.n_between; i++)
         if (len - !done > 2 ? strchr(step + 1, (int)('a' + i)) != NULL
                             : (size_t)(source - 'a') != i)
-            tell(t, source, i, value, done);
+            tell(t, source, i, value, over, done);
 }
 
 static const char *
@@ -142,6 +151,16 @@ START_TEST(a_system_that_undoes_what_it_gets_trips)
 }
 END_TEST
 
+/* With `enforce` the owner's value goes out again each time; a machine undoes it to the same value.
+ */
+START_TEST(a_person_whose_edits_are_sent_back_is_no_machine)
+{
+    ck_passes(2, "3/ab1 4/ab1 5/ab1 6/ab1 7/ab1", 1);
+    ck_trips(2, "3/ab1 4/ab1 4/ab1", 1);
+    ck_passes(2, "3/ab1 4/ab1 4/ab1 5/ab1", 1);
+}
+END_TEST
+
 START_TEST(what_is_sent_again_without_an_answer_is_not_undone)
 {
     ck_passes(2, "ab1! ab1! ab1! ab1! ab1", 1);
@@ -180,9 +199,9 @@ START_TEST(values_that_compare_equal_are_one)
     const struct val *b =
         fixture_json(f, arena_printf(f->a, "{'phone':'%s'}", f->sync.between[1]->name));
     const struct breaker_write writes[] = {
-        {fixture_json(f, "{'phone':'+1 2'}"), a, 1, 1, true},
-        {fixture_json(f, "{'phone':'34'}"), b, 0, 2, true},
-        {fixture_json(f, "{'phone':'12'}"), a, 1, 3, true},
+        {fixture_json(f, "{'phone':'+1 2'}"), NULL, a, 1, 1, true},
+        {fixture_json(f, "{'phone':'34'}"), NULL, b, 0, 2, true},
+        {fixture_json(f, "{'phone':'12'}"), NULL, a, 1, 3, true},
     };
 
     fixture_field(f, "phone", FIELD_PHONE, -1);
@@ -195,7 +214,7 @@ UNIT_MAIN("sync/breaker", two_systems_that_answer_each_other_trip,
           who_goes_back_and_forth_at_one_system_does_not,
           one_word_from_elsewhere_is_one_step_at_most, three_systems_in_a_ring_trip,
           two_of_three_systems_trip_and_the_third_changes_nothing,
-          a_system_that_undoes_what_it_gets_trips,
+          a_system_that_undoes_what_it_gets_trips, a_person_whose_edits_are_sent_back_is_no_machine,
           what_is_sent_again_without_an_answer_is_not_undone, a_walk_is_no_alternation,
           other_fields_do_not_hide_it, what_is_of_no_system_is_no_answer,
           values_that_compare_equal_are_one)
