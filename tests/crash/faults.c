@@ -13,13 +13,13 @@
  *   instead STATUS TYPE BODY   this is answered, though it is done
  *   undone STATUS TYPE BODY    this is answered, and nothing is done
  *
- * FILE of --ready-file gets {"url"} as soon as it listens. It ends with SIGTERM.
+ * FILE of --ready-file gets {"url","pid"} as soon as it listens. It ends with SIGTERM.
  */
 #include <config.h>
 
-#include <arpa/inet.h>
+#include "../tools/loopback.h"
+
 #include <getopt.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -41,13 +41,6 @@ static const char *fault_file;
 static int to_port;
 static struct message request, answer;
 
-static void
-die(const char *what)
-{
-    perror(what);
-    exit(74);
-}
-
 static void __attribute__((noreturn)) reset(int client)
 {
     const struct linger now = {1, 0};
@@ -55,19 +48,6 @@ static void __attribute__((noreturn)) reset(int client)
     setsockopt(client, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     close(client);
     exit(0);
-}
-
-static void
-send_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
-
-        if (n <= 0)
-            exit(0);
-        bytes += n;
-        len -= (size_t)n;
-    }
 }
 
 /* What stands behind NAME in the head; NULL. */
@@ -81,12 +61,6 @@ header(struct message *m, const char *name)
         if (strncasecmp(at + 2, name, n) == 0 && at[2 + n] == ':')
             return at + 3 + n + strspn(at + 3 + n, " ");
     return NULL;
-}
-
-static bool
-has_method(const char *text, const char *method)
-{
-    return strncmp(text, method, strlen(method)) == 0;
 }
 
 /* All of one; false: it ends before that. */
@@ -112,13 +86,6 @@ receive(int fd, struct message *m, bool has_body)
         want = m->head + (length != NULL ? strtoul(length, NULL, 10) : 0);
     }
     return true;
-}
-
-static bool
-is_write(const char *text)
-{
-    return has_method(text, "POST ") || has_method(text, "PATCH ") || has_method(text, "PUT ") ||
-           has_method(text, "DELETE ");
 }
 
 /* What is to be done to this one; "" for nothing. */
@@ -156,11 +123,11 @@ say(int client, const char *what)
     int status = 0, at = 0;
 
     if (sscanf(what, "%d %63s %n", &status, type, &at) < 2)
-        die(what);
+        loopback_die(what);
     snprintf(text, sizeof text,
              "HTTP/1.1 %d Said\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s", status, type,
              at > 0 ? strlen(what + at) : 0, at > 0 ? what + at : "");
-    send_all(client, text, strlen(text));
+    loopback_send(client, text, strlen(text));
 }
 
 /* The answer with another type: its old one is made a header that nobody knows. */
@@ -171,11 +138,11 @@ send_typed(int client, const char *type)
 
     if (old != NULL)
         memcpy(old - 2 - strlen("Content-Type") + (old[-1] == ' ' ? 0 : 1), "X-Was-", 6);
-    send_all(client, answer.text, (size_t)(line - answer.text));
-    send_all(client, "Content-Type: ", 14);
-    send_all(client, type, strlen(type));
-    send_all(client, "\r\n", 2);
-    send_all(client, line, answer.len - (size_t)(line - answer.text));
+    loopback_send(client, answer.text, (size_t)(line - answer.text));
+    loopback_send(client, "Content-Type: ", 14);
+    loopback_send(client, type, strlen(type));
+    loopback_send(client, "\r\n", 2);
+    loopback_send(client, line, answer.len - (size_t)(line - answer.text));
 }
 
 /* The request is answered; what is there instead of that. */
@@ -187,7 +154,8 @@ spoil(int client, const char *fault)
     if (strcmp(fault, "reset-after") == 0)
         reset(client);
     if (strcmp(fault, "cut") == 0) {
-        send_all(client, answer.text, answer.len > answer.head ? answer.head + 1 : answer.head / 2);
+        loopback_send(client, answer.text,
+                      answer.len > answer.head ? answer.head + 1 : answer.head / 2);
         reset(client);
     }
     if ((what = after(fault, "type")) != NULL)
@@ -195,20 +163,7 @@ spoil(int client, const char *fault)
     else if ((what = after(fault, "instead")) != NULL)
         say(client, what);
     else
-        die(fault);
-}
-
-static int
-connect_to(int port)
-{
-    struct sockaddr_in addr = {.sin_family = AF_INET,
-                               .sin_port = htons((uint16_t)port),
-                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof addr) != 0)
-        exit(0);
-    return fd;
+        loopback_die(fault);
 }
 
 /* One request; false: the connection ends. */
@@ -220,7 +175,7 @@ serve(int client, int server)
 
     if (recv(client, first, sizeof first - 1, MSG_PEEK) <= 0)
         return false;
-    if (is_write(first))
+    if (loopback_is_write(first))
         fault = take_fault();
     if (strcmp(fault, "reset-in") == 0 && read(client, part, sizeof part) < 0)
         return false;
@@ -232,38 +187,14 @@ serve(int client, int server)
         say(client, what);
         return true;
     }
-    send_all(server, request.text, request.len);
-    if (!receive(server, &answer, !has_method(request.text, "HEAD ")))
+    loopback_send(server, request.text, request.len);
+    if (!receive(server, &answer, strncmp(request.text, "HEAD ", 5) != 0))
         return false;
     if (fault[0] != '\0')
         spoil(client, fault);
     else
-        send_all(client, answer.text, answer.len);
+        loopback_send(client, answer.text, answer.len);
     return true;
-}
-
-static void
-write_ready(const char *file, int port)
-{
-    FILE *out = fopen(file, "we");
-
-    if (out == NULL || fprintf(out, "{\"url\":\"http://127.0.0.1:%d\"}\n", port) < 0 ||
-        fclose(out) != 0)
-        die(file);
-}
-
-static int
-listen_anywhere(int *port)
-{
-    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof addr;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof addr) != 0 || listen(fd, 64) != 0 ||
-        getsockname(fd, (struct sockaddr *)&addr, &len) != 0)
-        die("listen");
-    *port = ntohs(addr.sin_port);
-    return fd;
 }
 
 int
@@ -289,9 +220,9 @@ main(int argc, char **argv)
     if (to_port == 0 || fault_file == NULL)
         return 64;
     signal(SIGCHLD, SIG_IGN);
-    fd = listen_anywhere(&port);
+    fd = loopback_listen(&port);
     if (ready != NULL)
-        write_ready(ready, port);
+        loopback_ready(ready, port);
     for (;;) {
         int client = accept(fd, NULL, NULL);
 
@@ -300,7 +231,7 @@ main(int argc, char **argv)
 
             prctl(PR_SET_PDEATHSIG, SIGTERM);
             close(fd);
-            server = connect_to(to_port);
+            server = loopback_connect(to_port);
             while (serve(client, server))
                 continue;
             exit(0);

@@ -21,7 +21,7 @@ tests_crash_driver_SOURCES = \
 tests_crash_driver_LDADD = libbase.a $(JANSSON_LIBS) $(CURL_LIBS) $(SQLITE_LIBS)
 WHOLE_TESTS += tests/crash/crash.t tests/crash/overlap.t
 check_PROGRAMS += tests/crash/faults
-tests_crash_faults_SOURCES = tests/crash/faults.c
+tests_crash_faults_SOURCES = tests/crash/faults.c $(TOOLS_LOOPBACK)
 WHOLE_TESTS += tests/crash/faults.t
 
 EXTRA_DIST += \

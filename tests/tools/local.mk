@@ -11,4 +11,7 @@ tests_tools_hook_SOURCES = \
 tests_tools_hook_LDADD = libbase.a $(SODIUM_LIBS)
 
 check_PROGRAMS += tests/tools/relay
-tests_tools_relay_SOURCES = tests/tools/relay.c
+TOOLS_LOOPBACK = \
+	tests/tools/loopback.c \
+	tests/tools/loopback.h
+tests_tools_relay_SOURCES = tests/tools/relay.c $(TOOLS_LOOPBACK)

@@ -14,9 +14,9 @@
  */
 #include <config.h>
 
-#include <arpa/inet.h>
+#include "loopback.h"
+
 #include <getopt.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -33,39 +33,6 @@ static const char *cut_file; /* NULL: none */
 static int to_port;          /* 0: it is an HTTP proxy */
 static int refuse_status;    /* 0: none */
 
-static void
-die(const char *what)
-{
-    perror(what);
-    exit(74);
-}
-
-static void
-send_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
-
-        if (n <= 0)
-            exit(0); /* it has gone: so does this connection */
-        bytes += n;
-        len -= (size_t)n;
-    }
-}
-
-static int
-connect_to(int port)
-{
-    struct sockaddr_in addr = {.sin_family = AF_INET,
-                               .sin_port = htons((uint16_t)port),
-                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof addr) != 0)
-        exit(0);
-    return fd;
-}
-
 /* Both ways, until one side ends. */
 static void
 pump(int client, int server)
@@ -78,7 +45,7 @@ pump(int client, int server)
             ssize_t n = p[i].revents != 0 ? read(p[i].fd, bytes, sizeof bytes) : -1;
 
             if (n > 0)
-                send_all(p[1 - i].fd, bytes, (size_t)n);
+                loopback_send(p[1 - i].fd, bytes, (size_t)n);
             else if (p[i].revents != 0)
                 exit(0);
         }
@@ -94,7 +61,7 @@ pass_cut(int client, int server)
     char c;
 
     while (read(server, &c, 1) == 1) {
-        send_all(client, &c, 1);
+        loopback_send(client, &c, 1);
         if (met == sizeof end - 1)
             exit(0);
         met = c == end[met] ? met + 1 : c == '\r' ? 1 : 0;
@@ -119,40 +86,28 @@ read_head(int fd, char *head)
     return len;
 }
 
-static bool
-is_write(const char *head)
-{
-    static const char *const methods[] = {"POST ", "PATCH ", "PUT ", "DELETE "};
-
-    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
-        if (strncmp(head, methods[i], strlen(methods[i])) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void
 forward(int client)
 {
     static char head[HEAD_MAX];
     size_t len = read_head(client, head);
-    int server = connect_to(to_port);
-    bool cut = is_write(head) && cut_file != NULL && unlink(cut_file) == 0;
+    int server = loopback_connect(to_port);
+    bool cut = loopback_is_write(head) && cut_file != NULL && unlink(cut_file) == 0;
 
     if (cut) { /* by its head alone the answer may come, but it is for all of the request */
         struct pollfd p[2] = {{.fd = client, .events = POLLIN}, {.fd = server, .events = POLLIN}};
 
-        send_all(server, head, len);
+        loopback_send(server, head, len);
         while (poll(p, 2, -1) > 0 && p[1].revents == 0) {
             ssize_t n = read(client, head, sizeof head);
 
             if (n <= 0)
                 exit(0);
-            send_all(server, head, (size_t)n);
+            loopback_send(server, head, (size_t)n);
         }
         pass_cut(client, server);
     }
-    send_all(server, head, len);
+    loopback_send(server, head, len);
     pump(client, server);
 }
 
@@ -176,12 +131,12 @@ send_plain(int client, char *head, size_t len)
     char *path = strchr(url + strlen("http://"), '/');
     char *colon = strchr(url + strlen("http:"), ':');
     size_t line = strcspn(path, "\n") + 1;
-    int server = connect_to(colon != NULL && colon < path ? atoi(colon + 1) : 80);
+    int server = loopback_connect(colon != NULL && colon < path ? atoi(colon + 1) : 80);
 
-    send_all(server, head, (size_t)(url - head));
-    send_all(server, path, line);
-    send_all(server, "Connection: close\r\n", 19);
-    send_all(server, path + line, len - (size_t)(path + line - head));
+    loopback_send(server, head, (size_t)(url - head));
+    loopback_send(server, path, line);
+    loopback_send(server, "Connection: close\r\n", 19);
+    loopback_send(server, path + line, len - (size_t)(path + line - head));
     pump(client, server);
 }
 
@@ -196,45 +151,16 @@ serve_proxy(int client)
     if (refuse_status != 0) {
         snprintf(answer, sizeof answer, "HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n",
                  refuse_status);
-        send_all(client, answer, strlen(answer));
+        loopback_send(client, answer, strlen(answer));
     } else if (strncmp(head, "CONNECT ", 8) == 0) {
         char *colon = strchr(head, ':');
-        int server = connect_to(colon != NULL ? atoi(colon + 1) : 443);
+        int server = loopback_connect(colon != NULL ? atoi(colon + 1) : 443);
 
-        send_all(client, "HTTP/1.1 200 OK\r\n\r\n", 19);
+        loopback_send(client, "HTTP/1.1 200 OK\r\n\r\n", 19);
         pump(client, server);
     } else if (strstr(head, " http://") != NULL) {
         send_plain(client, head, len);
     }
-}
-
-static int
-listen_anywhere(int *port)
-{
-    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof addr;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0 || bind(fd, (struct sockaddr *)&addr, len) != 0 || listen(fd, 64) != 0 ||
-        getsockname(fd, (struct sockaddr *)&addr, &len) != 0)
-        die("relay");
-    *port = ntohs(addr.sin_port);
-    return fd;
-}
-
-static void
-say_ready(const char *file, int port)
-{
-    char temp[4096];
-    FILE *out;
-
-    snprintf(temp, sizeof temp, "%s.new", file);
-    out = fopen(temp, "we");
-    if (out == NULL)
-        die(temp);
-    fprintf(out, "{\"url\":\"http://127.0.0.1:%d\",\"pid\":%d}\n", port, (int)getpid());
-    if (fclose(out) != 0 || rename(temp, file) != 0)
-        die(file);
 }
 
 static void
@@ -290,8 +216,8 @@ main(int argc, char **argv)
     }
     signal(SIGCHLD, SIG_IGN);
     signal(SIGTERM, leave);
-    listener = listen_anywhere(&port);
+    listener = loopback_listen(&port);
     if (ready != NULL)
-        say_ready(ready, port);
+        loopback_ready(ready, port);
     serve(listener);
 }
