@@ -10,7 +10,8 @@
  * and puts it back: not for programs in which other threads run.
  */
 
-/* Has the machine a zone of this name (in /usr/share/zoneinfo)? UTC is always there. */
+/* Has the machine a zone of this name (in /usr/share/zoneinfo, Debian's tzdata)? UTC is always
+   there. */
 bool zone_exists(const char *name);
 void zone_local(const char *name, int64_t ms, struct tm *out);
 /* The moment of a local time; of an hour that comes twice the LATER or the earlier one. */

@@ -17,9 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 4096 };        /* drops a transaction */
-enum { GROUP = 16 };          /* lines that are looked up together */
-enum { GROUP_BYTES = 65536 }; /* and not more of them than this, but for the last */
+enum { BATCH = 4096 };                /* drops a transaction */
+enum { GROUP = STORE_FACTS_AT_ONCE }; /* lines that are looked up together */
+enum { GROUP_BYTES = 65536 };         /* and not more of them than this, but for the last */
 
 /* A line that waits for its group to be judged. */
 struct item {

@@ -43,12 +43,6 @@ provider_at(struct provider *p)
     return &p->at;
 }
 
-const struct conf_system *
-provider_system(const struct provider *p)
-{
-    return p->system;
-}
-
 void
 provider_timing(struct provider *p, int64_t deadline_ms, int64_t patience_ms)
 {

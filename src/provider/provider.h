@@ -96,7 +96,6 @@ struct provider_item {
 enum provider_action { PROVIDER_CREATE, PROVIDER_UPDATE, PROVIDER_DELETE };
 
 struct provider *provider_new(const struct conf_system *system, struct http *http);
-const struct conf_system *provider_system(const struct provider *p);
 
 /* Other times than 20 s a request and 5 s of trying again; 0 = as it is, PATIENCE < 0 = never
  * again. For tests and for callers whose lease is shorter. */

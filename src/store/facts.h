@@ -24,7 +24,11 @@ void store_look_end(struct store *s);
  */
 int store_facts(struct store *s, struct arena *a, const struct event *e, struct facts *out,
                 struct err *err);
-/* The same of N events, one after the other in OUT: quicker, as they are looked up together. */
+/*
+ * The same of N events, one after the other in OUT: quicker, as each STORE_FACTS_AT_ONCE of them
+ * are looked up together.
+ */
+enum { STORE_FACTS_AT_ONCE = 16 };
 int store_facts_all(struct store *s, struct arena *a, const struct event *const *events, size_t n,
                     struct facts *out, struct err *err);
 /* Adds whether the link of that end (there is one) is at rest but for the event admitted as SEQ. */

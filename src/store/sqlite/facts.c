@@ -64,20 +64,20 @@ store_facts(struct store *s, struct arena *a, const struct event *e, struct fact
     return 0;
 }
 
-enum { AT_ONCE = 16 };
 #define KEY(n) "(" #n ", ?, ?, ?, ?)"
 #define KEYS(a, b, c, d) KEY(a) ", " KEY(b) ", " KEY(c) ", " KEY(d)
 
-/* AT_ONCE events: starting and ending a statement costs as much as looking one of them up. */
+/* STORE_FACTS_AT_ONCE events: starting and ending a statement costs as much as looking one of them
+ * up. */
 static int
 facts_at_once(struct store *s, struct arena *a, const struct event *const *events,
               struct facts *out, struct err *err)
 {
-    const char *keys[4 * AT_ONCE + 1] = {NULL};
+    const char *keys[4 * STORE_FACTS_AT_ONCE + 1] = {NULL};
     struct rows r;
     int rc;
 
-    for (size_t i = 0; i < AT_ONCE; i++) {
+    for (size_t i = 0; i < STORE_FACTS_AT_ONCE; i++) {
         keys[4 * i] = events[i]->resource;
         keys[4 * i + 1] = events[i]->record_id;
         keys[4 * i + 2] = events[i]->system;
@@ -110,7 +110,7 @@ store_facts_all(struct store *s, struct arena *a, const struct event *const *eve
     size_t i = 0;
 
     memset(out, 0, n * sizeof *out);
-    for (; i + AT_ONCE <= n; i += AT_ONCE)
+    for (; i + STORE_FACTS_AT_ONCE <= n; i += STORE_FACTS_AT_ONCE)
         if (facts_at_once(s, a, events + i, out + i, err) < 0)
             return -1;
     for (; i < n; i++)

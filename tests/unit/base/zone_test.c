@@ -41,8 +41,7 @@ START_TEST(local_times_go_there_and_back)
                                           "2040-07-15T12:00:00Z", "1985-07-15T12:00:00Z"};
     struct tm tm;
 
-    if (!zone_exists("Europe/Berlin"))
-        return; /* no tables on this machine */
+    ck_assert_msg(zone_exists("Europe/Berlin"), "no tables here: install tzdata");
     for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
         zone_local("Europe/Berlin", at(moments[i]), &tm);
         ck_assert_int_eq(zone_moment("Europe/Berlin", &tm, false), at(moments[i]));
@@ -58,8 +57,6 @@ START_TEST(an_hour_that_comes_twice_is_either)
 {
     struct tm twice = local(10, 25, 2, 30), once = local(10, 25, 4, 0);
 
-    if (!zone_exists("Europe/Berlin"))
-        return;
     ck_assert_int_eq(zone_moment("Europe/Berlin", &twice, false), at("2026-10-25T00:30:00Z"));
     ck_assert_int_eq(zone_moment("Europe/Berlin", &twice, true), at("2026-10-25T01:30:00Z"));
     ck_assert_int_eq(zone_moment("Europe/Berlin", &once, true), at("2026-10-25T03:00:00Z"));

@@ -79,8 +79,7 @@ START_TEST(a_zone_moves_the_clock)
 {
     CLEANUP_ARENA struct arena *a = arena_new();
 
-    if (!zone_exists("Europe/Berlin"))
-        return;
+    ck_assert_msg(zone_exists("Europe/Berlin"), "no tables here: install tzdata");
     ck_assert_str_eq(said(a, BERLIN, "2026-07-01T10:00:59Z"), "2026/07/01 12:00");
     ck_assert_str_eq(heard(a, BERLIN, "\"2026/07/01 12:00\""), "2026-07-01T10:00:00.000Z");
     ck_assert_str_eq(heard(a, BERLIN, "\"2026/10/25 02:30\""), "2026-10-25T00:30:00.000Z");
@@ -93,8 +92,7 @@ START_TEST(an_hour_that_comes_twice_is_asked_for_from_before_it)
 {
     CLEANUP_ARENA struct arena *a = arena_new();
 
-    if (!zone_exists("Europe/Berlin"))
-        return;
+    ck_assert_msg(zone_exists("Europe/Berlin"), "no tables here: install tzdata");
     ck_assert_str_eq(said(a, BERLIN, "2026-10-25T00:30:00Z"), "2026/10/25 01:30");
     ck_assert_str_eq(said(a, BERLIN, "2026-10-25T01:30:00Z"), "2026/10/25 02:30");
     ck_assert_str_eq(said(a, BERLIN, "2026-10-25T03:30:00Z"), "2026/10/25 04:30");
